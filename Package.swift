@@ -1,0 +1,79 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One-way layers: a target may import only what stands above it in this list.
+// `Tests/TidyTests` reads the sources and fails on an import that climbs back up.
+let package = Package(
+  name: "dryrack",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "dryrack", targets: ["Command"]),
+    .library(name: "DryRack", targets: ["DryRack"]),
+    .library(name: "DryRackTesting", targets: ["DryRackTesting"]),
+    // The slow, obvious versions of the fast algorithms: the bar in `Tests/` and `Benchmarks/`.
+    .library(name: "DryRackOracles", targets: ["Oracles"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(name: "CCatalogData"),
+
+    .target(name: "Quantities"),
+    .target(name: "Kernel"),
+    .target(name: "Statistics", dependencies: ["Kernel", "CGSL"]),
+    .target(name: "Catalog", dependencies: ["Quantities", "CCatalogData"]),
+    .target(name: "Infrastructure", dependencies: ["Quantities", "Kernel", "Catalog"]),
+    .target(
+      name: "Workloads",
+      dependencies: ["Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "CZlib"]),
+    .target(name: "Economics", dependencies: ["Quantities", "Catalog"]),
+    .target(
+      name: "Scenario",
+      dependencies: [
+        "Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "Workloads", "Economics",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(
+      name: "World",
+      dependencies: [
+        "Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "Workloads", "Economics",
+        "Scenario",
+      ]),
+    .target(name: "Experiments", dependencies: ["Statistics", "Scenario", "World"]),
+    .target(name: "Reports", dependencies: ["Statistics", "Scenario", "World", "Experiments"]),
+    .target(
+      name: "DryRack",
+      dependencies: [
+        "Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "Workloads", "Economics",
+        "Scenario", "World", "Experiments", "Reports",
+      ]),
+    .target(name: "DryRackTesting", dependencies: ["DryRack"]),
+    .executableTarget(
+      name: "Command",
+      dependencies: [
+        "DryRack", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .target(
+      name: "Oracles", dependencies: ["Kernel", "Statistics", "Workloads"], path: "Tests/Oracles"),
+    .testTarget(name: "QuantitiesTests", dependencies: ["Quantities"]),
+    .testTarget(name: "KernelTests", dependencies: ["Kernel", "Statistics", "Oracles"]),
+    .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"]),
+    .testTarget(name: "CatalogTests", dependencies: ["Catalog"]),
+    .testTarget(name: "WorkloadsTests", dependencies: ["Workloads", "Oracles"]),
+    .testTarget(name: "EconomicsTests", dependencies: ["Economics"]),
+    .testTarget(name: "ScenarioTests", dependencies: ["Scenario"]),
+    .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+    .testTarget(name: "CommandTests", dependencies: ["DryRack"]),
+    .testTarget(name: "TidyTests"),
+    .testTarget(name: "CapacityExampleTests", dependencies: ["DryRackTesting"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
