@@ -1,0 +1,260 @@
+import Scenario
+import World
+
+/// Everything a run says, in the order it is printed: designs as in the file, then workloads, metrics, statistics.
+public struct RunResults: Sendable {
+  public var manifest: Manifest
+  public var designs: [DesignSummary]
+  public var rows: [MetricRow]
+  public var verdicts: [ThresholdVerdict]
+  public var series: [SeriesRow]
+  public var costs: [CostRow]
+  /// Per-request rows of the first replication; empty unless asked for.
+  public var requests: [RequestRow]
+  public var timeline: [TimelineSlice]
+  /// Warnings about the run itself, such as too few samples for a quantile.
+  public var notes: [String]
+
+  public init(
+    manifest: Manifest, designs: [DesignSummary], rows: [MetricRow], verdicts: [ThresholdVerdict],
+    series: [SeriesRow], costs: [CostRow], requests: [RequestRow], timeline: [TimelineSlice], notes: [String]
+  ) {
+    self.manifest = manifest
+    self.designs = designs
+    self.rows = rows
+    self.verdicts = verdicts
+    self.series = series
+    self.costs = costs
+    self.requests = requests
+    self.timeline = timeline
+    self.notes = notes
+  }
+
+  /// The row of a design over all replications; `workload` is `nil` for metrics of the design as a whole.
+  public func row(design: String, workload: String? = nil, metric: String, statistic: String = "value") -> MetricRow? {
+    rows.first {
+      $0.design == design && $0.replication == nil && $0.metric == metric && $0.statistic == statistic
+        && (workload == nil ? true : $0.workload == workload)
+    }
+  }
+}
+
+/// What identifies a run.
+public struct Manifest: Sendable, Hashable {
+  public var scenario: String
+  public var scenarioHash: String
+  public var seed: UInt64
+  public var replications: Int
+  public var version: String
+  public var catalogHash: String
+  /// False when a limit stopped the run before its end.
+  public var complete: Bool
+  /// The limit that stopped it, in words.
+  public var stoppedBy: String?
+  public init(
+    scenario: String, scenarioHash: String, seed: UInt64, replications: Int, version: String,
+    catalogHash: String, complete: Bool, stoppedBy: String?
+  ) {
+    self.scenario = scenario
+    self.scenarioHash = scenarioHash
+    self.seed = seed
+    self.replications = replications
+    self.version = version
+    self.catalogHash = catalogHash
+    self.complete = complete
+    self.stoppedBy = stoppedBy
+  }
+}
+
+/// A design in one line: its name, what it is made of, and how its figures were come by.
+public struct DesignSummary: Sendable, Hashable {
+  public var name: String
+  /// Such as `2 × hgx-h100, 4 replicas × tensor 4, vllm`.
+  public var composition: String
+  /// `measured`, `fitted` or `estimated`: the weakest basis of its models.
+  public var basis: String
+  /// What binds it, in words, such as `queue 62 %`.
+  public var binding: String
+  public init(name: String, composition: String, basis: String, binding: String) {
+    self.name = name
+    self.composition = composition
+    self.basis = basis
+    self.binding = binding
+  }
+}
+
+/// One number of the result, in tidy form.
+public struct MetricRow: Sendable, Hashable {
+  public var design: String
+  /// Empty for metrics of the design as a whole.
+  public var workload: String
+  /// `nil` for the row over all replications.
+  public var replication: Int?
+  public var metric: String
+  /// `mean`, `p50`, …, `max`, `count`; `value` for a metric that is a single number.
+  public var statistic: String
+  /// `nil` when unknown: an empty cell, never 0.
+  public var value: Double?
+  public var unit: String
+  /// The 95 % interval over replications; `nil` for fewer than two.
+  public var low: Double?
+  public var high: Double?
+  public init(
+    design: String, workload: String, replication: Int?, metric: String, statistic: String,
+    value: Double?, unit: String, low: Double? = nil, high: Double? = nil
+  ) {
+    self.design = design
+    self.workload = workload
+    self.replication = replication
+    self.metric = metric
+    self.statistic = statistic
+    self.value = value
+    self.unit = unit
+    self.low = low
+    self.high = high
+  }
+}
+
+/// How a threshold fared on one design.
+public struct ThresholdVerdict: Sendable, Hashable {
+  public var threshold: Threshold
+  public var design: String
+  public var workload: String
+  /// `nil` when the metric has no value there, which fails the threshold.
+  public var value: Double?
+  public var holds: Bool
+  public init(threshold: Threshold, design: String, workload: String, value: Double?, holds: Bool) {
+    self.threshold = threshold
+    self.design = design
+    self.workload = workload
+    self.value = value
+    self.holds = holds
+  }
+}
+
+/// One sample of one time series.
+public struct SeriesRow: Sendable, Hashable {
+  public var design: String
+  /// The service sampled; empty for a series of a pool.
+  public var service: String
+  public var timeSeconds: Double
+  /// `queue_depth`, `running`, `kv_usage_ratio`, `gpu_busy_ratio`, `power_w`, `replicas`.
+  public var metric: String
+  public var value: Double
+  public init(design: String, service: String, timeSeconds: Double, metric: String, value: Double) {
+    self.design = design
+    self.service = service
+    self.timeSeconds = timeSeconds
+    self.metric = metric
+    self.value = value
+  }
+}
+
+/// One charge of one design in one month.
+public struct CostRow: Sendable, Hashable {
+  public var design: String
+  public var chargeDescription: String
+  /// FOCUS 1.2: `Usage` or `Purchase`.
+  public var chargeCategory: String
+  /// FOCUS 1.2, such as `Compute` or `AI and Machine Learning`.
+  public var serviceCategory: String
+  public var serviceName: String
+  public var providerName: String
+  public var regionName: String
+  public var billedCostMicros: Int64
+  public var effectiveCostMicros: Int64
+  public var listCostMicros: Int64
+  public var pricingQuantity: Double
+  public var pricingUnit: String
+  public var currency: String
+  public var source: String
+  public init(
+    design: String, chargeDescription: String, chargeCategory: String, serviceCategory: String,
+    serviceName: String, providerName: String, regionName: String, billedCostMicros: Int64,
+    effectiveCostMicros: Int64, listCostMicros: Int64, pricingQuantity: Double, pricingUnit: String,
+    currency: String, source: String
+  ) {
+    self.design = design
+    self.chargeDescription = chargeDescription
+    self.chargeCategory = chargeCategory
+    self.serviceCategory = serviceCategory
+    self.serviceName = serviceName
+    self.providerName = providerName
+    self.regionName = regionName
+    self.billedCostMicros = billedCostMicros
+    self.effectiveCostMicros = effectiveCostMicros
+    self.listCostMicros = listCostMicros
+    self.pricingQuantity = pricingQuantity
+    self.pricingUnit = pricingUnit
+    self.currency = currency
+    self.source = source
+  }
+}
+
+/// One request of the first replication; times in seconds from the start of the run, `nil` when it never happened.
+public struct RequestRow: Sendable, Hashable {
+  public var design: String
+  public var workload: String
+  public var request: Int
+  public var replica: Int?
+  /// `completed`, `rejected`, `running` or `queued` at the end of the run.
+  public var status: String
+  public var promptTokens: Int
+  public var outputTokens: Int
+  public var arrivalSeconds: Double
+  public var ttftSeconds: Double?
+  public var tpotSeconds: Double?
+  public var e2eSeconds: Double?
+  public var networkSeconds: Double?
+  public var queueSeconds: Double?
+  public var prefillSeconds: Double?
+  public var decodeSeconds: Double?
+  public var preemptions: Int
+  public init(
+    design: String, workload: String, request: Int, replica: Int?, status: String, promptTokens: Int,
+    outputTokens: Int, arrivalSeconds: Double, ttftSeconds: Double?, tpotSeconds: Double?,
+    e2eSeconds: Double?, networkSeconds: Double?, queueSeconds: Double?, prefillSeconds: Double?,
+    decodeSeconds: Double?, preemptions: Int
+  ) {
+    self.design = design
+    self.workload = workload
+    self.request = request
+    self.replica = replica
+    self.status = status
+    self.promptTokens = promptTokens
+    self.outputTokens = outputTokens
+    self.arrivalSeconds = arrivalSeconds
+    self.ttftSeconds = ttftSeconds
+    self.tpotSeconds = tpotSeconds
+    self.e2eSeconds = e2eSeconds
+    self.networkSeconds = networkSeconds
+    self.queueSeconds = queueSeconds
+    self.prefillSeconds = prefillSeconds
+    self.decodeSeconds = decodeSeconds
+    self.preemptions = preemptions
+  }
+}
+
+/// One slice of the timeline, for trace viewers.
+public struct TimelineSlice: Sendable, Hashable {
+  public var design: String
+  public var service: String
+  public var replica: Int
+  /// `prefill`, `decode` or `idle`.
+  public var name: String
+  public var startTicks: Int64
+  public var durationTicks: Int64
+  public var batch: Int
+  public init(
+    design: String, service: String, replica: Int, name: String, startTicks: Int64, durationTicks: Int64,
+    batch: Int
+  ) {
+    self.design = design
+    self.service = service
+    self.replica = replica
+    self.name = name
+    self.startTicks = startTicks
+    self.durationTicks = durationTicks
+    self.batch = batch
+  }
+}

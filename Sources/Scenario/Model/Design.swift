@@ -1,0 +1,145 @@
+import Catalog
+import Kernel
+import Quantities
+import Workloads
+
+/// One way to serve the workloads: what is bought, rented or called.
+public struct Design: Sendable {
+  public var name: String
+  public var sites: [Site]
+  public var pools: [Pool]
+  public var services: [Service]
+  public var staff: Staff?
+  public init(name: String, sites: [Site], pools: [Pool], services: [Service], staff: Staff?) {
+    self.name = name
+    self.sites = sites
+    self.pools = pools
+    self.services = services
+    self.staff = staff
+  }
+}
+
+/// Where machines stand.
+public struct Site: Sendable, Hashable {
+  public enum Kind: String, Sendable, CaseIterable { case onPrem = "on-prem", colocation, cloud, edge }
+  public var name: String
+  public var kind: Kind
+  public var provider: String?
+  public var region: String?
+  /// Price of a kilowatt-hour; zero where the rent includes electricity.
+  public var electricityPerKilowattHour: Money
+  /// Power usage effectiveness: energy drawn by the site over energy drawn by its machines, at least 1.
+  public var powerUsageEffectiveness: Double
+  /// From order to first service.
+  public var leadTime: Seconds
+  /// Network round trip between the clients and the site.
+  public var roundTrip: Seconds
+  public init(
+    name: String, kind: Kind, provider: String?, region: String?, electricityPerKilowattHour: Money,
+    powerUsageEffectiveness: Double, leadTime: Seconds, roundTrip: Seconds
+  ) {
+    self.name = name
+    self.kind = kind
+    self.provider = provider
+    self.region = region
+    self.electricityPerKilowattHour = electricityPerKilowattHour
+    self.powerUsageEffectiveness = powerUsageEffectiveness
+    self.leadTime = leadTime
+    self.roundTrip = roundTrip
+  }
+}
+
+/// Equal nodes at one site, paid for in one way.
+public struct Pool: Sendable {
+  public var name: String
+  public var siteIndex: Int
+  public var node: Node
+  public var accelerator: Accelerator
+  public var nodeCount: Int
+  public var payment: Payment
+  public init(
+    name: String, siteIndex: Int, node: Node, accelerator: Accelerator, nodeCount: Int, payment: Payment
+  ) {
+    self.name = name
+    self.siteIndex = siteIndex
+    self.node = node
+    self.accelerator = accelerator
+    self.nodeCount = nodeCount
+    self.payment = payment
+  }
+  public var accelerators: Int { nodeCount * node.accelerators }
+}
+
+/// How a pool is paid.
+public enum Payment: Sendable, Hashable {
+  /// Bought: `price` a node, written off over `life` down to `residual` (0...1) of the price.
+  case purchase(price: Money, life: Seconds, residual: Double)
+  /// Rented by the node-hour.
+  case rent(pricePerNodeHour: Money, term: PriceTerm, source: String, date: String)
+}
+
+/// People who run the design.
+public struct Staff: Sendable, Hashable {
+  public var fullTimeEquivalents: Double
+  public var salaryPerYear: Money
+  public init(fullTimeEquivalents: Double, salaryPerYear: Money) {
+    self.fullTimeEquivalents = fullTimeEquivalents
+    self.salaryPerYear = salaryPerYear
+  }
+}
+
+/// One workload answered by one pool or one managed endpoint.
+public struct Service: Sendable {
+  public enum Placement: Sendable {
+    case pool(Deployment)
+    case endpoint(EndpointPreset)
+  }
+  public var name: String
+  public var workloadIndex: Int
+  public var placement: Placement
+  public init(name: String, workloadIndex: Int, placement: Placement) {
+    self.name = name
+    self.workloadIndex = workloadIndex
+    self.placement = placement
+  }
+  var isStochastic: Bool {
+    if case .pool(let deployment) = placement { deployment.router == .powerOfTwo } else { false }
+  }
+}
+
+/// Replicas of a model on a pool.
+public struct Deployment: Sendable {
+  public var poolIndex: Int
+  public var engine: EnginePreset
+  public var replicas: Int
+  public var tensorParallelism: Int
+  public var pipelineParallelism: Int
+  public var weights: Precision
+  public var activations: Precision
+  public var keyValue: Precision
+  public var batching: Batching
+  public var router: RouterKind
+  public var maximumSequences: Int
+  public var maximumBatchedTokens: Int
+  public var memory: MemoryPlan
+  public init(
+    poolIndex: Int, engine: EnginePreset, replicas: Int, tensorParallelism: Int, pipelineParallelism: Int,
+    weights: Precision, activations: Precision, keyValue: Precision, batching: Batching,
+    router: RouterKind, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan
+  ) {
+    self.poolIndex = poolIndex
+    self.engine = engine
+    self.replicas = replicas
+    self.tensorParallelism = tensorParallelism
+    self.pipelineParallelism = pipelineParallelism
+    self.weights = weights
+    self.activations = activations
+    self.keyValue = keyValue
+    self.batching = batching
+    self.router = router
+    self.maximumSequences = maximumSequences
+    self.maximumBatchedTokens = maximumBatchedTokens
+    self.memory = memory
+  }
+  public var acceleratorsPerReplica: Int { tensorParallelism * pipelineParallelism }
+}

@@ -1,0 +1,134 @@
+import Catalog
+import Kernel
+import Quantities
+import Statistics
+import Workloads
+
+/// A resolved scenario: every name looked up, every unit converted, every default filled in.
+///
+/// It is a value, shared unchanged by all runs. Indices such as `workloadIndex` refer to the arrays
+/// of the same scenario or design, which keep the order of the file.
+public struct Scenario: Sendable {
+  public var name: String
+  public var description: String
+  public var seed: UInt64
+  /// How long traffic is offered; `nil` when a trace or a number of requests ends it.
+  public var duration: Ticks?
+  public var warmup: Warmup
+  public var replications: Int
+  public var economics: EconomicsSettings
+  public var workloads: [InferenceWorkload]
+  public var designs: [Design]
+  public var thresholds: [Threshold]
+  /// Hash (SHA-256, hex) of the resolved scenario and of the content of every file it names: the
+  /// run's identity.
+  public var contentHash: String
+  /// Every default that was filled in, for `plan`.
+  public var defaults: [AppliedDefault]
+  /// What the user should know without being stopped by it.
+  public var notes: [String]
+
+  public init(
+    name: String, description: String, seed: UInt64, duration: Ticks?, warmup: Warmup, replications: Int,
+    economics: EconomicsSettings, workloads: [InferenceWorkload], designs: [Design],
+    thresholds: [Threshold], contentHash: String, defaults: [AppliedDefault], notes: [String]
+  ) {
+    self.name = name
+    self.description = description
+    self.seed = seed
+    self.duration = duration
+    self.warmup = warmup
+    self.replications = replications
+    self.economics = economics
+    self.workloads = workloads
+    self.designs = designs
+    self.thresholds = thresholds
+    self.contentHash = contentHash
+    self.defaults = defaults
+    self.notes = notes
+  }
+
+  /// Whether two replications can differ: a trace behind routers that draw nothing repeats itself.
+  public var isStochastic: Bool {
+    workloads.contains { $0.isStochastic }
+      || designs.contains { $0.services.contains { $0.isStochastic } }
+  }
+}
+
+/// What part of the start of a run the statistics leave out.
+public enum Warmup: Sendable, Hashable {
+  case fixed(Ticks)
+  /// MSER-5 on the series of end-to-end latencies.
+  case automatic
+}
+
+/// A value the file left out and the default that stands for it.
+public struct AppliedDefault: Sendable, Hashable {
+  public var path: String
+  public var value: String
+  public init(path: String, value: String) {
+    self.path = path
+    self.value = value
+  }
+}
+
+/// Settings that turn usage into money.
+public struct EconomicsSettings: Sendable, Hashable {
+  public var horizon: Seconds
+  public var discountRate: Double
+  public var currency: String
+  /// The dated price preset, such as `list-2026-07`.
+  public var priceList: String
+  public init(horizon: Seconds, discountRate: Double, currency: String, priceList: String) {
+    self.horizon = horizon
+    self.discountRate = discountRate
+    self.currency = currency
+    self.priceList = priceList
+  }
+}
+
+/// Requests to one model.
+public struct InferenceWorkload: Sendable {
+  public var name: String
+  public var model: ModelShape
+  public var traffic: Traffic
+  /// Stop after this many requests; `nil` when duration or trace decides.
+  public var requests: Int?
+  public var objectives: ServiceObjectives
+  public init(
+    name: String, model: ModelShape, traffic: Traffic, requests: Int?, objectives: ServiceObjectives
+  ) {
+    self.name = name
+    self.model = model
+    self.traffic = traffic
+    self.requests = requests
+    self.objectives = objectives
+  }
+  var isStochastic: Bool {
+    switch traffic {
+    case .trace: false
+    case .generated(let arrivals, let prompt, let output):
+      arrivals.isStochastic || prompt.isStochastic || output.isStochastic
+    }
+  }
+}
+
+/// Where requests come from.
+public enum Traffic: Sendable {
+  case trace(Trace)
+  case generated(ArrivalProcess, promptTokens: Distribution, outputTokens: Distribution)
+}
+
+/// The limits a request must meet to count as good; `nil` means no limit.
+public struct ServiceObjectives: Sendable, Hashable {
+  public var ttft: Ticks?
+  public var tpot: Ticks?
+  public var itl: Ticks?
+  public var e2e: Ticks?
+  public init(ttft: Ticks? = nil, tpot: Ticks? = nil, itl: Ticks? = nil, e2e: Ticks? = nil) {
+    self.ttft = ttft
+    self.tpot = tpot
+    self.itl = itl
+    self.e2e = e2e
+  }
+}
