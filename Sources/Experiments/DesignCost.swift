@@ -1,0 +1,77 @@
+import Economics
+import Quantities
+import Scenario
+import World
+
+/// The bill of a design for one month at the load that was simulated.
+struct DesignCost {
+  /// Charges of a month in use.
+  var monthly: [Charge] = []
+  /// What is invoiced once, at the start.
+  var invoices: [Charge] = []
+  /// Drawn at the meter in a month.
+  var kilowattHoursPerMonth = 0.0
+
+  var effectivePerMonth: Money { monthly.reduce(.zero) { $0 + $1.effective } }
+  var billedPerMonth: Money { monthly.reduce(.zero) { $0 + $1.billed } }
+  var billedAtOnce: Money { invoices.reduce(.zero) { $0 + $1.billed } }
+
+  init(design: Design, outcome: Outcome) {
+    for (index, pool) in design.pools.enumerated() { add(pool, index, design, outcome) }
+    let seconds = outcome.measuredSeconds
+    for (index, service) in design.services.enumerated() {
+      guard case .endpoint(let preset) = service.placement, seconds > 0 else { continue }
+      let tally = outcome.services[index].tally
+      let months = Calendar.secondsPerMonth / seconds
+      monthly.append(
+        Charges.tokens(
+          endpoint: preset.name, provider: preset.provider, inputPerMonth: Double(tally.promptTokens) * months,
+          outputPerMonth: Double(tally.outputTokens) * months,
+          inputPricePerMillion: preset.inputPricePerMillion, outputPricePerMillion: preset.outputPricePerMillion,
+          source: preset.source))
+    }
+    if let staff = design.staff {
+      monthly.append(
+        Charges.staff(fullTimeEquivalents: staff.fullTimeEquivalents, salaryPerYear: staff.salaryPerYear))
+    }
+  }
+
+  private mutating func add(_ pool: Pool, _ index: Int, _ design: Design, _ outcome: Outcome) {
+    let site = design.sites[pool.siteIndex]
+    let power = Self.averagePower(of: pool, index: index, design: design, outcome: outcome)
+    kilowattHoursPerMonth += power.value / 1000 * site.powerUsageEffectiveness * Calendar.hoursPerMonth
+    switch pool.payment {
+    case .purchase(let price, let life, let residual):
+      monthly.append(
+        Charges.amortization(
+          of: pool.node.name, nodes: pool.nodeCount, price: price, life: life, residual: residual, site: site.name))
+      invoices.append(
+        Charges.purchaseInvoice(of: pool.node.name, nodes: pool.nodeCount, price: price, site: site.name))
+    case .rent(let price, let term, let source, _):
+      monthly.append(
+        Charges.rent(
+          of: pool.node.name, nodes: pool.nodeCount, pricePerNodeHour: price,
+          provider: site.provider ?? pool.node.provider ?? "", region: site.region ?? "", term: term.rawValue,
+          source: source))
+    }
+    if site.electricityPerKilowattHour > .zero {
+      monthly.append(
+        Charges.electricity(
+          averagePower: power, powerUsageEffectiveness: site.powerUsageEffectiveness,
+          pricePerKilowattHour: site.electricityPerKilowattHour, site: site.name))
+    }
+  }
+
+  /// Idle power plus the rest in proportion to the accelerators' busy time.
+  static func averagePower(of pool: Pool, index: Int, design: Design, outcome: Outcome) -> Watts {
+    var busy = 0.0
+    for (service, result) in zip(design.services, outcome.services) {
+      guard case .pool(let deployment) = service.placement, deployment.poolIndex == index else { continue }
+      busy += Utilization.busySeconds(result) * Double(deployment.acceleratorsPerReplica)
+    }
+    let available = outcome.end.seconds * Double(pool.accelerators)
+    let ratio = available > 0 ? min(1, busy / available) : 0
+    let node = pool.node.idlePower + (pool.node.power - pool.node.idlePower) * ratio
+    return node * Double(pool.nodeCount)
+  }
+}

@@ -1,0 +1,77 @@
+import Catalog
+import Economics
+import Kernel
+import Scenario
+import Statistics
+import World
+
+/// Runs a scenario: every design in every replication, merged in the order of the file whatever finishes first.
+public enum Experiment {
+  /// Version of the program; part of every result's identity.
+  public static let version = "0.1.0"
+
+  /// - Parameters:
+  ///   - progress: called as runs finish, from any task.
+  /// - Returns: rows, verdicts and series. The same scenario, seed and version give the same value, whatever `jobs`.
+  public static func run(
+    _ scenario: Scenario, options: RunOptions, progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
+  ) async -> RunResults {
+    let chosen = scenario.designs.indices.filter { index in
+      options.designs.isEmpty || options.designs.contains(scenario.designs[index].name)
+    }
+    let models = chosen.map { DesignModel(scenario: scenario, designIndex: $0) }
+    // Without chance all replications are one: it is run once, and its intervals stay empty.
+    let replications = scenario.isStochastic ? scenario.replications : 1
+    let runs = models.indices.flatMap { model in (0..<replications).map { Run(model: model, replication: $0) } }
+    let outcomes = await execute(runs, models: models, options: options, progress: progress)
+    var notes = scenario.notes
+    if replications < scenario.replications {
+      notes.append(
+        "nothing in this scenario is random: \(scenario.replications) replications would be the same, one was run")
+    }
+    return Summary(
+      scenario: scenario, models: models, outcomes: outcomes, replications: replications, options: options,
+      notes: notes
+    ).results()
+  }
+
+  struct Run: Sendable {
+    var model: Int
+    var replication: Int
+  }
+
+  /// Outcomes in the order of `runs`; `nil` for runs that a limit left undone.
+  private static func execute(
+    _ runs: [Run], models: [DesignModel], options: RunOptions, progress: @escaping @Sendable (RunProgress) -> Void
+  ) async -> [Outcome?] {
+    let limits = RunLimits(options)
+    return await withTaskGroup(of: (Int, Outcome?).self) { group in
+      var results = [Outcome?](repeating: nil, count: runs.count)
+      var next = 0
+      func add() {
+        let index = next
+        let run = runs[index]
+        next += 1
+        group.addTask {
+          if limits.isReached { return (index, nil) }
+          var world = WorldOptions()
+          world.keepsRequests = options.keepRequests && run.replication == 0
+          world.recordsTimeline = options.keepTimeline && run.replication == 0
+          world.maximumEvents = limits.eventsLeft
+          let outcome = Simulation.run(models[run.model], replication: run.replication, options: world)
+          limits.spend(events: outcome.events)
+          return (index, outcome)
+        }
+      }
+      while next < min(runs.count, max(1, options.jobs)) { add() }
+      var finished = 0
+      for await (index, outcome) in group {
+        results[index] = outcome
+        finished += 1
+        progress(RunProgress(finished: finished, total: runs.count))
+        if next < runs.count { add() }
+      }
+      return results
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import Economics
+import Scenario
+import Statistics
+import World
+
+/// One number of one run, before replications are brought together.
+struct Reading {
+  var workload: String
+  var metric: String
+  var statistic: String
+  var value: Double?
+  var unit: String
+}
+
+/// Takes the readings of one outcome, always the same ones in the same order.
+struct MetricReader {
+  let scenario: Scenario
+  let model: DesignModel
+  let outcome: Outcome
+  private(set) var readings: [Reading] = []
+
+  static let quantiles: [(name: String, q: Double)] = [
+    ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999),
+  ]
+
+  init(scenario: Scenario, model: DesignModel, outcome: Outcome) {
+    self.scenario = scenario
+    self.model = model
+    self.outcome = outcome
+    for index in outcome.services.indices { readService(index) }
+    readDesign()
+  }
+
+  private mutating func add(_ workload: String, _ metric: String, _ value: Double?, _ unit: String, statistic: String = "value") {
+    readings.append(Reading(workload: workload, metric: metric, statistic: statistic, value: value, unit: unit))
+  }
+
+  private mutating func readService(_ index: Int) {
+    let workload = scenario.workloads[model.design.services[index].workloadIndex].name
+    let result = outcome.services[index]
+    let tally = result.tally
+    let ticks = 1 / 16e9
+    for (metric, histogram, scale) in [
+      ("ttft_s", tally.ttft, ticks), ("tpot_s", tally.tpot, ticks), ("itl_s", tally.interTokenGaps, ticks / 256),
+      ("e2e_s", tally.e2e, ticks), ("queue_s", tally.queue, ticks), ("prefill_s", tally.prefill, ticks),
+      ("decode_s", tally.decode, ticks),
+    ] {
+      add(workload, metric, histogram, scale)
+    }
+    let seconds = outcome.measuredSeconds
+    func rate(_ count: Double) -> Double? { seconds > 0 ? count / seconds : nil }
+    let measured = tally.measuredOffered
+    add(workload, "goodput_ratio", measured > 0 ? Double(tally.good) / Double(measured) : nil, "ratio")
+    add(workload, "goodput_rps", rate(Double(tally.good)), "1/s")
+    add(workload, "throughput_rps", rate(Double(tally.measured)), "1/s")
+    add(workload, "output_tokens_per_s", rate(Double(tally.outputTokens)), "tokens/s")
+    add(workload, "total_tokens_per_s", rate(Double(tally.outputTokens + tally.promptTokens)), "tokens/s")
+    for (metric, count) in [
+      ("offered", tally.offered), ("completed", tally.completed), ("rejected", tally.rejected),
+      ("throttled", tally.throttled), ("running", tally.running), ("queued", tally.queued),
+      ("preemptions", Int(result.replicas.reduce(0) { $0 + $1.preemptions })),
+    ] {
+      add(workload, metric, Double(count), "1")
+    }
+    let use = Utilization(design: model.design, service: index, model: model, outcome: outcome)
+    for (metric, value) in [
+      ("gpu_allocated_ratio", use.allocated), ("gpu_busy_ratio", use.busy), ("mfu", use.mfu), ("mbu", use.mbu),
+      ("kv_usage_ratio", use.keyValue),
+    ] {
+      add(workload, metric, value, "ratio")
+    }
+    for (cause, share) in Utilization.boundBy(result) ?? [] {
+      add(workload, "bound_by", share, "ratio", statistic: cause)
+    }
+  }
+
+  private mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double) {
+    add(workload, metric, histogram.mean.map { $0 * scale }, "s", statistic: "mean")
+    for quantile in Self.quantiles {
+      add(workload, metric, histogram.quantile(quantile.q).map { $0 * scale }, "s", statistic: quantile.name)
+    }
+    add(workload, metric, histogram.min.map { Double($0) * scale }, "s", statistic: "min")
+    add(workload, metric, histogram.max.map { Double($0) * scale }, "s", statistic: "max")
+    add(workload, metric, histogram.standardDeviation.map { $0 * scale }, "s", statistic: "std")
+    add(workload, metric, Double(histogram.count), "1", statistic: "count")
+  }
+
+  private mutating func readDesign() {
+    let cost = DesignCost(design: model.design, outcome: outcome)
+    let currency = scenario.economics.currency
+    let months = scenario.economics.horizon.value / Calendar.secondsPerMonth
+    let perMonth = cost.effectivePerMonth.units
+    let seconds = outcome.measuredSeconds
+    let output = outcome.services.reduce(0.0) { $0 + Double($1.tally.outputTokens) }
+    let good = outcome.services.reduce(0.0) { $0 + Double($1.tally.good) }
+    func per(_ count: Double) -> Double? {
+      count > 0 && seconds > 0 ? perMonth / (count / seconds * Calendar.secondsPerMonth) : nil
+    }
+    let isPriced = scenario.economics.currency == "USD"
+    add("", "cost_per_month", isPriced ? perMonth : nil, "\(currency)/month")
+    add("", "cost_total", perMonth * months, currency)
+    let present = presentValue(
+      atOnce: cost.billedAtOnce, monthly: cost.billedPerMonth, months: Int(months.rounded()),
+      yearlyRate: scenario.economics.discountRate)
+    add("", "cost_npv", present.units, currency)
+    add("", "cost_per_million_output_tokens", per(output / 1e6), currency)
+    add("", "cost_per_good_request", per(good), currency)
+    let isMetered = !model.design.pools.isEmpty
+    add("", "energy_kwh", isMetered ? cost.kilowattHoursPerMonth : nil, "kWh/month")
+    let leads = model.design.pools.map { model.design.sites[$0.siteIndex].leadTime.value / 86_400 }
+    add("", "first_service_day", leads.max() ?? 0, "day")
+  }
+}

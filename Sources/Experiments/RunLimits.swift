@@ -1,0 +1,39 @@
+import Foundation
+import Synchronization
+
+/// What a run may use. Wall-clock and memory are looked at between runs: they may cut an experiment short, never
+/// change a figure.
+final class RunLimits: Sendable {
+  private let deadline: ContinuousClock.Instant?
+  private let memoryLimitBytes: Int64?
+  private let events: Mutex<Int>
+
+  init(_ options: RunOptions) {
+    deadline = options.timeLimitSeconds.map { ContinuousClock.now.advanced(by: .seconds($0)) }
+    memoryLimitBytes = options.memoryLimitBytes
+    events = Mutex(options.maximumEvents ?? .max)
+  }
+
+  var eventsLeft: Int { events.withLock { $0 } }
+
+  func spend(events count: Int) {
+    events.withLock { if $0 != .max { $0 = max(0, $0 - count) } }
+  }
+
+  /// The limit that was reached, in words.
+  var reached: String? {
+    if eventsLeft == 0 { return "the limit on events" }
+    if let deadline, ContinuousClock.now >= deadline { return "the time limit" }
+    if let memoryLimitBytes, Self.residentBytes > memoryLimitBytes { return "the memory limit" }
+    return nil
+  }
+
+  var isReached: Bool { reached != nil }
+
+  /// Resident memory as the kernel reports it; 0 where it does not.
+  private static var residentBytes: Int64 {
+    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
+    let pages = text.split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0
+    return pages * 4096
+  }
+}

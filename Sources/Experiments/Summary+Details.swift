@@ -1,0 +1,74 @@
+import Kernel
+import Scenario
+import World
+import Workloads
+
+/// Series, per-request rows and timelines of each design's first replication.
+extension Summary {
+  func seriesRows(_ index: Int) -> [SeriesRow] {
+    guard let outcome = outcomes(of: index).first else { return [] }
+    let design = models[index].design
+    var rows: [SeriesRow] = []
+    for (service, result) in zip(design.services, outcome.services) {
+      guard case .pool(let deployment) = service.placement else { continue }
+      let pool = design.pools[deployment.poolIndex]
+      let blocks = Double(result.blocksPerReplica * deployment.replicas)
+      var last = ServiceSample(time: .zero, queued: 0, running: 0, blocksInUse: 0, busy: 0)
+      for sample in result.samples {
+        func add(_ metric: String, _ value: Double) {
+          rows.append(
+            SeriesRow(
+              design: design.name, service: service.name, timeSeconds: sample.time.seconds, metric: metric, value: value))
+        }
+        add("queue_depth", Double(sample.queued))
+        add("running", Double(sample.running))
+        add("kv_usage_ratio", blocks > 0 ? Double(sample.blocksInUse) / blocks : 0)
+        add("replicas", Double(deployment.replicas))
+        let span = (sample.time - last.time).seconds * Double(deployment.replicas)
+        let busy = span > 0 ? min(1, Double(sample.busy - last.busy) / (16e9 * 256) / span) : 0
+        add("gpu_busy_ratio", busy)
+        let share = Double(deployment.replicas * deployment.acceleratorsPerReplica) / Double(pool.accelerators)
+        let power = pool.node.idlePower + (pool.node.power - pool.node.idlePower) * (busy * share)
+        add("power_w", power.value * Double(pool.nodeCount))
+        last = sample
+      }
+    }
+    return rows
+  }
+
+  func requestRows(_ index: Int) -> [RequestRow] {
+    guard let outcome = outcomes(of: index).first else { return [] }
+    let design = models[index].design
+    let sorted = outcome.records.sorted { ($0.service, $0.serial) < ($1.service, $1.serial) }
+    return sorted.map { record in
+      let decode = record.decode?.seconds
+      return RequestRow(
+        design: design.name, workload: scenario.workloads[design.services[record.service].workloadIndex].name,
+        request: record.serial, replica: record.replica, status: record.status.rawValue,
+        promptTokens: record.promptTokens, outputTokens: record.outputTokens, arrivalSeconds: record.sent.seconds,
+        ttftSeconds: record.ttft?.seconds,
+        tpotSeconds: record.outputTokens > 1 ? decode.map { $0 / Double(record.outputTokens - 1) } : nil,
+        e2eSeconds: record.e2e?.seconds, networkSeconds: record.network?.seconds,
+        queueSeconds: record.queue?.seconds, prefillSeconds: record.prefill?.seconds, decodeSeconds: decode,
+        preemptions: record.preemptions)
+    }
+  }
+
+  func timelineSlices(_ index: Int) -> [TimelineSlice] {
+    guard let outcome = outcomes(of: index).first else { return [] }
+    let design = models[index].design
+    var rows: [TimelineSlice] = []
+    for (service, result) in zip(design.services, outcome.services) {
+      for (replica, slices) in result.slices.enumerated() {
+        for slice in slices {
+          rows.append(
+            TimelineSlice(
+              design: design.name, service: service.name, replica: replica,
+              name: slice.isPrefill ? "prefill" : "decode", startTicks: slice.start.count,
+              durationTicks: (slice.end - slice.start).count, batch: slice.sequences))
+        }
+      }
+    }
+    return rows
+  }
+}

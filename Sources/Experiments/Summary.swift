@@ -1,0 +1,156 @@
+import Catalog
+import Economics
+import Kernel
+import Scenario
+import Statistics
+import World
+import Workloads
+
+/// Brings the outcomes of all runs together into what is reported.
+struct Summary {
+  let scenario: Scenario
+  let models: [DesignModel]
+  /// Design by design, replication by replication; `nil` where a limit came first.
+  let outcomes: [Outcome?]
+  let replications: Int
+  let options: RunOptions
+  let notes: [String]
+
+  func outcomes(of model: Int) -> [Outcome] {
+    outcomes[model * replications..<(model + 1) * replications].compactMap { $0 }
+  }
+
+  func results() -> RunResults {
+    var rows: [MetricRow] = []
+    for index in models.indices { rows += metricRows(index) }
+    let isComplete = outcomes.allSatisfy { $0?.isComplete == true }
+    let manifest = Manifest(
+      scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed, replications: replications,
+      version: Experiment.version, catalogHash: Catalog.builtIn.contentHash, complete: isComplete,
+      stoppedBy: isComplete ? nil : "a limit given on the command line")
+    return RunResults(
+      manifest: manifest, designs: models.indices.map(designSummary), rows: rows, verdicts: verdicts(rows),
+      series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
+      requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
+      timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [], notes: notes + sampleNotes(rows))
+  }
+
+  // MARK: Rows
+
+  private func metricRows(_ index: Int) -> [MetricRow] {
+    let model = models[index]
+    let readings = outcomes(of: index).map { MetricReader(scenario: scenario, model: model, outcome: $0).readings }
+    guard let first = readings.first else { return [] }
+    var rows: [MetricRow] = []
+    for position in first.indices {
+      let values = readings.compactMap { $0.indices.contains(position) ? $0[position].value : nil }
+      let interval = studentInterval(values)
+      let mean = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+      rows.append(row(model, first[position], replication: nil, value: mean, interval: interval))
+      guard replications > 1 else { continue }
+      for (replication, one) in readings.enumerated() where one.indices.contains(position) {
+        rows.append(row(model, one[position], replication: replication, value: one[position].value, interval: nil))
+      }
+    }
+    return rows
+  }
+
+  private func row(
+    _ model: DesignModel, _ reading: Reading, replication: Int?, value: Double?, interval: Interval?
+  ) -> MetricRow {
+    MetricRow(
+      design: model.design.name, workload: reading.workload, replication: replication, metric: reading.metric,
+      statistic: reading.statistic, value: value, unit: reading.unit, low: interval?.low, high: interval?.high)
+  }
+
+  /// Thresholds are judged on the value over all replications, for each design and workload they speak of.
+  private func verdicts(_ rows: [MetricRow]) -> [ThresholdVerdict] {
+    var verdicts: [ThresholdVerdict] = []
+    for threshold in scenario.thresholds {
+      for model in models {
+        let design = model.design.name
+        if threshold.filters.contains(where: { $0.key == "design" && $0.value != design }) { continue }
+        let named = threshold.filters.last { $0.key == "workload" }?.value
+        let matching = rows.filter {
+          $0.design == design && $0.replication == nil && $0.metric == threshold.metric
+            && $0.statistic == (MetricName.distributions.contains($0.metric) ? threshold.statistic ?? "" : "value")
+            && (named == nil || $0.workload == named || $0.workload.isEmpty)
+        }
+        if matching.isEmpty {
+          verdicts.append(
+            ThresholdVerdict(threshold: threshold, design: design, workload: named ?? "", value: nil, holds: false))
+        }
+        for row in matching {
+          let holds = row.value.map(threshold.holds) ?? false
+          verdicts.append(
+            ThresholdVerdict(
+              threshold: threshold, design: design, workload: row.workload, value: row.value, holds: holds))
+        }
+      }
+    }
+    return verdicts
+  }
+
+  /// A 99th percentile of 200 requests rests on two of them.
+  private func sampleNotes(_ rows: [MetricRow]) -> [String] {
+    var notes: [String] = []
+    for row in rows where row.metric == "ttft_s" && row.statistic == "count" && row.replication == nil {
+      if let count = row.value, count * 0.01 < 10 {
+        notes.append(
+          "\(row.design)/\(row.workload): p99 rests on fewer than 10 of \(Int(count)) requests; simulate more of them")
+      }
+    }
+    for (index, model) in models.enumerated() {
+      for (service, result) in (outcomes(of: index).first?.services ?? []).enumerated() where result.tally.rejected > 0 {
+        let tally = result.tally
+        let why =
+          tally.throttled > 0
+          ? "\(tally.throttled) past the endpoint's rate limits" : "too long for the KV cache of a replica"
+        notes.append("\(model.design.name)/\(model.design.services[service].name): \(tally.rejected) requests rejected, \(why)")
+      }
+    }
+    return notes
+  }
+
+  // MARK: Designs
+
+  private func designSummary(_ index: Int) -> DesignSummary {
+    let design = models[index].design
+    var parts = design.pools.map { "\($0.nodeCount) × \($0.node.name)" }
+    var basis = "fitted"
+    for (position, service) in design.services.enumerated() {
+      switch service.placement {
+      case .endpoint(let preset):
+        parts.append(preset.name)
+        basis = "estimated"
+      case .pool(let deployment):
+        let pipeline = deployment.pipelineParallelism > 1 ? " × pipeline \(deployment.pipelineParallelism)" : ""
+        parts.append(
+          "\(deployment.replicas) replicas × tensor \(deployment.tensorParallelism)\(pipeline), \(deployment.engine.name)")
+        if let own = models[index].latencyModel(ofService: position)?.basis, own == .estimated { basis = own.rawValue }
+      }
+    }
+    var binding = ""
+    if let shares = outcomes(of: index).first?.services.first.flatMap(Utilization.boundBy),
+      let largest = shares.max(by: { $0.share < $1.share }), !design.pools.isEmpty
+    {
+      binding = "\(largest.cause) \(Int((largest.share * 100).rounded())) %"
+    }
+    return DesignSummary(name: design.name, composition: parts.joined(separator: ", "), basis: basis, binding: binding)
+  }
+
+  private func costRows(_ index: Int) -> [CostRow] {
+    guard let outcome = outcomes(of: index).first else { return [] }
+    let design = models[index].design
+    let cost = DesignCost(design: design, outcome: outcome)
+    return (cost.invoices + cost.monthly).map { charge in
+      CostRow(
+        design: design.name, chargeDescription: charge.description, chargeCategory: charge.category.rawValue,
+        serviceCategory: charge.service.rawValue, serviceName: charge.serviceName, providerName: charge.provider,
+        regionName: charge.region, billedCostMicros: charge.billed.micros,
+        effectiveCostMicros: charge.effective.micros, listCostMicros: charge.list.micros,
+        pricingQuantity: charge.quantity, pricingUnit: charge.unit, currency: scenario.economics.currency,
+        source: charge.source)
+    }
+  }
+}

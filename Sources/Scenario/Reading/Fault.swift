@@ -1,0 +1,81 @@
+/// A mistake in a scenario file: where, what, and what was expected.
+public struct Fault: Error, Sendable, Hashable {
+  public var file: String
+  /// From 1; 0 when the fault concerns the file as a whole.
+  public var line: Int
+  public var column: Int
+  /// Columns to underline.
+  public var length: Int
+  /// Where in the document, as `designs.onprem.pools`.
+  public var path: String
+  public var message: String
+  /// What was expected, or the nearest name.
+  public var help: String?
+}
+
+/// Every fault found, with the text they point into.
+public struct FaultReport: Error, Sendable {
+  public var faults: [Fault]
+  private let lines: [String: [Substring]]
+
+  public init(faults: [Fault], text: String, file: String) {
+    self.faults = faults.sorted { ($0.line, $0.column, $0.message) < ($1.line, $1.column, $1.message) }
+    lines = [file: text.split(separator: "\n", omittingEmptySubsequences: false)]
+  }
+
+  func sourceLine(_ fault: Fault) -> String? {
+    guard let text = lines[fault.file], fault.line > 0, fault.line <= text.count else { return nil }
+    return Self.printable(String(text[fault.line - 1].prefix(160)))
+  }
+
+  /// Control characters could steer the reader's terminal.
+  static func printable(_ text: String) -> String {
+    String(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
+  }
+
+  /// As a compiler prints them: message, place, the line with a caret, help.
+  public var description: String {
+    faults.map { fault in
+      var text = "error: \(Self.printable(fault.message))\n"
+      let place = fault.line > 0 ? "\(fault.file):\(fault.line):\(fault.column)" : fault.file
+      text += " --> \(place)\(fault.path.isEmpty ? "" : " (\(Self.printable(fault.path)))")\n"
+      if let line = sourceLine(fault) {
+        let number = String(fault.line)
+        let margin = String(repeating: " ", count: number.count)
+        let caret = String(repeating: "^", count: max(1, min(fault.length, 80)))
+        text += "\(margin) |\n\(number) | \(line)\n\(margin) | "
+        text += String(repeating: " ", count: max(0, fault.column - 1)) + caret + "\n"
+      }
+      if let help = fault.help { text += "  = help: \(Self.printable(help))\n" }
+      return text
+    }.joined(separator: "\n")
+  }
+
+  /// The source line of a fault, for machine-readable diagnostics.
+  public func snippet(of fault: Fault) -> String? { sourceLine(fault) }
+}
+
+/// The name closest to a misspelt one: at most a third of its letters may differ.
+public func nearestName(to name: String, among names: [String]) -> String? {
+  var best: (distance: Int, name: String)?
+  for candidate in names {
+    let distance = editDistance(Array(name.utf8.prefix(64)), Array(candidate.utf8.prefix(64)))
+    if distance < (best?.distance ?? .max) { best = (distance, candidate) }
+  }
+  guard let best, best.distance <= max(2, name.utf8.count / 3) else { return nil }
+  return best.name
+}
+
+private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+  var row = Array(0...right.count)
+  for i in left.indices {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for j in right.indices {
+      let substitution = diagonal + (left[i] == right[j] ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(substitution, row[j] + 1, row[j + 1] + 1)
+    }
+  }
+  return row[right.count]
+}

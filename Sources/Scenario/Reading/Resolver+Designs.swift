@@ -1,0 +1,234 @@
+import Catalog
+import Kernel
+import Quantities
+import Workloads
+
+extension Resolver {
+  mutating func design(_ member: Written.Member, workloads: [InferenceWorkload], prices: String) -> Design {
+    let path = "designs.\(member.key)"
+    let value = member.value
+    let sites = (value["sites"]?.members ?? []).map { site($0, "\(path).sites.\($0.key)") }
+    var pools: [Pool] = []
+    for pool in value["pools"]?.members ?? [] {
+      if let resolved = self.pool(pool, "\(path).pools.\(pool.key)", sites: sites, prices: prices) {
+        pools.append(resolved)
+      }
+    }
+    var services: [Service] = []
+    for service in value["services"]?.members ?? [] {
+      if let resolved = self.service(
+        service, "\(path).services.\(service.key)", pools: pools, poolsWritten: value["pools"], workloads: workloads)
+      {
+        services.append(resolved)
+      }
+    }
+    checkPlacement(services, pools, value, path)
+    for (index, service) in services.enumerated()
+    where services[..<index].contains(where: { $0.workloadIndex == service.workloadIndex }) {
+      fault(
+        value["services"] ?? value, "\(path).services.\(service.name)",
+        "two services of one design answer the same workload")
+    }
+    let staff = value["staff"].map {
+      Staff(
+        fullTimeEquivalents: number($0["fte"]) ?? 0,
+        salaryPerYear: Money(quantity($0["salary"], .moneyPerYear) ?? 0))
+    }
+    return Design(name: member.key, sites: sites, pools: pools, services: services, staff: staff)
+  }
+
+  private mutating func site(_ member: Written.Member, _ path: String) -> Site {
+    let value = member.value
+    let kind = value["kind"]?.text.flatMap(Site.Kind.init) ?? .cloud
+    let ownsPower = kind == .onPrem || kind == .edge
+    return Site(
+      name: member.key, kind: kind, provider: value["provider"]?.text, region: value["region"]?.text,
+      electricityPerKilowattHour: Money(
+        quantity(value["electricity"], .moneyPerKilowattHour)
+          ?? standing(0, at: "\(path).electricity", as: "0 USD/kWh")),
+      powerUsageEffectiveness: number(value["pue"])
+        ?? standing(ownsPower ? 1.3 : 1, at: "\(path).pue", as: ownsPower ? "1.3" : "1"),
+      leadTime: Seconds(quantity(value["lead-time"], .duration) ?? 0),
+      roundTrip: Seconds(quantity(value["rtt"], .duration) ?? standing(0, at: "\(path).rtt", as: "0s")))
+  }
+
+  private mutating func pool(_ member: Written.Member, _ path: String, sites: [Site], prices: String) -> Pool? {
+    let value = member.value
+    guard let siteIndex = index(value["site"], "\(path).site", among: sites.map(\.name), what: "site"),
+      let node = node(value["node"]), let accelerator = catalog.accelerator(node.accelerator)
+    else { return nil }
+    guard let payment = payment(value, path, node: node, site: sites[siteIndex], prices: prices) else { return nil }
+    return Pool(
+      name: member.key, siteIndex: siteIndex, node: node, accelerator: accelerator,
+      nodeCount: integer(value["count"]) ?? 1, payment: payment)
+  }
+
+  private func node(_ value: Written?) -> Node? {
+    guard let value else { return nil }
+    if let name = value.text { return catalog.node(name) }
+    guard let name = value["accelerator"]?.text, let accelerator = catalog.accelerator(name) else { return nil }
+    let count = integer(value["accelerators"]) ?? 1
+    // A host draws about as much again as 40 % of its accelerators; idle, they draw their idle power.
+    return Node(
+      name: "\(count)x-\(name)", accelerator: name, accelerators: count,
+      power: accelerator.power * (1.4 * Double(count)), idlePower: accelerator.idlePower * (2 * Double(count)),
+      provider: nil, price: accelerator.price.map { $0 * (1.2 * Double(count)) }, networkBandwidth: BytesPerSecond(12.5e9))
+  }
+
+  private mutating func payment(
+    _ value: Written, _ path: String, node: Node, site: Site, prices: String
+  ) -> Payment? {
+    if let purchase = value["purchase"], !purchase.isNull {
+      if let pricing = value["pricing"] {
+        fault(pricing, "\(path).pricing", "a pool is bought or rented, not both")
+        return nil
+      }
+      guard let price = quantity(purchase["price"], .money).map({ Money($0) }) ?? node.price else {
+        fault(purchase, "\(path).purchase", "the catalogue knows no price of '\(node.name)'", help: "give `price`")
+        return nil
+      }
+      let life = quantity(purchase["life"], .duration) ?? standing(5 * 365.25 * 86_400, at: "\(path).purchase.life", as: "5y")
+      guard life > 0 else {
+        fault(purchase, "\(path).purchase.life", "the life must be positive")
+        return nil
+      }
+      let residual = quantity(purchase["residual"], .ratio) ?? 0
+      return .purchase(price: price, life: Seconds(life), residual: min(1, residual))
+    }
+    return rent(value, path, node: node, site: site, prices: prices)
+  }
+
+  private mutating func rent(_ value: Written, _ path: String, node: Node, site: Site, prices: String) -> Payment? {
+    if let own = value["pricing"]?["price"], let price = quantity(own, .moneyPerHour) {
+      let isPerAccelerator = own.text?.lowercased().contains("gpu") ?? false
+      let perNode = Money(price) * Double(isPerAccelerator ? node.accelerators : 1)
+      return .rent(pricePerNodeHour: perNode, term: .custom, source: "scenario", date: "")
+    }
+    guard let pricing = value["pricing"] else {
+      if site.kind == .onPrem, let price = node.price {
+        defaults.append(AppliedDefault(path: "\(path).purchase", value: "\(price) USD over 5y, of the catalogue"))
+        return .purchase(price: price, life: Seconds(5 * 365.25 * 86_400), residual: 0)
+      }
+      fault(value, path, "the pool is neither bought nor rented", help: "give `purchase` or `pricing`")
+      return nil
+    }
+    let term = pricing.text.flatMap(PriceTerm.init) ?? .onDemand
+    let provider = site.provider ?? node.provider ?? ""
+    guard let rate = catalog.price(preset: prices, provider: provider, node: node, term: term) else {
+      fault(
+        pricing, "\(path).pricing",
+        "the price list '\(prices)' has no \(term.rawValue) price of '\(node.name)' at '\(provider)'",
+        help: "write it as `pricing: { price: 3.90 USD/gpu-hour }`, or choose another list or provider")
+      return nil
+    }
+    return .rent(pricePerNodeHour: rate.perNodeHour, term: term, source: rate.source, date: rate.date)
+  }
+
+  private mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int? {
+    guard let value, let name = value.text else { return nil }
+    if let index = names.firstIndex(of: name) { return index }
+    let near = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
+    fault(
+      value, path, "there is no \(what) '\(name)'",
+      help: near ?? (names.isEmpty ? nil : "there are \(names.joined(separator: ", "))"))
+    return nil
+  }
+
+  // MARK: Services
+
+  private mutating func service(
+    _ member: Written.Member, _ path: String, pools: [Pool], poolsWritten: Written?, workloads: [InferenceWorkload]
+  ) -> Service? {
+    let value = member.value
+    guard
+      let workload = index(value["workload"], "\(path).workload", among: workloads.map(\.name), what: "workload")
+    else { return nil }
+    if let endpoint = value["endpoint"] {
+      if let pool = value["pool"] { fault(pool, "\(path).pool", "a service has a pool or an endpoint, not both") }
+      guard let preset = catalog.endpoint(endpoint.text ?? "") else { return nil }
+      return Service(name: member.key, workloadIndex: workload, placement: .endpoint(preset))
+    }
+    guard let pool = value["pool"] else {
+      fault(value, path, "the service has neither a pool nor an endpoint")
+      return nil
+    }
+    let written = poolsWritten?.members?.map(\.key) ?? []
+    guard index(pool, "\(path).pool", among: written, what: "pool") != nil,
+      let poolIndex = pools.firstIndex(where: { $0.name == pool.text }),
+      let deployment = deployment(value, path, poolIndex: poolIndex, pool: pools[poolIndex], model: workloads[workload].model)
+    else { return nil }
+    return Service(name: member.key, workloadIndex: workload, placement: .pool(deployment))
+  }
+
+  private mutating func deployment(
+    _ value: Written, _ path: String, poolIndex: Int, pool: Pool, model: ModelShape
+  ) -> Deployment? {
+    let engineName = value["engine"]?.text ?? standing("vllm", at: "\(path).engine", as: "vllm")
+    let parallelism = value["parallelism"]
+    let tensor = integer(parallelism?["tensor"]) ?? standing(1, at: "\(path).parallelism.tensor", as: "1")
+    let pipeline = integer(parallelism?["pipeline"]) ?? 1
+    guard let engine = catalog.engine(engineName) else { return nil }
+    if tensor > pool.node.accelerators {
+      fault(
+        parallelism?["tensor"] ?? value, "\(path).parallelism.tensor",
+        "tensor parallelism \(tensor) does not fit a node of \(pool.node.accelerators) accelerators")
+      return nil
+    }
+    let most = max(1, pool.accelerators / (tensor * pipeline))
+    let formats = value["precision"]
+    func precision(_ key: String, _ fallback: String) -> Precision {
+      catalog.precision(formats?[key]?.text ?? fallback) ?? catalog.precision("bf16")!
+    }
+    let weights = precision("weights", "bf16")
+    let sequences = integer(value["max-sequences"])
+      ?? standing(engine.maximumSequences, at: "\(path).max-sequences", as: "\(engine.maximumSequences)")
+    let tokens = integer(value["max-batched-tokens"])
+      ?? standing(engine.maximumBatchedTokens, at: "\(path).max-batched-tokens", as: "\(engine.maximumBatchedTokens)")
+    let keyValue = precision("kv", "bf16")
+    let memory = MemoryPlan(
+      model: model, accelerator: pool.accelerator, weights: weights, keyValue: keyValue, tensor: tensor,
+      pipeline: pipeline, engine: engine,
+      utilization: quantity(value["gpu-memory-utilization"], .ratio) ?? engine.memoryUtilization,
+      maximumBatchedTokens: tokens, blocks: integer(value["kv-blocks"]))
+    if !memory.fits {
+      fault(value, path, "\(model.name) on \(tensor * pipeline) × \(pool.accelerator.name) \(memory.shortage)")
+      return nil
+    }
+    return Deployment(
+      poolIndex: poolIndex, engine: engine,
+      replicas: integer(value["replicas"]) ?? standing(most, at: "\(path).replicas", as: "\(most)"),
+      tensorParallelism: tensor, pipelineParallelism: pipeline, weights: weights,
+      activations: precision("activations", weights.isWeightOnly ? "bf16" : weights.name), keyValue: keyValue,
+      batching: batching(value["batching"], path),
+      router: value["router"]?.text.flatMap(RouterKind.init)
+        ?? standing(.roundRobin, at: "\(path).router", as: "round-robin"),
+      maximumSequences: sequences, maximumBatchedTokens: max(tokens, sequences), memory: memory)
+  }
+
+  private mutating func batching(_ value: Written?, _ path: String) -> Batching {
+    let size = integer(value?["size"]) ?? 1
+    switch value?["policy"]?.text {
+    case "static":
+      return .fixed(size: size, timeout: ticks(value?["timeout"], default: 1, at: "\(path).batching.timeout"))
+    case "dynamic-window":
+      return .dynamicWindow(size: size, window: ticks(value?["window"], default: 0.005, at: "\(path).batching.window"))
+    default: return .continuous
+    }
+  }
+
+  /// Services of one pool share its accelerators.
+  private mutating func checkPlacement(_ services: [Service], _ pools: [Pool], _ value: Written, _ path: String) {
+    for (index, pool) in pools.enumerated() {
+      var needed = 0
+      for case .pool(let deployment) in services.map(\.placement) where deployment.poolIndex == index {
+        needed += deployment.replicas * deployment.acceleratorsPerReplica
+      }
+      if needed > pool.accelerators {
+        fault(
+          value["services"] ?? value, "\(path).services",
+          "the pool '\(pool.name)' has \(pool.accelerators) accelerators, its replicas need \(needed)",
+          help: "raise `count`, or lower `replicas` or `parallelism`")
+      }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import Catalog
+import Foundation
+import Kernel
+import Quantities
+import Statistics
+import Workloads
+
+extension Resolver {
+  mutating func workload(_ member: Written.Member) -> InferenceWorkload? {
+    let path = "workloads.\(member.key)"
+    let value = member.value
+    guard let model = model(value["model"], "\(path).model"), let traffic = traffic(value, path) else { return nil }
+    let slo = value["slo"]
+    func limit(_ key: String) -> Ticks? { quantity(slo?[key], .duration).map { Ticks(seconds: $0) } }
+    return InferenceWorkload(
+      name: member.key, model: model, traffic: traffic, requests: integer(value["requests"]),
+      objectives: ServiceObjectives(ttft: limit("ttft"), tpot: limit("tpot"), e2e: limit("e2e")))
+  }
+
+  private mutating func model(_ value: Written?, _ path: String) -> ModelShape? {
+    guard let value else { return nil }
+    if let name = value.text { return catalog.model(name) }
+    if let fileName = value["file"] {
+      guard let bytes = namedFile(fileName, "\(path).file") else { return nil }
+      switch HuggingFaceConfig.modelShape(from: bytes, name: fileName.text ?? "model") {
+      case .success(let shape): return shape
+      case .failure(let failure):
+        fault(fileName, "\(path).file", failure.message)
+        return nil
+      }
+    }
+    for key in ["layers", "hidden", "heads"] where value[key] == nil {
+      fault(value, path, "the key '\(key)' is missing", help: "an inline shape gives layers, hidden and heads at least")
+    }
+    guard let layers = integer(value["layers"]), let hidden = integer(value["hidden"]), let heads = integer(value["heads"])
+    else { return nil }
+    let experts = value["experts"].map { experts in
+      let width = integer(experts["intermediate"]) ?? 1
+      let shared = integer(experts["shared"]) ?? 0
+      return ModelShape.Experts(
+        count: integer(experts["count"]) ?? 1, perToken: integer(experts["per-token"]) ?? 1, intermediate: width,
+        shared: shared, sharedIntermediate: shared * width)
+    }
+    return ModelShape(
+      name: "inline", layers: layers, hidden: hidden, heads: heads, keyValueHeads: integer(value["kv-heads"]) ?? heads,
+      headSize: integer(value["head-size"]) ?? max(1, hidden / heads),
+      intermediate: integer(value["intermediate"]) ?? 4 * hidden,
+      vocabulary: integer(value["vocabulary"]) ?? 32_000, gated: value["gated"]?.text != "false", experts: experts)
+  }
+
+  private mutating func traffic(_ value: Written, _ path: String) -> Traffic? {
+    if let written = value["trace"] {
+      for key in ["arrivals", "prompt-tokens", "output-tokens"] {
+        if let other = value[key] { fault(other, "\(path).\(key)", "a trace stands instead of '\(key)'") }
+      }
+      return trace(written, "\(path).trace").map(Traffic.trace)
+    }
+    var missing = false
+    for key in ["arrivals", "prompt-tokens", "output-tokens"] where value[key] == nil {
+      fault(value, path, "the key '\(key)' is missing", help: "give arrivals and both lengths, or a trace")
+      missing = true
+    }
+    guard !missing, let arrivals = arrivals(value["arrivals"]!, "\(path).arrivals"),
+      let prompt = length(value["prompt-tokens"]!, "\(path).prompt-tokens"),
+      let output = length(value["output-tokens"]!, "\(path).output-tokens")
+    else { return nil }
+    return .generated(arrivals, promptTokens: prompt, outputTokens: output)
+  }
+
+  private mutating func trace(_ value: Written, _ path: String) -> Trace? {
+    guard let name = value["file"], let bytes = namedFile(name, "\(path).file"),
+      let format = value["format"]?.text.flatMap(TraceFormat.init)
+    else { return nil }
+    switch TraceReader.read(
+      bytes, format: format, speed: number(value["speed"]) ?? 1, limit: integer(value["limit"]) ?? .max)
+    {
+    case .success(let trace): return trace
+    case .failure(let failure):
+      for one in failure.faults.prefix(20) {
+        fault(name, "\(path).file", "\(name.text ?? ""), line \(one.line): \(one.message)")
+      }
+      return nil
+    }
+  }
+
+  private mutating func arrivals(_ value: Written, _ path: String) -> ArrivalProcess? {
+    func rate(_ key: String = "rate") -> PerSecond { PerSecond(quantity(value[key], .rate) ?? 0) }
+    for key in ["rate", "mean"] {
+      if let written = value[key], quantity(written, .rate) == 0 {
+        fault(written, "\(path).\(key)", "the rate must be positive")
+        return nil
+      }
+    }
+    switch value["process"]?.text {
+    case "poisson": return .poisson(rate: rate())
+    case "gamma": return .gamma(rate: rate(), burstiness: number(value["burstiness"]) ?? 1)
+    case "weibull": return .weibull(rate: rate(), shape: number(value["shape"]) ?? 1)
+    case "constant": return .constant(rate: rate())
+    case "closed-loop":
+      let think = quantity(value["think-time"], .duration) ?? 0
+      return .closedLoop(users: integer(value["users"]) ?? 1, thinkTime: Distribution(.constant(think)))
+    case "burst": return .burst(count: integer(value["count"]) ?? 1)
+    case "diurnal":
+      let period = quantity(value["period"], .duration) ?? standing(86_400, at: "\(path).period", as: "1d")
+      guard period > 0 else {
+        fault(value, "\(path).period", "the period must be positive")
+        return nil
+      }
+      return .diurnal(mean: rate("mean"), peakToMean: number(value["peak-to-mean"]) ?? 1, period: Seconds(period))
+    default: return schedule(value["points"] ?? value, "\(path).points")
+    }
+  }
+
+  private mutating func schedule(_ value: Written, _ path: String) -> ArrivalProcess? {
+    var points: [ArrivalProcess.SchedulePoint] = []
+    for (index, item) in (value.items ?? []).enumerated() {
+      guard let pair = item.items, pair.count == 2, let time = quantity(pair[0], .duration),
+        let rate = quantity(pair[1], .rate), time >= (points.last?.time.value ?? 0)
+      else {
+        fault(item, "\(path)[\(index)]", "expected [time, rate] in order of time", help: "such as [10m, 8/s]")
+        return nil
+      }
+      points.append(.init(time: Seconds(time), rate: PerSecond(rate)))
+    }
+    guard points.contains(where: { $0.rate.value > 0 }) else {
+      fault(value, path, "a schedule needs a point with a positive rate")
+      return nil
+    }
+    return .schedule(points)
+  }
+
+  private mutating func length(_ value: Written, _ path: String) -> Distribution? {
+    var law: Distribution
+    switch value["distribution"]?.text {
+    case "constant": law = Distribution(.constant(number(value["value"]) ?? 1))
+    case "uniform":
+      let (from, to) = (number(value["from"]) ?? 1, number(value["to"]) ?? 1)
+      if from > to {
+        fault(value, path, "'from' lies above 'to'")
+        return nil
+      }
+      law = Distribution(.uniform(from: from, to: to))
+    case "lognormal": law = .lognormal(mean: number(value["mean"]) ?? 1, cv: number(value["cv"]) ?? 1)
+    case "gamma": law = .gamma(mean: number(value["mean"]) ?? 1, cv: number(value["cv"]) ?? 1)
+    default:
+      guard let name = value["file"], let bytes = namedFile(name, "\(path).file") else { return nil }
+      let values = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+      guard !values.isEmpty, values.allSatisfy({ $0.isFinite && $0 >= 0 && $0 <= 1e7 }) else {
+        fault(name, "\(path).file", "expected one length a line, from 0 to 10 million")
+        return nil
+      }
+      law = Distribution(.empirical(values))
+    }
+    law.minimum = number(value["min"])
+    law.maximum = number(value["max"])
+    return law
+  }
+}

@@ -1,0 +1,130 @@
+import Catalog
+import Kernel
+import Quantities
+import Statistics
+import Workloads
+
+/// Turns a written scenario, already of the right shape, into what is meant: looks names up, fills defaults, checks
+/// what only the whole can show.
+struct Resolver {
+  let file: String
+  let files: NamedFiles
+  let catalog = Catalog.builtIn
+  var faults: [Fault] = []
+  var defaults: [AppliedDefault] = []
+  var notes: [String] = []
+  var hash = ContentHash()
+
+  init(file: String, files: NamedFiles) {
+    self.file = file
+    self.files = files
+  }
+
+  mutating func fault(_ value: Written, _ path: String, _ message: String, help: String? = nil) {
+    faults.append(
+      Fault(
+        file: file, line: value.line, column: value.column, length: max(1, value.text?.count ?? 1), path: path,
+        message: message, help: help))
+  }
+
+  // MARK: Values
+
+  func quantity(_ value: Written?, _ measure: Measure) -> Double? {
+    guard let text = value?.text, case .success(let number) = UnitParser.parse(text, as: measure) else { return nil }
+    return number
+  }
+
+  func integer(_ value: Written?) -> Int? { value?.text.flatMap(ShapeChecker.integer) }
+  func number(_ value: Written?) -> Double? { value?.text.flatMap(Double.init) }
+
+  /// Notes that a default stands at `path`, and hands it on.
+  mutating func standing<Value>(_ value: Value, at path: String, as text: String) -> Value {
+    defaults.append(AppliedDefault(path: path, value: text))
+    return value
+  }
+
+  mutating func ticks(_ value: Written?, default seconds: Double, at path: String) -> Ticks {
+    if let seconds = quantity(value, .duration) { return Ticks(seconds: seconds) }
+    return standing(Ticks(seconds: seconds), at: path, as: "\(seconds)s")
+  }
+
+  // MARK: Scenario
+
+  mutating func resolve(_ root: Written) -> Scenario? {
+    absorb(root)
+    let warmup: Warmup
+    if root["warmup"]?.text == "auto" {
+      warmup = .automatic
+    } else {
+      warmup = .fixed(ticks(root["warmup"], default: 0, at: "warmup"))
+    }
+    let money = root["economics"]
+    let economics = EconomicsSettings(
+      horizon: Seconds(quantity(money?["horizon"], .duration) ?? standing(3 * 365.25 * 86_400, at: "economics.horizon", as: "3y")),
+      discountRate: quantity(money?["discount-rate"], .ratio) ?? standing(0.08, at: "economics.discount-rate", as: "8%"),
+      currency: money?["currency"]?.text ?? "USD",
+      priceList: money?["prices"]?.text ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
+    var workloads: [InferenceWorkload] = []
+    for member in root["workloads"]?.members ?? [] {
+      if let workload = workload(member) { workloads.append(workload) }
+    }
+    var designs: [Design] = []
+    for member in root["designs"]?.members ?? [] {
+      designs.append(design(member, workloads: workloads, prices: economics.priceList))
+    }
+    if workloads.isEmpty && faults.isEmpty { fault(root, "workloads", "a scenario has at least one workload") }
+    if designs.isEmpty && faults.isEmpty { fault(root, "designs", "a scenario has at least one design") }
+    let duration = quantity(root["duration"], .duration).map { Ticks(seconds: $0) }
+    checkEnd(root, workloads, duration)
+    let thresholds = (root["thresholds"]?.items ?? []).enumerated().compactMap { index, item in
+      threshold(item, "thresholds[\(index)]", workloads: workloads, designs: designs)
+    }
+    guard faults.isEmpty else { return nil }
+    return Scenario(
+      name: root["name"]?.text ?? "", description: root["description"]?.text ?? "",
+      seed: UInt64(integer(root["seed"]) ?? standing(1, at: "seed", as: "1")), duration: duration, warmup: warmup,
+      replications: integer(root["replications"]) ?? standing(1, at: "replications", as: "1"),
+      economics: economics, workloads: workloads, designs: designs, thresholds: thresholds,
+      contentHash: hash.finish(), defaults: defaults, notes: notes)
+  }
+
+  /// Every workload must come to an end.
+  private mutating func checkEnd(_ root: Written, _ workloads: [InferenceWorkload], _ duration: Ticks?) {
+    for workload in workloads where duration == nil && workload.requests == nil {
+      if case .generated(let arrivals, _, _) = workload.traffic {
+        if case .burst = arrivals { continue }
+        fault(
+          root["workloads"] ?? root, "workloads.\(workload.name)", "nothing ends the traffic of '\(workload.name)'",
+          help: "give the scenario a `duration` or the workload a number of `requests`")
+      }
+    }
+  }
+
+  /// The run's identity is what was written after overrides: keys, values, order.
+  private mutating func absorb(_ value: Written) {
+    switch value.content {
+    case .scalar(let text): hash.absorb("s\(text.utf8.count):\(text)".utf8)
+    case .list(let items):
+      hash.absorb("l\(items.count):".utf8)
+      for item in items { absorb(item) }
+    case .map(let members):
+      hash.absorb("m\(members.count):".utf8)
+      for member in members {
+        hash.absorb("k\(member.key.utf8.count):\(member.key)".utf8)
+        absorb(member.value)
+      }
+    }
+  }
+
+  mutating func namedFile(_ value: Written, _ path: String) -> [UInt8]? {
+    switch files.contents(of: value.text ?? "") {
+    case .failure(let failure):
+      fault(value, path, failure.message)
+      return nil
+    case .success(let bytes):
+      hash.absorb("f\(bytes.count):".utf8)
+      hash.absorb(bytes)
+      return bytes
+    }
+  }
+}

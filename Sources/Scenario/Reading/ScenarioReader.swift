@@ -1,0 +1,111 @@
+import Foundation
+import Kernel
+
+/// A value given on the command line: `--set PATH=VALUE`.
+public struct Override: Sendable, Hashable {
+  public var path: String
+  public var value: String
+  public init(path: String, value: String) {
+    self.path = path
+    self.value = value
+  }
+}
+
+/// Reads scenario files. Every mistake becomes a fault with its place; nothing stops the process.
+public enum ScenarioReader {
+  /// Reads and resolves a file; files it names are sought beside it.
+  public static func read(path: String, overrides: [Override] = [], allowedFolders: [String] = []) -> Result<
+    Scenario, FaultReport
+  > {
+    switch NamedFiles.contents(of: path, limit: WrittenReader.maximumBytes + 1) {
+    case .failure(let failure):
+      let fault = Fault(
+        file: path, line: 0, column: 0, length: 1, path: "", message: failure.message, help: nil)
+      return .failure(FaultReport(faults: [fault], text: "", file: path))
+    case .success(let bytes):
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      return read(bytes: bytes, file: path, folder: folder, overrides: overrides, allowedFolders: allowedFolders)
+    }
+  }
+
+  /// Reads and resolves a text.
+  ///
+  /// - Parameter folder: where files it names are sought.
+  public static func read(
+    bytes: [UInt8], file: String, folder: String, overrides: [Override] = [], allowedFolders: [String] = []
+  ) -> Result<Scenario, FaultReport> {
+    switch WrittenReader.read(bytes, file: file) {
+    case .failure(let report): return .failure(report)
+    case .success((var written, let text)):
+      var checker = ShapeChecker(file: file)
+      for override in overrides where !written.apply(override.path.split(separator: ".").map(String.init), override.value) {
+        checker.faults.append(
+          Fault(
+            file: file, line: 0, column: 0, length: 1, path: override.path,
+            message: "--set \(override.path): no such path in the scenario", help: nil))
+      }
+      checker.check(written, ScenarioShape.root, "")
+      guard checker.faults.isEmpty else {
+        return .failure(FaultReport(faults: checker.faults, text: text, file: file))
+      }
+      var resolver = Resolver(file: file, files: NamedFiles(folder: folder, allowed: allowedFolders))
+      let scenario = resolver.resolve(written)
+      guard resolver.faults.isEmpty, let scenario else {
+        return .failure(FaultReport(faults: resolver.faults, text: text, file: file))
+      }
+      return .success(scenario)
+    }
+  }
+}
+
+extension Written {
+  /// Sets the value at a path; missing last keys are added, missing mappings are not.
+  mutating func apply(_ path: [String], _ value: String) -> Bool {
+    guard let key = path.first, case .map(var members) = content else { return false }
+    let index = members.firstIndex { $0.key == key }
+    if path.count == 1 {
+      let written = Written(content: .scalar(value), line: line, column: column)
+      if let index {
+        members[index].value = written
+      } else {
+        members.append(Member(key: key, keyLine: line, keyColumn: column, value: written))
+      }
+    } else {
+      guard let index, members[index].value.apply(Array(path.dropFirst()), value) else { return false }
+    }
+    content = .map(members)
+    return true
+  }
+}
+
+/// Files that a scenario names: beside it, or in folders that the caller allows.
+struct NamedFiles {
+  let folder: String
+  let allowed: [String]
+
+  struct Failure: Error {
+    var message: String
+  }
+
+  func contents(of name: String) -> Result<[UInt8], Failure> {
+    let base = URL(fileURLWithPath: folder.isEmpty ? "." : folder).resolvingSymlinksInPath().standardizedFileURL.path
+    let joined = name.hasPrefix("/") ? name : base + "/" + name
+    let place = URL(fileURLWithPath: joined).resolvingSymlinksInPath().standardizedFileURL.path
+    let roots = [base] + allowed.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path }
+    guard roots.contains(where: { place == $0 || place.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }) else {
+      return .failure(Failure(message: "'\(name)' lies outside the scenario's folder; allow it with --allow-path DIR"))
+    }
+    return Self.contents(of: place, limit: 1 << 30)
+  }
+
+  static func contents(of path: String, limit: Int) -> Result<[UInt8], Failure> {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+      return .failure(Failure(message: "there is no file '\(path)'"))
+    }
+    guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: limit) else {
+      return .failure(Failure(message: "the file '\(path)' cannot be read or is empty"))
+    }
+    return .success([UInt8](data))
+  }
+}

@@ -1,0 +1,217 @@
+import Catalog
+
+/// The scenario format, described once.
+enum ScenarioShape {
+  static let counts = 1...1_000_000
+  static let tokens = 1...10_000_000
+  static let root: Shape = .object(
+    [
+      Key("version", .integer(1...1), "Version of the format.", required: true),
+      Key("name", .text, "Name of the scenario.", required: true),
+      Key("description", .text, "What is asked."),
+      Key("seed", .integer(0...Int.max), "Seed of all random streams.", fallback: "1"),
+      Key("duration", .quantity(.duration), "Simulated traffic; left out when a trace or `requests` ends it."),
+      Key("warmup", .either([.quantity(.duration)]), "Start left out of the statistics, or `auto` (MSER-5).", fallback: "0s"),
+      Key("replications", .integer(1...100_000), "Independent repetitions.", fallback: "1"),
+      Key("economics", economics, "How usage becomes money."),
+      Key("workloads", .map(workload), "What is asked of the designs.", required: true),
+      Key("designs", .map(design), "What is compared.", required: true),
+      Key("thresholds", .list(.text), "Limits such as `p99(ttft_s) < 2`; one that fails sets exit status 1."),
+      Key("sweep", .anything, "Parameter space; read by `sweep`."),
+    ] + Key.planned("clients", "templates", "until", "random"))
+
+  static let economics: Shape = .object(
+    [
+      Key("horizon", .quantity(.duration), "Span of the totals.", fallback: "3y"),
+      Key("discount-rate", .quantity(.ratio), "A year, for present values.", fallback: "8%"),
+      Key("currency", .choice(["USD"]), "Currency of all amounts.", fallback: "USD"),
+      Key("prices", .choice(["list-2026-07", "quoted-2026"]), "Dated price preset.", fallback: "list-2026-07"),
+    ] + Key.planned("demand"))
+
+  static let workload: Shape = .tagged(
+    by: "kind",
+    [
+      .init(
+        tag: "inference",
+        keys: [
+          Key("model", .either([.named(.models), .object(modelShape)]), "A catalogue name, a shape, or {file: config.json}.", required: true),
+          Key("arrivals", arrivals, "When requests are sent."),
+          Key("requests", .integer(1...1_000_000_000), "Stop after this many requests."),
+          Key("prompt-tokens", length, "Length of prompts."),
+          Key("output-tokens", length, "Length of answers."),
+          Key("trace", trace, "Recorded requests, instead of arrivals and lengths."),
+          Key("slo", objectives, "Limits that a good request meets."),
+        ] + Key.planned("prefix", "sessions", "residency"))
+    ])
+
+  static let modelShape: [Key] = [
+    Key("file", .text, "A Hugging Face config.json beside the scenario."),
+    Key("layers", .integer(1...10_000), "Transformer layers."),
+    Key("hidden", .integer(1...1_000_000), "Width of the residual stream."),
+    Key("heads", .integer(1...10_000), "Query heads."),
+    Key("kv-heads", .integer(1...10_000), "Key/value heads."),
+    Key("head-size", .integer(1...10_000), "Width of a head."),
+    Key("intermediate", .integer(1...10_000_000), "Width of the feed-forward block."),
+    Key("vocabulary", .integer(1...10_000_000), "Tokens known."),
+    Key("gated", .choice(["true", "false"]), "Whether the feed-forward block has a gate.", fallback: "true"),
+    Key(
+      "experts",
+      .object([
+        Key("count", .integer(1...100_000), "Routed experts.", required: true),
+        Key("per-token", .integer(1...1_000), "Experts a token visits.", required: true),
+        Key("intermediate", .integer(1...10_000_000), "Width of an expert.", required: true),
+        Key("shared", .integer(0...1_000), "Experts every token visits.", fallback: "0"),
+      ]), "Mixture of experts."),
+  ]
+
+  static let arrivals: Shape = .tagged(
+    by: "process",
+    [
+      .init(tag: "poisson", keys: [rate]),
+      .init(tag: "gamma", keys: [rate, Key("burstiness", .number(0.001...1000), "Shape; 1 is Poisson.", required: true)]),
+      .init(tag: "weibull", keys: [rate, Key("shape", .number(0.05...100), "Shape; 1 is Poisson.", required: true)]),
+      .init(tag: "constant", keys: [rate]),
+      .init(
+        tag: "closed-loop",
+        keys: [
+          Key("users", .integer(counts), "Users; all start at once.", required: true),
+          Key("think-time", .quantity(.duration), "Pause before the next request.", fallback: "0s"),
+        ]),
+      .init(tag: "burst", keys: [Key("count", .integer(1...10_000_000), "Requests at time 0.", required: true)]),
+      .init(
+        tag: "diurnal",
+        keys: [
+          Key("mean", .quantity(.rate), "Mean rate.", required: true),
+          Key("peak-to-mean", .number(1...2), "Peak over mean.", required: true),
+          Key("period", .quantity(.duration), "Length of a day.", fallback: "1d"),
+        ]),
+      .init(tag: "schedule", keys: [Key("points", .list(.list(.text)), "[[0s, 2/s], [10m, 8/s]]", required: true)]),
+    ])
+  static let rate = Key("rate", .quantity(.rate), "Mean rate.", required: true)
+
+  static let bounds = [
+    Key("min", .number(0...1e7), "Shorter lengths are raised to it."),
+    Key("max", .number(1...1e7), "Longer lengths are cut to it."),
+  ]
+  static let length: Shape = .tagged(
+    by: "distribution",
+    [
+      .init(tag: "constant", keys: [Key("value", .number(1...1e7), "Tokens.", required: true)] + bounds),
+      .init(
+        tag: "uniform",
+        keys: [Key("from", .number(0...1e7), "Least.", required: true), Key("to", .number(1...1e7), "Most.", required: true)] + bounds),
+      .init(tag: "lognormal", keys: meanAndVariation + bounds),
+      .init(tag: "gamma", keys: meanAndVariation + bounds),
+      .init(tag: "empirical", keys: [Key("file", .text, "One length a line.", required: true)] + bounds),
+    ])
+  static let meanAndVariation = [
+    Key("mean", .number(1...1e7), "Mean.", required: true),
+    Key("cv", .number(0.001...100), "Coefficient of variation.", required: true),
+  ]
+
+  static let trace: Shape = .object([
+    Key("file", .text, "Beside the scenario; plain or .gz.", required: true),
+    Key("format", .choice(["azure", "burstgpt", "mooncake", "vidur", "sharegpt", "vllm-bench"]), "Layout of the file.", required: true),
+    Key("speed", .number(0.0001...10_000), "2 sends the same requests in half the time.", fallback: "1"),
+    Key("limit", .integer(1...1_000_000_000), "Only the first rows."),
+  ])
+
+  static let objectives: Shape = .object([
+    Key("ttft", .quantity(.duration), "Time to first token."),
+    Key("tpot", .quantity(.duration), "Time per output token after the first."),
+    Key("e2e", .quantity(.duration), "Time to the last token."),
+  ])
+
+  static let design: Shape = .object(
+    [
+      Key("sites", .map(site), "Where machines stand."),
+      Key("pools", .map(pool), "Equal nodes, paid in one way."),
+      Key("services", .map(service), "Who answers which workload.", required: true),
+      Key(
+        "staff",
+        .object([
+          Key("fte", .number(0...100_000), "Full-time equivalents.", required: true),
+          Key("salary", .quantity(.moneyPerYear), "Full cost a year.", required: true),
+        ]), "People who run the design."),
+    ] + Key.planned("jobs", "storage", "events", "extends", "scheduler"))
+
+  static let site: Shape = .object(
+    [
+      Key("kind", .choice(["on-prem", "colocation", "cloud", "edge"]), "What kind of place.", required: true),
+      Key("provider", .text, "Who rents it out.", fallback: "that of the pool's node"),
+      Key("region", .text, "Region of the provider."),
+      Key("electricity", .quantity(.moneyPerKilowattHour), "Price of energy.", fallback: "0 USD/kWh"),
+      Key("pue", .number(1...10), "Power usage effectiveness.", fallback: "1.3 (on-prem), 1 (cloud)"),
+      Key("lead-time", .quantity(.duration), "From order to first service.", fallback: "0s"),
+      Key("rtt", .quantity(.duration), "Round trip between clients and site.", fallback: "0s"),
+    ] + Key.planned("links", "rack-power", "power-limit", "egress"))
+
+  static let pool: Shape = .object(
+    [
+      Key("site", .text, "Name of a site of this design.", required: true),
+      Key(
+        "node",
+        .either([
+          .named(.nodes),
+          .object([
+            Key("accelerator", .named(.accelerators), "Its accelerator.", required: true),
+            Key("accelerators", .integer(1...1024), "How many.", required: true),
+          ]),
+        ]), "A catalogue name or {accelerator, accelerators}.", required: true),
+      Key("count", .integer(counts), "Nodes.", required: true),
+      Key("fabric", .either([.named(.fabrics), .anything]), "Network between the nodes."),
+      Key(
+        "purchase",
+        .object([
+          Key("price", .quantity(.money), "A node.", fallback: "that of the catalogue"),
+          Key("life", .quantity(.duration), "Written off over.", fallback: "5y"),
+          Key("residual", .quantity(.ratio), "Value left at the end.", fallback: "0%"),
+        ]), "Bought."),
+      Key(
+        "pricing",
+        .either([
+          .choice(["on-demand", "reserved-1y", "reserved-3y", "spot"]),
+          .object([Key("price", .quantity(.moneyPerHour), "A node-hour, or USD/gpu-hour.", required: true)]),
+        ]), "Rented."),
+    ] + Key.planned("market", "failures", "provisioning"))
+
+  static let service: Shape = .object(
+    [
+      Key("workload", .text, "Name of a workload.", required: true),
+      Key("pool", .text, "Name of a pool of this design."),
+      Key("endpoint", .named(.endpoints), "A managed endpoint."),
+      Key("engine", .named(.engines), "Serving engine.", fallback: "vllm"),
+      Key("replicas", .integer(1...100_000), "Copies of the model.", fallback: "as many as the pool holds"),
+      Key(
+        "parallelism",
+        .object(
+          [
+            Key("tensor", .integer(1...1024), "Accelerators that share each layer.", fallback: "1"),
+            Key("pipeline", .integer(1...256), "Groups of layers.", fallback: "1"),
+          ] + Key.planned("expert", "data")), "How a replica is spread."),
+      Key(
+        "precision",
+        .object([
+          Key("weights", .named(.precisions), "Format of weights.", fallback: "bf16"),
+          Key("activations", .named(.precisions), "Format of activations.", fallback: "that of the weights, at least fp8"),
+          Key("kv", .named(.precisions), "Format of KV entries.", fallback: "bf16"),
+        ]), "Numeric formats."),
+      Key(
+        "batching",
+        .tagged(
+          by: "policy",
+          [
+            .init(tag: "continuous", keys: []),
+            .init(tag: "static", keys: [batchSize, Key("timeout", .quantity(.duration), "Longest wait for a full batch.", fallback: "1s")]),
+            .init(tag: "dynamic-window", keys: [batchSize, Key("window", .quantity(.duration), "Longest wait.", fallback: "5ms")]),
+          ]), "How batches form.", fallback: "continuous"),
+      Key("max-sequences", .integer(1...100_000), "Sequences that run at once.", fallback: "the engine's"),
+      Key("max-batched-tokens", .integer(1...1_000_000), "Tokens of one step.", fallback: "the engine's"),
+      Key("kv-blocks", .integer(1...1_000_000_000), "KV blocks, as the engine reports them.", fallback: "from the memory plan"),
+      Key("gpu-memory-utilization", .quantity(.ratio), "Share of memory the engine takes.", fallback: "the engine's"),
+      Key("router", .choice(["round-robin", "least-loaded", "power-of-two"]), "How requests are spread.", fallback: "round-robin"),
+    ]
+      + Key.planned(
+        "engine-version", "cache", "autoscale", "admission", "retry", "failover", "placement", "circuit-breaker"))
+  static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
+}

@@ -1,0 +1,156 @@
+import Yams
+
+/// A scenario as written: every value with its place, nothing interpreted yet.
+struct Written: Sendable {
+  indirect enum Content: Sendable {
+    case scalar(String)
+    case list([Written])
+    case map([Member])
+  }
+  struct Member: Sendable {
+    var key: String
+    var keyLine: Int
+    var keyColumn: Int
+    var value: Written
+  }
+  var content: Content
+  var line: Int
+  var column: Int
+
+  var text: String? {
+    if case .scalar(let text) = content { text } else { nil }
+  }
+  var members: [Member]? {
+    if case .map(let members) = content { members } else { nil }
+  }
+  var items: [Written]? {
+    if case .list(let items) = content { items } else { nil }
+  }
+  subscript(key: String) -> Written? { members?.last { $0.key == key }?.value }
+  var isNull: Bool { text == "" || text == "null" || text == "~" }
+}
+
+/// Reads YAML 1.2 (or JSON, its subset) under limits that no scenario needs to exceed.
+enum WrittenReader {
+  static let maximumBytes = 4 << 20
+  static let maximumDepth = 64
+  static let maximumAnchors = 100
+  static let maximumAliases = 1_000
+  static let maximumNodes = 200_000
+
+  static func read(_ bytes: [UInt8], file: String) -> Result<(Written, String), FaultReport> {
+    func fail(_ message: String, line: Int = 0, column: Int = 1, help: String? = nil, text: String = "")
+      -> Result<(Written, String), FaultReport>
+    {
+      let fault = Fault(
+        file: file, line: line, column: column, length: 1, path: "", message: message, help: help)
+      return .failure(FaultReport(faults: [fault], text: text, file: file))
+    }
+    if bytes.count > maximumBytes {
+      return fail("the file is larger than 4 MiB", help: "put big tables into a CSV or JSON file and name it")
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else { return fail("the file is not valid UTF-8") }
+    if let excess = AliasScan.excess(bytes) {
+      return fail(excess.message, line: excess.line, help: "write the repeated parts out, or use `templates`", text: text)
+    }
+    do {
+      guard let node = try Yams.compose(yaml: text) else { return fail("the file holds no document") }
+      var budget = maximumNodes
+      let written = convert(node, depth: 0, budget: &budget)
+      guard let written else {
+        return fail("the document nests deeper than \(maximumDepth) levels or holds more than \(maximumNodes) values")
+      }
+      return .success((written, text))
+    } catch let error as YamlError {
+      return report(error, fail: { fail($0, line: $1, column: $2, text: text) })
+    } catch {
+      return fail("the file cannot be read as YAML")
+    }
+  }
+
+  private static func report(
+    _ error: YamlError, fail: (String, Int, Int) -> Result<(Written, String), FaultReport>
+  ) -> Result<(Written, String), FaultReport> {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      return fail(String(problem.prefix(200)), mark.line, mark.column)
+    case .duplicatedKeysInMapping(let keys, _):
+      let first: (line: Int, column: Int)? = nil
+      let names = keys.sorted().joined(separator: ", ")
+      return fail("duplicate key: \(names.prefix(120))", first?.line ?? 0, first?.column ?? 1)
+    default:
+      return fail("the file cannot be read as YAML", 0, 1)
+    }
+  }
+
+  private static func convert(_ node: Node, depth: Int, budget: inout Int) -> Written? {
+    budget -= 1
+    if budget < 0 || depth > maximumDepth { return nil }
+    let (line, column) = (node.mark?.line ?? 0, node.mark?.column ?? 1)
+    switch node {
+    case .scalar(let scalar): return Written(content: .scalar(scalar.string), line: line, column: column)
+    case .alias: return nil
+    case .sequence(let items):
+      var list: [Written] = []
+      for item in items {
+        guard let value = convert(item, depth: depth + 1, budget: &budget) else { return nil }
+        list.append(value)
+      }
+      return Written(content: .list(list), line: line, column: column)
+    case .mapping(let pairs):
+      var members: [Written.Member] = []
+      for (key, value) in pairs {
+        guard let value = convert(value, depth: depth + 1, budget: &budget) else { return nil }
+        members.append(
+          Written.Member(
+            key: key.string ?? "", keyLine: key.mark?.line ?? line, keyColumn: key.mark?.column ?? column,
+            value: value))
+      }
+      return Written(content: .map(members), line: line, column: column)
+    }
+  }
+}
+
+/// Counts anchors and aliases before the document is composed: composing copies what an alias names, so a few nested
+/// aliases would fill the memory.
+enum AliasScan {
+  static func excess(_ bytes: [UInt8]) -> (message: String, line: Int)? {
+    var (anchors, aliases, line, depth) = (0, 0, 1, 0)
+    var expansion = 1.0
+    var quote: UInt8 = 0
+    var previous: UInt8 = 10
+    var perAnchor = 0
+    for byte in bytes {
+      defer { previous = byte }
+      if byte == 10 { line += 1 }
+      if quote != 0 {
+        if byte == quote { quote = 0 }
+        continue
+      }
+      let startsToken = [10, 32, 9, 13, 44, 91, 123, 58, 45].contains(Int(previous))
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "'"): if startsToken { quote = byte }
+      case UInt8(ascii: "["), UInt8(ascii: "{"):
+        depth += 1
+        if depth > WrittenReader.maximumDepth { return ("the document nests deeper than 64 levels", line) }
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
+      case UInt8(ascii: "&") where startsToken:
+        anchors += 1
+        if anchors > WrittenReader.maximumAnchors { return ("more than 100 anchors", line) }
+        // What this anchor holds may be all that was expanded so far, times the aliases met inside it.
+        expansion *= Double(max(1, perAnchor))
+        perAnchor = 0
+      case UInt8(ascii: "*") where startsToken:
+        aliases += 1
+        perAnchor += 1
+        if aliases > WrittenReader.maximumAliases { return ("more than 1,000 aliases", line) }
+        if expansion * Double(perAnchor) * Double(max(1, bytes.count / 64)) > Double(WrittenReader.maximumNodes) {
+          return ("aliases expand to more than 200,000 values", line)
+        }
+      default: break
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,164 @@
+import Kernel
+import Statistics
+
+/// What happens at the end of a run of steps.
+extension LeapingReplica {
+  mutating func finishDecodeRun() {
+    if settings.verifiesLeaps { verifyLeap() }
+    advanceDecoders(steps: run.steps)
+    collectFinished()
+    releaseFinished()
+  }
+
+  mutating func finishMixedStep() {
+    advanceDecoders(steps: 1)
+    collectFinished()
+    finishChunks()
+    releaseFinished()
+  }
+
+  /// Moves the clock, the decoders and the totals over `steps` equal steps.
+  private mutating func advanceDecoders(steps: Int64) {
+    let decoders = ledger.decoders
+    let cost = run.cost(of: steps)
+    let start = boundary
+    let held = ledger.used
+    let entries = steps * (context + decoders) + decoders * (steps * (steps - 1) / 2)
+    if answering > 0 && start >= measuredFrom {
+      interTokenGaps.recordProgression(
+        first: run.firstCost, step: run.costIncrease, terms: steps, weight: answering)
+    }
+    ledger.take(ledger.growth(steps: steps, from: step))
+    step += steps
+    context += decoders * steps
+    fraction += cost
+    boundary += Ticks(fraction / fineTicksPerTick)
+    fraction %= fineTicksPerTick
+    totals.busy += cost
+    totals.compute += run.base.compute * steps
+    totals.memory += run.base.memory * steps + (run.kind == .decode ? cost - run.base.total * steps : 0)
+    totals.network += run.base.network * steps
+    totals.steps += steps
+    totals.computedTokens += decoders * steps
+    totals.contextRead += entries
+    totals.blockTime += Double(cost) * Double(held + ledger.used) / 2
+    totals.peakBlocks = max(totals.peakBlocks, ledger.used)
+    if settings.recordsTimeline {
+      slices.append(
+        ReplicaSlice(start: start, end: boundary, sequences: running.count, isPrefill: run.kind == .mixed))
+    }
+  }
+
+  /// Takes the sequences filed under this step off the ring; those that finish later are filed again.
+  private mutating func collectFinished() {
+    var slot = ring.first(at: step)
+    if slot == noSequence { return }
+    ring.clearAll(at: step)
+    while slot != noSequence {
+      let next = table[slot].ringNext
+      if table[slot].finishStep == step {
+        finishing.append(slot)
+      } else {
+        ring.insert(slot, at: table[slot].finishStep, now: step, in: table)
+      }
+      slot = next
+    }
+  }
+
+  /// Counts the chunks of the step just finished; whoever has its whole prompt gets a token.
+  private mutating func finishChunks() {
+    var kept = 0
+    for index in prefilling.indices {
+      let slot = prefilling[index]
+      table[slot].computed += table[slot].chunk
+      table[slot].chunk = 0
+      if table[slot].computed < table[slot].target {
+        prefilling[kept] = slot
+        kept += 1
+      } else {
+        startDecoding(slot)
+      }
+    }
+    prefilling.removeLast(prefilling.count - kept)
+  }
+
+  private mutating func startDecoding(_ slot: UInt32) {
+    table[slot].generated += 1
+    if table[slot].firstToken == .never {
+      table[slot].firstToken = boundary
+    } else if boundary >= measuredFrom {
+      interTokenGaps.record((boundary - table[slot].lastToken).count * fineTicksPerTick)
+    }
+    let tokens = Int64(table[slot].target)
+    table[slot].base = tokens - step
+    table[slot].state = .decoding
+    ledger.addDecoder(base: table[slot].base)
+    context += tokens
+    answering += 1
+    let remaining = Int64(table[slot].outputTokens - table[slot].generated)
+    table[slot].finishStep = step + remaining
+    if remaining == 0 {
+      finishing.append(slot)
+    } else {
+      ring.insert(slot, at: table[slot].finishStep, now: step, in: table)
+    }
+  }
+
+  /// Reports the finished sequences in the order of their admission and lets them go.
+  private mutating func releaseFinished() {
+    if finishing.isEmpty { return }
+    sortFinishing()
+    let keepsSlots = if case .fixed = settings.batching { true } else { false }
+    for slot in finishing {
+      answering -= 1
+      completions.append(
+        Completion(
+          handle: table[slot].handle, promptTokens: table[slot].promptTokens,
+          outputTokens: table[slot].outputTokens, preemptions: table[slot].preemptions,
+          arrival: table[slot].arrival, scheduled: table[slot].scheduled,
+          firstToken: table[slot].firstToken, lastToken: boundary))
+      if keepsSlots { table[slot].state = .padding } else { release(slot) }
+    }
+    finishing.removeAll(keepingCapacity: true)
+    if keepsSlots && answering == 0 && prefilling.isEmpty {
+      while running.count > 0 { release(running.first) }
+    }
+  }
+
+  private mutating func release(_ slot: UInt32) {
+    removeDecoder(slot)
+    running.remove(slot, in: table)
+    table.remove(slot)
+  }
+
+  /// Insertion sort by admission: the list is short and nearly always in order already.
+  private mutating func sortFinishing() {
+    var index = 1
+    while index < finishing.count {
+      let slot = finishing[index]
+      let ordinal = table[slot].ordinal
+      var position = index
+      while position > 0 && table[finishing[position - 1]].ordinal > ordinal {
+        finishing[position] = finishing[position - 1]
+        position -= 1
+      }
+      finishing[position] = slot
+      index += 1
+    }
+  }
+
+  /// Walks the run step by step: the clock, the KV blocks and the costs must land where the closed forms do.
+  private func verifyLeap() {
+    var (time, part, blocks, entries) = (boundary.count, fraction, ledger.used, context)
+    for index in 0..<run.steps {
+      blocks += ledger.growth(steps: 1, from: step + index)
+      entries += ledger.decoders
+      part += run.base.total + (run.costIncrease / max(1, ledger.decoders)) * entries
+      time += part / fineTicksPerTick
+      part %= fineTicksPerTick
+      precondition(blocks <= ledger.total, "a leap never runs out of KV blocks")
+    }
+    precondition(time == runEnd.count, "a leap ends where its steps end")
+    precondition(blocks == ledger.used + ledger.growth(steps: run.steps, from: step), "a leap takes its blocks")
+  }
+}

@@ -1,0 +1,207 @@
+import Kernel
+
+/// What the scheduler decides at a step boundary, in vLLM's order: decodes first, then prompts under way, then
+/// what waits.
+extension LeapingReplica {
+  mutating func planNext() {
+    let lackedRoom = makeRoomForDecoders()
+    let preempted = continuePrefills() || lackedRoom
+    if !preempted { admit() }
+    if prefilling.contains(where: { table[$0].chunk > 0 }) {
+      planMixedStep()
+    } else if ledger.decoders > 0 {
+      planDecodeRun(mayAdmitNext: preempted)
+    } else {
+      precondition(running.count == 0, "whoever runs has something to compute")
+      run.kind = .idle
+      nextChange = waiting.count == 0 ? .never : admissionTime(after: boundary)
+    }
+  }
+
+  /// Preempts from the tail until the next decoding step has its KV blocks.
+  private mutating func makeRoomForDecoders() -> Bool {
+    var preempted = false
+    while ledger.growth(steps: 1, from: step) > ledger.free {
+      preemptLast()
+      preempted = true
+    }
+    return preempted
+  }
+
+  /// Gives prompts under way their next chunk; preempts from the tail when KV blocks are short.
+  private mutating func continuePrefills() -> Bool {
+    guard !prefilling.isEmpty else { return false }
+    var preempted = false
+    var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders
+    // A request-level batch runs its prompts in one pass, however long: nobody waits for chunks.
+    if settings.batching != .continuous { budget = .max }
+    var reserved = ledger.growth(steps: 1, from: step)
+    var index = 0
+    while index < prefilling.count {
+      let slot = prefilling[index]
+      let chunk = min(Int64(table[slot].target - table[slot].computed), budget)
+      let need = ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks)
+      if need > ledger.free - reserved {
+        let last = running.last
+        preemptLast()
+        preempted = true
+        reserved = ledger.growth(steps: 1, from: step)
+        if last == slot { break }
+        continue
+      }
+      grant(slot, chunk: Int32(chunk), blocks: Int32(need))
+      budget -= chunk
+      index += 1
+    }
+    return preempted
+  }
+
+  private mutating func grant(_ slot: UInt32, chunk: Int32, blocks: Int32) {
+    table[slot].chunk = chunk
+    table[slot].blocks += blocks
+    ledger.take(Int64(blocks))
+    if chunk > 0 && table[slot].scheduled == .never { table[slot].scheduled = boundary }
+  }
+
+  private mutating func admit() {
+    switch settings.batching {
+    case .continuous: admitContinuously()
+    case .fixed(let size, let patience): admitBatch(of: size, patience: patience, pads: true)
+    case .dynamicWindow(let size, let patience): admitBatch(of: size, patience: patience, pads: false)
+    }
+  }
+
+  private mutating func admitContinuously() {
+    guard waiting.count > 0 else { return }
+    var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders
+    for slot in prefilling { budget -= Int64(table[slot].chunk) }
+    let reserved = ledger.growth(steps: 1, from: step)
+    while waiting.count > 0 && budget > 0 && running.count < settings.maximumSequences {
+      let slot = waiting.first
+      if table[slot].arrival >= boundary { break }
+      let chunk = min(Int64(table[slot].target), budget)
+      let need = ledger.blocks(for: chunk)
+      if need > ledger.free - reserved { break }
+      start(slot)
+      grant(slot, chunk: Int32(chunk), blocks: Int32(need))
+      budget -= chunk
+    }
+  }
+
+  /// Starts a whole batch once the replica is empty. KV room for every answer is reserved by admission, so a
+  /// batch is never preempted.
+  private mutating func admitBatch(of size: Int, patience: Ticks, pads: Bool) {
+    guard running.count == 0, waiting.count > 0 else { return }
+    let oldest = table[waiting.first].arrival
+    let ready = waiting.count >= size || isDraining || boundary > oldest + patience
+    guard ready else { return }
+    var longestPrompt: Int32 = 0
+    var longestAnswer: Int32 = 0
+    var reserved: Int64 = 0
+    while waiting.count > 0 && running.count < min(size, settings.maximumSequences) {
+      let slot = waiting.first
+      if table[slot].arrival >= boundary { break }
+      let prompt = max(longestPrompt, table[slot].target)
+      let answer = max(longestAnswer, table[slot].outputTokens)
+      if pads {
+        reserved = ledger.blocks(for: Int64(prompt) + Int64(answer)) * Int64(running.count + 1)
+      } else {
+        reserved += ledger.blocks(for: Int64(table[slot].target) + Int64(table[slot].outputTokens))
+      }
+      if reserved > ledger.total && running.count > 0 { break }
+      (longestPrompt, longestAnswer) = (prompt, answer)
+      start(slot)
+    }
+    if pads { for slot in prefilling { table[slot].target = longestPrompt } }
+    _ = continuePrefills()
+  }
+
+  private mutating func start(_ slot: UInt32) {
+    waiting.remove(slot, in: table)
+    running.append(slot, in: table)
+    table[slot].state = .prefilling
+    table[slot].ordinal = admitted
+    admitted += 1
+    prefilling.append(slot)
+  }
+
+  /// Takes the youngest running sequence's KV blocks away; it recomputes them when it comes back.
+  private mutating func preemptLast() {
+    let slot = running.last
+    precondition(slot != noSequence, "a lone sequence always fits the cache")
+    if table[slot].state == .decoding {
+      removeDecoder(slot)
+      ring.remove(slot, in: table)
+      answering -= 1
+      table[slot].generated = table[slot].outputTokens - Int32(table[slot].finishStep - step)
+      table[slot].lastToken = boundary
+    } else {
+      ledger.give(Int64(table[slot].blocks))
+      prefilling.removeAll { $0 == slot }
+    }
+    running.remove(slot, in: table)
+    table[slot].state = .waiting
+    table[slot].target = table[slot].promptTokens + table[slot].generated
+    table[slot].computed = 0
+    table[slot].blocks = 0
+    table[slot].chunk = 0
+    table[slot].preemptions += 1
+    totals.preemptions += 1
+    waiting.prepend(slot, in: table)
+  }
+
+  /// Takes a decoder out of the sums and returns its blocks.
+  mutating func removeDecoder(_ slot: UInt32) {
+    let tokens = table[slot].base + step
+    ledger.removeDecoder(base: table[slot].base)
+    ledger.give(ledger.blocks(for: tokens))
+    context -= tokens
+  }
+
+  /// - Parameter mayAdmitNext: whether admission was skipped at this boundary and must be tried at the next.
+  private mutating func planDecodeRun(mayAdmitNext: Bool) {
+    let decoders = ledger.decoders
+    let line = model.decodeLine(sequences: Int(decoders))
+    run.kind = .decode
+    run.base = line.base
+    run.firstCost = line.base.total + line.slope * (context + decoders)
+    run.costIncrease = line.slope * decoders
+    let untilFinish = ring.distance(from: step) ?? 1
+    let untilFull = ledger.stepsBeforeExhaustion(upTo: untilFinish, from: step)
+    precondition(untilFull > 0, "room for the next step was made before")
+    run.steps = run.boundedSteps(untilFull)
+    // Whoever arrived at this very tick may join at the next boundary; a queue blocked for lack of KV blocks or
+    // slots stays blocked until somebody finishes, which ends the run anyway.
+    if settings.batching == .continuous, waiting.count > 0, running.count < settings.maximumSequences,
+      mayAdmitNext || table[waiting.first].arrival >= boundary
+    {
+      run.steps = 1
+    }
+    nextChange = runEnd
+  }
+
+  private mutating func planMixedStep() {
+    let decoders = Int(ledger.decoders)
+    var shape = StepShape(
+      decodeSequences: decoders, decodeContext: Int(context) + decoders, prefillSequences: 0, prefillTokens: 0,
+      sampledSequences: decoders, attentionProducts: 0, prefixTokens: 0, largestChunk: 0)
+    for slot in prefilling where table[slot].chunk > 0 {
+      let chunk = Int(table[slot].chunk)
+      let prefix = Int(table[slot].computed)
+      shape.prefillSequences += 1
+      shape.prefillTokens += chunk
+      shape.attentionProducts += chunk * prefix + chunk * (chunk + 1) / 2
+      shape.prefixTokens += prefix
+      shape.largestChunk = max(shape.largestChunk, chunk)
+      if prefix + chunk == Int(table[slot].target) { shape.sampledSequences += 1 }
+    }
+    let cost = model.stepCost(shape)
+    run.kind = .mixed
+    run.base = cost
+    run.firstCost = cost.total
+    run.costIncrease = 0
+    run.steps = 1
+    totals.computedTokens += Int64(shape.prefillTokens)
+    nextChange = runEnd
+  }
+}

@@ -1,0 +1,139 @@
+import Kernel
+import Statistics
+
+/// A model replica behind an iteration-level scheduler (Yu et al., "Orca", OSDI 2022) with chunked prefill
+/// (Agrawal et al., "Sarathi-Serve", OSDI 2024) and paged KV blocks, as vLLM's v1 engine runs them.
+///
+/// The replica leaps: while the batch's composition stays the same it computes when the next change comes and
+/// does nothing in between. Whoever drives it calls `arrive` and, at `nextChange`, `advance`. A request joins
+/// the first step that starts strictly after its arrival, so ties between arrivals and step ends never matter.
+///
+/// - Complexity: O(1) per change of the batch, plus O(block size) for the KV forecast. Memory follows the
+///   requests inside the replica.
+public struct LeapingReplica: ~Copyable {
+  let settings: ReplicaSettings
+  let model: any LatencyModel
+  var table = SequenceTable()
+  var waiting = SequenceList()
+  var running = SequenceList()
+  var ring = FinishRing()
+  var ledger: BlockLedger
+  /// Sequences of `running` still computing their prompt, in admission order.
+  var prefilling: [UInt32] = []
+  var finishing: [UInt32] = []
+  /// Steps executed so far.
+  var step: Int64 = 0
+  var run = StepRun()
+  /// End of the last finished step, and the part of it below a tick.
+  var boundary = Ticks.zero
+  var fraction: Int64 = 0
+  /// Decoders that still answer; in a fixed batch the others only pad it.
+  var answering: Int64 = 0
+  /// Sum over decoders of their KV entries.
+  var context: Int64 = 0
+  var admitted: Int64 = 0
+  var isDraining = false
+
+  /// When `advance` must be called next; `.never` while there is nothing to do.
+  public internal(set) var nextChange = Ticks.never
+  /// Requests finished since the driver last cleared the list, in order of their finish.
+  public var completions: [Completion] = []
+  public internal(set) var totals = ReplicaTotals()
+  public internal(set) var slices: [ReplicaSlice] = []
+  /// Gaps between consecutive tokens, pooled over all requests [fine ticks].
+  public internal(set) var interTokenGaps = LogHistogram()
+  /// Requests that arrive before this time leave no trace in `interTokenGaps`.
+  public var measuredFrom = Ticks.zero
+
+  public init(settings: ReplicaSettings, model: any LatencyModel) {
+    self.settings = settings
+    self.model = model
+    ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
+  }
+
+  /// Requests inside, queued or running.
+  public var load: Int { waiting.count + running.count }
+  public var queued: Int { waiting.count }
+  public var active: Int { running.count }
+  /// KV blocks there are.
+  public var blockCount: Int { settings.blocks }
+
+  /// Whether the KV cache could ever hold the request to its last token.
+  public func canHold(promptTokens: Int32, outputTokens: Int32) -> Bool {
+    ledger.blocks(for: Int64(promptTokens) + Int64(outputTokens)) <= ledger.total
+  }
+
+  /// KV blocks in use at `now`, inside the run of steps in flight.
+  public func blocksInUse(at now: Ticks) -> Int64 {
+    guard run.kind == .decode, now > boundary else { return ledger.used }
+    let elapsed = (now.count - boundary.count) &* fineTicksPerTick
+    var done = run.stepsCosting(atLeast: elapsed - fraction)
+    if run.cost(of: done) > elapsed - fraction { done -= 1 }
+    return ledger.used + ledger.growth(steps: min(done, run.steps), from: step)
+  }
+
+  /// A request reaches the scheduler's queue. It must be one that `canHold` accepts.
+  public mutating func arrive(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks) {
+    precondition(canHold(promptTokens: promptTokens, outputTokens: outputTokens), "admitted requests fit")
+    precondition(promptTokens > 0 && outputTokens > 0, "a request has a prompt and an answer")
+    let slot = table.insert()
+    table[slot].handle = handle
+    table[slot].promptTokens = promptTokens
+    table[slot].outputTokens = outputTokens
+    table[slot].target = promptTokens
+    table[slot].arrival = now
+    table[slot].state = .waiting
+    let wasEmpty = waiting.count == 0
+    waiting.append(slot, in: table)
+    switch run.kind {
+    case .mixed: break
+    case .decode: if wasEmpty { shortenRun(after: now) }
+    case .idle: nextChange = min(nextChange, admissionTime(after: now))
+    }
+  }
+
+  /// No request will arrive after `now`: an incomplete batch need not wait for more.
+  public mutating func drain(at now: Ticks) {
+    isDraining = true
+    if run.kind == .idle && waiting.count > 0 { nextChange = min(nextChange, now + Ticks(1)) }
+  }
+
+  /// Brings the replica to its `nextChange`.
+  public mutating func advance(to now: Ticks) {
+    precondition(now == nextChange, "a replica advances from change to change")
+    totals.changes += 1
+    switch run.kind {
+    case .idle:
+      boundary = now
+      fraction = 0
+    case .decode: finishDecodeRun()
+    case .mixed: finishMixedStep()
+    }
+    planNext()
+  }
+
+  /// Ends the run of decoding steps at the first step boundary strictly after `now`, where a request may join.
+  private mutating func shortenRun(after now: Ticks) {
+    guard settings.batching == .continuous, running.count < settings.maximumSequences else { return }
+    let target = (now.count - boundary.count + 1) &* fineTicksPerTick - fraction
+    let steps = run.stepsCosting(atLeast: target)
+    if steps < run.steps {
+      run.steps = steps
+      nextChange = runEnd
+    }
+  }
+
+  var runEnd: Ticks {
+    boundary + Ticks((fraction + run.cost(of: run.steps)) / fineTicksPerTick)
+  }
+
+  /// When an idle replica may start on what waits.
+  func admissionTime(after now: Ticks) -> Ticks {
+    switch settings.batching {
+    case .continuous: return now + Ticks(1)
+    case .fixed(let size, let patience), .dynamicWindow(let size, let patience):
+      if waiting.count >= size || isDraining { return now + Ticks(1) }
+      return max(now, table[waiting.first].arrival + patience) + Ticks(1)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Kernel
+
+/// What a replica is told once.
+public struct ReplicaSettings: Sendable {
+  public var batching: Batching
+  /// Sequences that run at once.
+  public var maximumSequences: Int
+  /// Tokens that one step may compute, prompts and decodes together.
+  public var maximumBatchedTokens: Int
+  public var blockSize: Int
+  public var blocks: Int
+  /// Walks every leap step by step as well and stops the process when the two part. For tests.
+  public var verifiesLeaps = false
+  /// Keeps one slice per leap or mixed step for a timeline.
+  public var recordsTimeline = false
+
+  public init(
+    batching: Batching, maximumSequences: Int, maximumBatchedTokens: Int, blockSize: Int, blocks: Int
+  ) {
+    precondition(maximumSequences > 0, "a replica runs at least one sequence")
+    precondition(maximumBatchedTokens >= maximumSequences, "every running sequence gets its token in a step")
+    self.batching = batching
+    self.maximumSequences = maximumSequences
+    self.maximumBatchedTokens = maximumBatchedTokens
+    self.blockSize = blockSize
+    self.blocks = blocks
+  }
+}
+
+/// A request that got its last token.
+public struct Completion: Sendable, Hashable {
+  public var handle: UInt32
+  public var promptTokens: Int32
+  public var outputTokens: Int32
+  public var preemptions: Int32
+  public var arrival: Ticks
+  /// When the scheduler first gave it tokens.
+  public var scheduled: Ticks
+  public var firstToken: Ticks
+  public var lastToken: Ticks
+
+  public init(
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, preemptions: Int32, arrival: Ticks,
+    scheduled: Ticks, firstToken: Ticks, lastToken: Ticks
+  ) {
+    self.handle = handle
+    self.promptTokens = promptTokens
+    self.outputTokens = outputTokens
+    self.preemptions = preemptions
+    self.arrival = arrival
+    self.scheduled = scheduled
+    self.firstToken = firstToken
+    self.lastToken = lastToken
+  }
+}
+
+/// Totals of what a replica did. Times are in fine ticks: 256 to a tick.
+public struct ReplicaTotals: Sendable, Hashable {
+  public var busy: Int64 = 0
+  public var compute: Int64 = 0
+  public var memory: Int64 = 0
+  public var network: Int64 = 0
+  public var steps: Int64 = 0
+  /// Tokens whose forward pass was computed, recomputation included.
+  public var computedTokens: Int64 = 0
+  /// KV entries read by decoding steps.
+  public var contextRead: Int64 = 0
+  public var preemptions: Int64 = 0
+  /// Changes of the batch's composition: the replica's events.
+  public var changes: Int64 = 0
+  /// KV blocks in use, integrated over busy fine ticks.
+  public var blockTime: Double = 0
+  public var peakBlocks: Int64 = 0
+}
+
+/// A stretch of equal work, for the timeline.
+public struct ReplicaSlice: Sendable, Hashable {
+  public var start: Ticks
+  public var end: Ticks
+  public var sequences: Int
+  public var isPrefill: Bool
+}
+
+/// Fine ticks to a tick. Step costs carry eight more bits than the clock so that the cost of one KV entry
+/// (a few nanoseconds) is exact to a few parts in 100,000.
+public let fineTicksPerTick: Int64 = 256

@@ -1,0 +1,108 @@
+import Foundation
+import Kernel
+import Quantities
+import Statistics
+
+/// When requests are sent.
+public enum ArrivalProcess: Sendable, Hashable {
+  case poisson(rate: PerSecond)
+  /// Gamma gaps with shape `burstiness` and mean 1/rate, as vLLM's benchmark client: 1 is Poisson, less is burstier.
+  case gamma(rate: PerSecond, burstiness: Double)
+  /// Weibull gaps with mean 1/rate.
+  case weibull(rate: PerSecond, shape: Double)
+  case constant(rate: PerSecond)
+  /// Each user sends, waits for the answer, thinks and sends again; all start at once.
+  case closedLoop(users: Int, thinkTime: Distribution)
+  /// All at time 0.
+  case burst(count: Int)
+  /// A sinusoid around `mean` that peaks at `peakToMean` (1 to 2) times it, half a period in.
+  case diurnal(mean: PerSecond, peakToMean: Double, period: Seconds)
+  /// Rates at points in time, linear between them, constant after the last.
+  case schedule([SchedulePoint])
+
+  public struct SchedulePoint: Sendable, Hashable {
+    public var time: Seconds
+    public var rate: PerSecond
+    public init(time: Seconds, rate: PerSecond) {
+      self.time = time
+      self.rate = rate
+    }
+  }
+
+  /// Whether two replications can differ.
+  public var isStochastic: Bool {
+    switch self {
+    case .constant, .burst: false
+    case .closedLoop(_, let thinkTime): thinkTime.isStochastic
+    default: true
+    }
+  }
+
+  public var isClosedLoop: Bool {
+    if case .closedLoop = self { true } else { false }
+  }
+}
+
+/// The sending times of an open-loop process, one after the other.
+public struct ArrivalTimes: Sendable {
+  private let process: ArrivalProcess
+  private var stream: RandomStream
+  private var clock = 0.0
+  private var sent = 0
+
+  public init(process: ArrivalProcess, stream: RandomStream) {
+    self.process = process
+    self.stream = stream
+  }
+
+  /// The next time, or `nil` when there is none.
+  public mutating func next() -> Ticks? {
+    defer { sent += 1 }
+    switch process {
+    case .poisson(let rate): clock += stream.exponential() / rate.value
+    case .gamma(let rate, let shape):
+      clock += Distribution(.gamma(shape: shape, scale: 1 / (rate.value * shape))).sample(&stream)
+    case .weibull(let rate, let shape):
+      let scale = 1 / (rate.value * tgamma(1 + 1 / shape))
+      clock += Distribution(.weibull(shape: shape, scale: scale)).sample(&stream)
+    case .constant(let rate): clock = Double(sent) / rate.value
+    case .closedLoop: return nil
+    case .burst(let count): return sent < count ? .zero : nil
+    case .diurnal(let mean, let peakToMean, let period):
+      // Thinning (Lewis and Shedler, 1979): candidates at the peak rate, kept in proportion to the rate.
+      let peak = mean.value * peakToMean
+      repeat {
+        clock += stream.exponential() / peak
+      } while stream.uniform() * peak
+        > mean.value * (1 - (peakToMean - 1) * cos(2 * .pi * clock / period.value))
+    case .schedule(let points):
+      guard let time = Self.advance(clock, by: stream.exponential(), along: points) else { return nil }
+      clock = time
+    }
+    return clock < 5e8 ? Ticks(seconds: clock) : nil
+  }
+
+  /// The time at which the integrated rate has grown by `amount` since `start`; `nil` when it never does.
+  private static func advance(_ start: Double, by amount: Double, along points: [ArrivalProcess.SchedulePoint]) -> Double? {
+    var left = amount
+    var time = start
+    for index in points.indices {
+      let from = points[index]
+      let isLast = index == points.count - 1
+      let end = isLast ? Double.infinity : points[index + 1].time.value
+      if time >= end { continue }
+      time = max(time, from.time.value)
+      let slope = isLast ? 0 : (points[index + 1].rate.value - from.rate.value) / (end - from.time.value)
+      let rate = from.rate.value + slope * (time - from.time.value)
+      let mass = isLast ? (rate > 0 ? .infinity : 0) : (end - time) * (rate + points[index + 1].rate.value) / 2
+      if mass >= left && mass > 0 {
+        if abs(slope) < 1e-12 { return time + left / rate }
+        let root = (rate * rate + 2 * slope * left).squareRoot()
+        return time + 2 * left / (rate + root)
+      }
+      left -= mass
+      time = end
+    }
+    return nil
+  }
+}

@@ -1,0 +1,45 @@
+import Kernel
+
+/// Recorded requests: immutable, shared by all runs, sorted by arrival, the first at time 0.
+public final class Trace: Sendable {
+  public let arrivals: [Ticks]
+  public let promptTokens: [Int32]
+  public let outputTokens: [Int32]
+  public var count: Int { arrivals.count }
+
+  /// Sorts by arrival, stably, moves the first arrival to 0 and divides all times by `speed`.
+  public init(arrivals: [Ticks], promptTokens: [Int32], outputTokens: [Int32], speed: Double = 1) {
+    precondition(arrivals.count == promptTokens.count && arrivals.count == outputTokens.count, "one of each a request")
+    let order = arrivals.indices.sorted { (arrivals[$0], $0) < (arrivals[$1], $1) }
+    let first = order.first.map { arrivals[$0] } ?? .zero
+    self.arrivals = order.map { index in
+      let shifted = arrivals[index] - first
+      return speed == 1 ? shifted : Ticks(seconds: shifted.seconds / speed)
+    }
+    self.promptTokens = order.map { promptTokens[$0] }
+    self.outputTokens = order.map { outputTokens[$0] }
+  }
+}
+
+/// Something wrong in a trace, with its line.
+public struct TraceFault: Error, Sendable, Hashable {
+  public var line: Int
+  public var message: String
+}
+
+/// The layouts that recorded traffic comes in.
+public enum TraceFormat: String, Sendable, CaseIterable {
+  /// `TIMESTAMP,ContextTokens,GeneratedTokens` (Azure public dataset).
+  case azure
+  /// `Timestamp,Model,Request tokens,Response tokens,…`
+  case burstgpt
+  /// A JSON object a line: `timestamp` in ms, `input_length`, `output_length`.
+  case mooncake
+  /// `arrived_at,num_prefill_tokens,num_decode_tokens`.
+  case vidur
+  /// A JSON list of conversations; four characters are taken as a token, requests are sent a second apart unless
+  /// the scenario gives arrivals.
+  case sharegpt
+  /// The result file of vLLM's benchmark client: `input_lens`, `output_lens` and `start_times`.
+  case vllmBench = "vllm-bench"
+}

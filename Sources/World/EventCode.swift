@@ -1,0 +1,48 @@
+/// What an event of the World means, packed into the 64-bit payload of the pending set.
+///
+/// From the high bits: kind (4), service (12), index (24), version (24). A stale version marks a cancelled event.
+@frozen @usableFromInline struct EventCode {
+  @usableFromInline enum Kind: UInt8 {
+    /// The next open-loop request of a service's workload is sent.
+    case arrival
+    /// A closed-loop user sends a request.
+    case userReady
+    /// A request reaches the engine's scheduler.
+    case delivery
+    /// A replica's batch changes.
+    case replicaChange
+    /// A managed endpoint has answered.
+    case endpointDone
+    /// The time series are sampled.
+    case sample
+  }
+
+  var kind: Kind
+  var service: Int
+  var index: Int
+  var version: Int
+
+  static let serviceLimit = 1 << 12
+  static let indexLimit = 1 << 24
+  private static let versionMask = (1 << 24) - 1
+
+  init(_ kind: Kind, service: Int = 0, index: Int = 0, version: Int = 0) {
+    self.kind = kind
+    self.service = service
+    self.index = index
+    self.version = version & Self.versionMask
+  }
+
+  var payload: UInt64 {
+    UInt64(kind.rawValue) << 60 | UInt64(service) << 48 | UInt64(index) << 24 | UInt64(version)
+  }
+
+  init(payload: UInt64) {
+    kind = Kind(rawValue: UInt8(payload >> 60))!
+    service = Int(payload >> 48 & 0xfff)
+    index = Int(payload >> 24 & 0xff_ffff)
+    version = Int(payload & 0xff_ffff)
+  }
+
+  static func isCurrent(_ version: Int, of counter: Int) -> Bool { version == counter & versionMask }
+}

@@ -1,0 +1,60 @@
+import Kernel
+import Workloads
+
+/// What the caller wants kept beside the counts.
+public struct WorldOptions: Sendable {
+  public var keepsRequests = false
+  public var recordsTimeline = false
+  /// Walks every leap as well and stops on a difference. For tests.
+  public var verifiesLeaps = false
+  public var maximumEvents = Int.max
+  public init() {}
+}
+
+/// One request, kept when rows are asked for.
+public struct RequestRecord: Sendable {
+  public enum Status: String, Sendable { case completed, rejected, running, queued }
+  public var service: Int
+  public var serial: Int
+  public var replica: Int?
+  public var status: Status
+  public var promptTokens: Int
+  public var outputTokens: Int
+  public var sent: Ticks
+  var times: RequestTimes?
+  public var preemptions: Int
+
+  public var network: Ticks? { times?.network }
+  public var queue: Ticks? { times?.queue }
+  public var prefill: Ticks? { times?.prefill }
+  public var decode: Ticks? { times?.decode }
+  public var ttft: Ticks? { times?.ttft }
+  public var e2e: Ticks? { times?.e2e }
+}
+
+/// What one service did in one run.
+public struct ServiceOutcome: Sendable {
+  public var tally: WorkloadTally
+  /// One a replica; empty for an endpoint.
+  public var replicas: [ReplicaTotals]
+  public var blocksPerReplica: Int
+  public var samples: [ServiceSample]
+  public var slices: [[ReplicaSlice]]
+}
+
+/// What one design did under one replication's traffic. A value: merging outcomes needs no order.
+public struct Outcome: Sendable {
+  public var designIndex: Int
+  public var replication: Int
+  public var services: [ServiceOutcome]
+  public var records: [RequestRecord]
+  public var measuredFrom: Ticks
+  /// When the last event was handled that changed a service.
+  public var end: Ticks
+  public var events: Int
+  /// False when a limit stopped the run.
+  public var isComplete: Bool
+
+  /// The span that rates are taken over.
+  public var measuredSeconds: Double { max(0, (end - measuredFrom).seconds) }
+}

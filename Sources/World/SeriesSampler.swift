@@ -1,0 +1,47 @@
+import Kernel
+import Workloads
+
+/// One reading of one service.
+public struct ServiceSample: Sendable, Hashable {
+  public var time: Ticks
+  public var queued: Int
+  public var running: Int
+  public var blocksInUse: Int64
+  /// Busy fine ticks of all replicas since the start, as of their last change.
+  public var busy: Int64
+}
+
+/// Samples the services at even intervals without knowing how long the run will be: when the store is full it
+/// keeps every second sample and doubles the interval.
+struct SeriesSampler {
+  static let capacity = 512
+  private(set) var samples: [[ServiceSample]]
+  private(set) var nextSample = Ticks.zero
+  private var interval = Ticks(seconds: 0.25)
+
+  init(services: Int) { samples = Array(repeating: [], count: services) }
+
+  mutating func sample(_ services: inout ServiceArray, at now: Ticks) {
+    for index in 0..<services.count {
+      let state = services[index]
+      var reading = ServiceSample(time: now, queued: 0, running: 0, blocksInUse: 0, busy: 0)
+      for replica in 0..<state.pointee.replicas.count {
+        let replica = state.pointee.replicas[replica]
+        reading.queued += replica.pointee.queued
+        reading.running += replica.pointee.active
+        reading.blocksInUse += replica.pointee.blocksInUse(at: now)
+        reading.busy += replica.pointee.totals.busy
+      }
+      samples[index].append(reading)
+    }
+    if let first = samples.first, first.count >= Self.capacity { thin() }
+    nextSample = now + interval
+  }
+
+  private mutating func thin() {
+    for index in samples.indices {
+      samples[index] = stride(from: 0, to: samples[index].count, by: 2).map { samples[index][$0] }
+    }
+    interval = interval * 2
+  }
+}

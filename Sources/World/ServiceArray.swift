@@ -1,0 +1,66 @@
+import Kernel
+import Scenario
+import Workloads
+
+/// The services of one World at stable addresses.
+struct ServiceArray: ~Copyable {
+  private let base: UnsafeMutablePointer<ServiceState>
+  let count: Int
+
+  init(model: DesignModel, replication: Int, options: WorldOptions, measuredFrom: Ticks) {
+    count = model.services.count
+    precondition(count < EventCode.serviceLimit, "a design has fewer than 4,096 services")
+    base = .allocate(capacity: max(1, count))
+    for index in 0..<count {
+      (base + index).initialize(
+        to: Self.state(
+          of: model, service: index, replication: replication, options: options, measuredFrom: measuredFrom))
+    }
+  }
+
+  deinit {
+    base.deinitialize(count: count)
+    base.deallocate()
+  }
+
+  subscript(index: Int) -> UnsafeMutablePointer<ServiceState> {
+    precondition(index >= 0 && index < count, "a service exists")
+    return base + index
+  }
+
+  private static func state(
+    of model: DesignModel, service index: Int, replication: Int, options: WorldOptions, measuredFrom: Ticks
+  ) -> ServiceState {
+    let service = model.services[index]
+    let scenario = model.scenario
+    let source = RequestSource(
+      workload: scenario.workloads[service.workloadIndex], duration: scenario.duration, seed: scenario.seed,
+      replication: replication)
+    // Routing is the one draw that belongs to the design; it has a stream of its own.
+    let routing = RandomStream(
+      seed: scenario.seed, replication: replication,
+      entity: "services/\(model.design.services[index].name)", purpose: "routing")
+    switch service.placement {
+    case .endpoint(let preset):
+      return ServiceState(
+        workloadIndex: service.workloadIndex, source: source,
+        router: Router(kind: .roundRobin, stream: routing), upDelay: .zero, roundTrip: .zero, versions: [],
+        pendingChange: [], replicas: ReplicaArray(count: 0) { preconditionFailure("an endpoint has no replicas") },
+        endpoint: EndpointState(preset: preset))
+    case .replicas(let settings, let latency, let count, let router, let upDelay, let roundTrip):
+      var settings = settings
+      settings.verifiesLeaps = options.verifiesLeaps
+      settings.recordsTimeline = options.recordsTimeline
+      return ServiceState(
+        workloadIndex: service.workloadIndex, source: source, router: Router(kind: router, stream: routing),
+        upDelay: upDelay, roundTrip: roundTrip, versions: Array(repeating: 0, count: count),
+        pendingChange: Array(repeating: .never, count: count),
+        replicas: ReplicaArray(count: count) {
+          var replica = LeapingReplica(settings: settings, model: latency)
+          replica.measuredFrom = measuredFrom
+          return replica
+        },
+        endpoint: nil)
+    }
+  }
+}

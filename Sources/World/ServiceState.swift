@@ -1,0 +1,127 @@
+import Catalog
+import Kernel
+import Statistics
+import Workloads
+
+/// One service while it runs: its replicas or endpoint, its traffic, its counts.
+struct ServiceState: ~Copyable {
+  let workloadIndex: Int
+  var source: RequestSource
+  var tally = WorkloadTally()
+  var router: Router
+  var upDelay: Ticks
+  var roundTrip: Ticks
+  /// Frees the replicas' event slots when they plan anew: one counter a replica.
+  var versions: [Int]
+  /// The `nextChange` for which each replica has an event pending.
+  var pendingChange: [Ticks]
+  let replicas: ReplicaArray
+  var endpoint: EndpointState?
+  /// Set once no further request can come.
+  var isDrained = false
+}
+
+/// A fixed number of replicas at stable addresses: a noncopyable element cannot live in an `Array`.
+struct ReplicaArray: ~Copyable {
+  private let base: UnsafeMutablePointer<LeapingReplica>
+  let count: Int
+
+  init(count: Int, _ make: () -> LeapingReplica) {
+    self.count = count
+    base = .allocate(capacity: count)
+    for index in 0..<count { (base + index).initialize(to: make()) }
+  }
+
+  deinit {
+    base.deinitialize(count: count)
+    base.deallocate()
+  }
+
+  subscript(index: Int) -> UnsafeMutablePointer<LeapingReplica> {
+    precondition(index >= 0 && index < count, "a replica exists")
+    return base + index
+  }
+}
+
+/// Spreads requests over replicas. Loads are read at the moment a request reaches the engine.
+struct Router {
+  let kind: RouterKind
+  private var next = 0
+  private var stream: RandomStream
+
+  init(kind: RouterKind, stream: RandomStream) {
+    self.kind = kind
+    self.stream = stream
+  }
+
+  mutating func choose(among replicas: borrowing ReplicaArray) -> Int {
+    let count = replicas.count
+    if count == 1 { return 0 }
+    switch kind {
+    case .roundRobin:
+      defer { next = next + 1 == count ? 0 : next + 1 }
+      return next
+    case .leastLoaded:
+      var best = 0
+      for index in 1..<count where replicas[index].pointee.load < replicas[best].pointee.load { best = index }
+      return best
+    case .powerOfTwo:
+      let first = Int(stream.below(UInt32(count)))
+      var second = Int(stream.below(UInt32(count - 1)))
+      if second >= first { second += 1 }
+      return replicas[second].pointee.load < replicas[first].pointee.load ? second : first
+    }
+  }
+}
+
+/// A managed endpoint: a latency law and two token buckets that refill by the minute.
+struct EndpointState {
+  let preset: EndpointPreset
+  private var requests: TokenBucket?
+  private var tokens: TokenBucket?
+
+  init(preset: EndpointPreset) {
+    self.preset = preset
+    requests = preset.requestsPerMinute.map { TokenBucket(perMinute: $0) }
+    tokens = preset.tokensPerMinute.map { TokenBucket(perMinute: $0) }
+  }
+
+  /// Whether the rate limits let a request of this size pass now.
+  mutating func admits(tokens size: Int64, at now: Ticks) -> Bool {
+    if let available = requests?.level(at: now), available < 1 { return false }
+    if let available = tokens?.level(at: now), available < Double(size) { return false }
+    requests?.take(1, at: now)
+    tokens?.take(Double(size), at: now)
+    return true
+  }
+
+  /// Time from sending to the first token, network included.
+  func ttft(promptTokens: Int32) -> Ticks {
+    Ticks(seconds: preset.ttftBaseSeconds + preset.secondsPerInputToken * Double(promptTokens))
+  }
+
+  func decode(outputTokens: Int32) -> Ticks {
+    Ticks(seconds: Double(outputTokens - 1) / preset.outputTokensPerSecond)
+  }
+}
+
+/// A bucket that holds one minute's allowance and refills evenly: admitted ≤ rate × time + burst.
+struct TokenBucket {
+  private let perMinute: Double
+  private var held: Double
+  private var updated = Ticks.zero
+
+  init(perMinute: Double) {
+    self.perMinute = perMinute
+    held = perMinute
+  }
+
+  func level(at now: Ticks) -> Double {
+    min(perMinute, held + perMinute * (now - updated).seconds / 60)
+  }
+
+  mutating func take(_ amount: Double, at now: Ticks) {
+    held = level(at: now) - amount
+    updated = now
+  }
+}

@@ -1,0 +1,78 @@
+import Kernel
+import Scenario
+import Statistics
+import Workloads
+
+/// Runs one design once.
+public enum Simulation {
+  /// - Parameters:
+  ///   - replication: 0 and up; it selects the random streams.
+  /// - Returns: counts, times and series. With `warmup: auto` the run is made twice: once to find the cut
+  ///   (MSER-5 over end-to-end latencies in order of sending), once to measure after it.
+  public static func run(_ model: DesignModel, replication: Int, options: WorldOptions = WorldOptions()) -> Outcome {
+    switch model.scenario.warmup {
+    case .fixed(let time): return runOnce(model, replication: replication, options: options, measuredFrom: time)
+    case .automatic:
+      var pilot = options
+      pilot.keepsRequests = true
+      pilot.recordsTimeline = false
+      let first = runOnce(model, replication: replication, options: pilot, measuredFrom: .zero)
+      return runOnce(model, replication: replication, options: options, measuredFrom: warmupEnd(of: first))
+    }
+  }
+
+  private static func runOnce(
+    _ model: DesignModel, replication: Int, options: WorldOptions, measuredFrom: Ticks
+  ) -> Outcome {
+    var world = World(model: model, replication: replication, options: options, measuredFrom: measuredFrom)
+    var pending = PendingEvents(capacity: 1024)
+    world.start(&pending)
+    let end = Kernel.run(&world, pending: &pending, until: .never, maximumEvents: options.maximumEvents)
+    return world.outcome(replication: replication, end: end)
+  }
+
+  /// The sending time of the first request after the warm-up. A cut past half the run is refused: then nothing
+  /// is cut, and the caller sees `measuredFrom == 0`.
+  private static func warmupEnd(of pilot: Outcome) -> Ticks {
+    let sent = pilot.records.filter { $0.e2e != nil }.sorted { ($0.sent, $0.serial) < ($1.sent, $1.serial) }
+    guard sent.count >= 20, let cut = mser5(sent.map { $0.e2e!.seconds }).cut, cut > 0 else { return .zero }
+    return sent[min(cut, sent.count - 1)].sent
+  }
+}
+
+extension World {
+  consuming func outcome(replication: Int, end: RunEnd) -> Outcome {
+    var results: [ServiceOutcome] = []
+    var last = Ticks.zero
+    for index in 0..<services.count {
+      let state = services[index]
+      var tally = state.pointee.tally
+      var totals: [ReplicaTotals] = []
+      var slices: [[ReplicaSlice]] = []
+      var blocks = 0
+      for replica in 0..<state.pointee.replicas.count {
+        let replica = state.pointee.replicas[replica]
+        tally.interTokenGaps.merge(replica.pointee.interTokenGaps)
+        tally.running += replica.pointee.active
+        tally.queued += replica.pointee.queued
+        totals.append(replica.pointee.totals)
+        slices.append(replica.pointee.slices)
+        blocks = replica.pointee.blockCount
+      }
+      tally.queued += tally.inFlight
+      if state.pointee.endpoint != nil { tally.running = tally.offered - tally.completed - tally.rejected }
+      precondition(tally.isConserved, "requests in = completed + rejected + running + queued")
+      last = max(last, tally.lastCompletion)
+      results.append(
+        ServiceOutcome(
+          tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
+          slices: slices))
+    }
+    let isComplete = if case .drained = end.reason { true } else { false }
+    if !isComplete { last = now }
+    last = max(last, model.scenario.duration ?? .zero)
+    return Outcome(
+      designIndex: model.designIndex, replication: replication, services: results, records: records,
+      measuredFrom: measuredFrom, end: last, events: end.events, isComplete: isComplete)
+  }
+}

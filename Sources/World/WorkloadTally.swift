@@ -1,0 +1,81 @@
+import Kernel
+import Scenario
+import Statistics
+import Workloads
+
+/// Everything counted about the requests of one service. Integer sums only, so that two tallies merge in any order.
+public struct WorkloadTally: Sendable {
+  public var offered = 0
+  public var completed = 0
+  /// Turned away: by a rate limit, or because no KV cache could ever hold them.
+  public var rejected = 0
+  public var throttled = 0
+  /// Left inside when a limit stopped the run.
+  public var running = 0
+  public var queued = 0
+  public var preemptions: Int64 = 0
+  /// On their way to a replica.
+  var inFlight = 0
+
+  // The rest counts requests sent after the warm-up.
+  public var measuredOffered = 0
+  public var measured = 0
+  public var good = 0
+  public var promptTokens: Int64 = 0
+  public var outputTokens: Int64 = 0
+  public var ttft = LogHistogram()
+  public var tpot = LogHistogram()
+  public var e2e = LogHistogram()
+  public var queue = LogHistogram()
+  public var prefill = LogHistogram()
+  public var decode = LogHistogram()
+  /// In fine ticks, unlike the others.
+  public var interTokenGaps = LogHistogram()
+  public var networkTicks: Int64 = 0
+  /// When the last request was answered.
+  public var lastCompletion = Ticks.zero
+
+  public init() {}
+
+  /// Requests in = completed + rejected + running + queued: none is lost.
+  public var isConserved: Bool { offered == completed + rejected + running + queued }
+}
+
+/// The times of one answered request, seen from the client.
+struct RequestTimes {
+  var sent: Ticks
+  var network: Ticks
+  var queue: Ticks
+  var prefill: Ticks
+  var decode: Ticks
+  var outputTokens: Int32
+
+  var ttft: Ticks { network + queue + prefill }
+  var e2e: Ticks { ttft + decode }
+
+  func meets(_ objectives: ServiceObjectives) -> Bool {
+    if let limit = objectives.ttft, ttft > limit { return false }
+    if let limit = objectives.e2e, e2e > limit { return false }
+    if let limit = objectives.tpot, outputTokens > 1 {
+      let (product, overflow) = limit.count.multipliedReportingOverflow(by: Int64(outputTokens - 1))
+      if !overflow && decode.count > product { return false }
+    }
+    return true
+  }
+}
+
+extension WorkloadTally {
+  mutating func record(_ times: RequestTimes, promptTokens prompt: Int32, objectives: ServiceObjectives) {
+    measured += 1
+    if times.meets(objectives) { good += 1 }
+    promptTokens += Int64(prompt)
+    outputTokens += Int64(times.outputTokens)
+    ttft.record(times.ttft.count)
+    e2e.record(times.e2e.count)
+    queue.record(times.queue.count)
+    prefill.record(times.prefill.count)
+    decode.record(times.decode.count)
+    if times.outputTokens > 1 { tpot.record(times.decode.count / Int64(times.outputTokens - 1)) }
+    networkTicks += times.network.count
+  }
+}

@@ -1,0 +1,231 @@
+import Kernel
+import Scenario
+import Statistics
+import Workloads
+
+/// One design under one replication's traffic: composes the subsystems and routes events between them.
+///
+/// A World is confined to one task. Its `Outcome` is a value and depends on the scenario, the seed and the
+/// replication alone.
+struct World: ~Copyable {
+  let model: DesignModel
+  let options: WorldOptions
+  var services: ServiceArray
+  var requests = RequestTable()
+  var records: [RequestRecord] = []
+  var sampler: SeriesSampler
+  /// Requests sent before this time stay out of the statistics.
+  let measuredFrom: Ticks
+  var now = Ticks.zero
+
+  init(model: DesignModel, replication: Int, options: WorldOptions, measuredFrom: Ticks) {
+    self.model = model
+    self.options = options
+    self.measuredFrom = measuredFrom
+    services = ServiceArray(model: model, replication: replication, options: options, measuredFrom: measuredFrom)
+    sampler = SeriesSampler(services: services.count)
+  }
+
+  /// Puts the first events into the pending set.
+  mutating func start(_ pending: inout PendingEvents) {
+    for index in 0..<services.count {
+      if services[index].pointee.source.isClosedLoop {
+        for user in 0..<services[index].pointee.source.users {
+          pending.push(EventCode(.userReady, service: index, index: user).payload, at: .zero)
+        }
+      } else {
+        scheduleArrival(index, &pending)
+      }
+    }
+    pending.push(EventCode(.sample).payload, at: sampler.nextSample)
+  }
+
+  private mutating func scheduleArrival(_ service: Int, _ pending: inout PendingEvents) {
+    if let time = services[service].pointee.source.nextArrival {
+      pending.push(EventCode(.arrival, service: service).payload, at: time)
+    } else {
+      drain(service, &pending)
+    }
+  }
+
+  /// No more requests will be sent: batches need not wait to fill.
+  private mutating func drain(_ service: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
+    state.pointee.isDrained = true
+    if state.pointee.tally.inFlight > 0 { return }
+    drainReplicas(service, &pending)
+  }
+
+  private mutating func drainReplicas(_ service: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
+    for index in 0..<state.pointee.replicas.count {
+      state.pointee.replicas[index].pointee.drain(at: now)
+      reschedule(service, index, &pending)
+    }
+  }
+
+  // MARK: Requests
+
+  private mutating func send(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
+    let state = services[service]
+    state.pointee.tally.offered += 1
+    if request.sent >= measuredFrom { state.pointee.tally.measuredOffered += 1 }
+    if state.pointee.endpoint != nil {
+      sendToEndpoint(service, request, &pending)
+    } else {
+      let slot = requests.insert(request)
+      state.pointee.tally.inFlight += 1
+      pending.push(
+        EventCode(.delivery, service: service, index: Int(slot)).payload,
+        at: request.sent + state.pointee.upDelay)
+    }
+  }
+
+  private mutating func sendToEndpoint(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
+    let state = services[service]
+    let size = Int64(request.promptTokens) + Int64(request.outputTokens)
+    if state.pointee.endpoint!.admits(tokens: size, at: now) {
+      let slot = requests.insert(request)
+      let endpoint = state.pointee.endpoint!
+      let done =
+        now + endpoint.ttft(promptTokens: request.promptTokens)
+        + endpoint.decode(outputTokens: request.outputTokens)
+      pending.push(EventCode(.endpointDone, service: service, index: Int(slot)).payload, at: done)
+    } else {
+      state.pointee.tally.throttled += 1
+      reject(service, request, &pending)
+    }
+  }
+
+  private mutating func reject(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
+    services[service].pointee.tally.rejected += 1
+    keep(service, request, status: .rejected, times: nil, preemptions: 0)
+    releaseUser(service, request.user, &pending)
+  }
+
+  private mutating func deliver(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
+    let state = services[service]
+    let request = requests[slot]
+    state.pointee.tally.inFlight -= 1
+    let replica = state.pointee.router.choose(among: state.pointee.replicas)
+    let target = state.pointee.replicas[replica]
+    if target.pointee.canHold(promptTokens: request.promptTokens, outputTokens: request.outputTokens) {
+      requests[slot].replica = Int32(replica)
+      target.pointee.arrive(
+        handle: slot, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
+      reschedule(service, replica, &pending)
+    } else {
+      requests.remove(slot)
+      reject(service, request, &pending)
+    }
+    if state.pointee.isDrained && state.pointee.tally.inFlight == 0 { drainReplicas(service, &pending) }
+  }
+
+  /// Replaces a replica's pending event when its next change has moved.
+  private mutating func reschedule(_ service: Int, _ replica: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
+    let next = state.pointee.replicas[replica].pointee.nextChange
+    if next == state.pointee.pendingChange[replica] { return }
+    state.pointee.versions[replica] &+= 1
+    state.pointee.pendingChange[replica] = next
+    if next == .never { return }
+    let code = EventCode(
+      .replicaChange, service: service, index: replica, version: state.pointee.versions[replica])
+    pending.push(code.payload, at: next)
+  }
+
+  private mutating func changeReplica(_ code: EventCode, _ pending: inout PendingEvents) {
+    let state = services[code.service]
+    guard EventCode.isCurrent(code.version, of: state.pointee.versions[code.index]) else { return }
+    let replica = state.pointee.replicas[code.index]
+    replica.pointee.advance(to: now)
+    state.pointee.pendingChange[code.index] = .never
+    reschedule(code.service, code.index, &pending)
+    if replica.pointee.completions.isEmpty { return }
+    for index in replica.pointee.completions.indices {
+      complete(code.service, replica.pointee.completions[index], &pending)
+    }
+    replica.pointee.completions.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func complete(_ service: Int, _ done: Completion, _ pending: inout PendingEvents) {
+    let state = services[service]
+    let request = requests[done.handle]
+    requests.remove(done.handle)
+    let up = Ticks(state.pointee.roundTrip.count / 2)
+    let times = RequestTimes(
+      sent: request.sent, network: state.pointee.roundTrip, queue: done.scheduled - request.sent - up,
+      prefill: done.firstToken - done.scheduled, decode: done.lastToken - done.firstToken,
+      outputTokens: done.outputTokens)
+    state.pointee.tally.preemptions += Int64(done.preemptions)
+    finish(service, request, times, preemptions: done.preemptions, &pending)
+  }
+
+  private mutating func completeAtEndpoint(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
+    let request = requests[slot]
+    requests.remove(slot)
+    let ttft = services[service].pointee.endpoint!.ttft(promptTokens: request.promptTokens)
+    let times = RequestTimes(
+      sent: request.sent, network: .zero, queue: .zero, prefill: ttft, decode: now - request.sent - ttft,
+      outputTokens: request.outputTokens)
+    finish(service, request, times, preemptions: 0, &pending)
+  }
+
+  private mutating func finish(
+    _ service: Int, _ request: LiveRequest, _ times: RequestTimes, preemptions: Int32,
+    _ pending: inout PendingEvents
+  ) {
+    let state = services[service]
+    state.pointee.tally.completed += 1
+    state.pointee.tally.lastCompletion = now
+    if request.sent >= measuredFrom {
+      let objectives = model.scenario.workloads[state.pointee.workloadIndex].objectives
+      state.pointee.tally.record(times, promptTokens: request.promptTokens, objectives: objectives)
+    }
+    keep(service, request, status: .completed, times: times, preemptions: preemptions)
+    releaseUser(service, request.user, &pending)
+  }
+
+  /// A closed-loop user got an answer (or a refusal) and thinks before the next request.
+  private mutating func releaseUser(_ service: Int, _ user: Int32, _ pending: inout PendingEvents) {
+    guard user >= 0 else { return }
+    let think = services[service].pointee.source.thinkTime()
+    pending.push(EventCode(.userReady, service: service, index: Int(user)).payload, at: now + think)
+  }
+
+  private mutating func keep(
+    _ service: Int, _ request: LiveRequest, status: RequestRecord.Status, times: RequestTimes?, preemptions: Int32
+  ) {
+    guard options.keepsRequests else { return }
+    records.append(
+      RequestRecord(
+        service: service, serial: Int(request.serial), replica: request.replica < 0 ? nil : Int(request.replica),
+        status: status, promptTokens: Int(request.promptTokens), outputTokens: Int(request.outputTokens),
+        sent: request.sent, times: times, preemptions: Int(preemptions)))
+  }
+}
+
+extension World: EventHandler {
+  mutating func handle(_ payload: UInt64, at time: Ticks, pending: inout PendingEvents) {
+    now = time
+    let code = EventCode(payload: payload)
+    switch code.kind {
+    case .replicaChange: changeReplica(code, &pending)
+    case .delivery: deliver(code.service, UInt32(code.index), &pending)
+    case .arrival:
+      let request = services[code.service].pointee.source.takeArrival()
+      send(code.service, request, &pending)
+      scheduleArrival(code.service, &pending)
+    case .userReady:
+      if let request = services[code.service].pointee.source.takeUserRequest(user: code.index, at: now) {
+        send(code.service, request, &pending)
+      } else if !services[code.service].pointee.isDrained {
+        drain(code.service, &pending)
+      }
+    case .endpointDone: completeAtEndpoint(code.service, UInt32(code.index), &pending)
+    case .sample:
+      sampler.sample(&services, at: now)
+      if !pending.isEmpty { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
+    }
+  }
+}
