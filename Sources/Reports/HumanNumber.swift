@@ -41,7 +41,10 @@ enum HumanNumber {
     if size >= 1e15 || size < 1e-4 { return "\(significant(value))" }
     if size == size.rounded(), size < 10_000 { return String(Int64(value)) }
     if size >= 1_000 { return fixed(value, decimals: 0) }
-    return fixed(value, decimals: size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4)
+    var text = fixed(value, decimals: size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4)
+    while text.hasSuffix("0") { text.removeLast() }
+    if text.hasSuffix(".") { text.removeLast() }
+    return text
   }
 
   private static func significant(_ value: Double) -> Double {

@@ -19,7 +19,6 @@ extension RunResults {
         families.append(MetricFamily(name: name, metric: row.metric, shape: shape, samples: [sample]))
       }
     }
-    // A name has one type: single numbers and distributions of the same metric part ways here.
     var text = ""
     for family in families { family.append(to: &text) }
     return text + "# EOF\n"
@@ -31,9 +30,10 @@ private enum MetricShape: Equatable {
   case counter
   case summary
 
-  /// Times are distributions; what vLLM counts is a counter; the rest is a gauge.
+  /// Times are distributions; what vLLM counts is a counter; the rest is a gauge. A name has one type,
+  /// so single numbers and distributions of the same metric are families of their own.
   init(of row: MetricRow) {
-    if row.unit == "s" && row.statistic != "value" {
+    if row.metric.hasSuffix("_s") && row.statistic != "value" {
       self = .summary
     } else if row.metric == "preemptions" && row.statistic == "value" {
       self = .counter
