@@ -1,7 +1,7 @@
 /// A table in RFC 4180 form with LF line ends, as Unix tools and every CSV reader take it.
-struct CSVText {
+public struct CSVText {
   /// One cell: what is text gets the formula guard, numbers stay numbers.
-  enum Cell {
+  public enum Cell {
     case text(String)
     case number(Double?)
     case integer(Int?)
@@ -9,15 +9,18 @@ struct CSVText {
     case decimal(String)
   }
 
-  private(set) var text = ""
+  /// The table so far.
+  public private(set) var text = ""
   private let columns: Int
 
-  init(header: [String]) {
+  /// A table with these columns.
+  public init(header: [String]) {
     columns = header.count
     append(header.map { .decimal($0) })
   }
 
-  mutating func append(_ cells: [Cell]) {
+  /// Adds a row, which has a cell for every column.
+  public mutating func append(_ cells: [Cell]) {
     precondition(cells.count == columns, "every row has a cell for every column")
     for (index, cell) in cells.enumerated() {
       if index > 0 { text += "," }
