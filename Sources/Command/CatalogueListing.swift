@@ -53,7 +53,8 @@ struct CatalogueListing {
     let list = entries.map { entry -> JSONValue in
       let facts = entry.facts.map { fact -> JSONValue in
         .object([
-          ("name", .string(fact.name)), ("value", Double(fact.value).map(JSONValue.number) ?? .string(fact.value)),
+          ("name", .string(fact.name)),
+          ("value", Double(fact.value).map(JSONValue.number) ?? .string(fact.value)),
           ("unit", .string(fact.unit)), ("source", .string(fact.source)), ("date", .string(fact.date)),
         ])
       }

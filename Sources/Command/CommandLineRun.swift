@@ -4,7 +4,7 @@ import ArgumentParser
 struct CommandLineRun {
   var arguments: [String]
 
-  func execute() async -> ExitStatus {
+  func execute() async -> CommandStatus {
     let console = Console.current
     // Answered before the parser wakes up: scripts ask for it often.
     if arguments == ["--version"] {
@@ -20,7 +20,7 @@ struct CommandLineRun {
         try command.run()
       }
       return .success
-    } catch let status as ExitStatus {
+    } catch let status as CommandStatus {
       return status
     } catch {
       let text = DryRackCommand.fullMessage(for: error)

@@ -22,7 +22,7 @@ struct Console: Sendable {
     outIsTerminal && !noColor && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
   }
 
-  func fail(_ message: String) -> ExitStatus {
+  func fail(_ message: String) -> CommandStatus {
     error("error: \(message)\n")
     return .cannotRun
   }

@@ -48,7 +48,7 @@ struct RunCommand: AsyncParsableCommand {
     }
     console.out(answer(results, console: console))
     if let reason = results.manifest.stoppedBy { console.error("stopped: \(reason); results are partial\n") }
-    let status = ExitStatus.of(complete: results.manifest.complete, holds: results.verdicts.map(\.holds))
+    let status = CommandStatus.of(complete: results.manifest.complete, holds: results.verdicts.map(\.holds))
     if status != .success { throw status }
   }
 

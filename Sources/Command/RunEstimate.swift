@@ -26,7 +26,9 @@ struct RunEstimate {
 
   var lines: [RunPlan.Line] {
     guard let events else {
-      return [RunPlan.Line(name: "events, time, memory", value: "not known before the run: users set the pace")]
+      return [
+        RunPlan.Line(name: "events, time, memory", value: "not known before the run: users set the pace")
+      ]
     }
     let seconds = max(1, (events / RunEstimate.eventsPerSecond).rounded(.up))
     return [

@@ -20,7 +20,8 @@ struct RunPlan {
     var sections = [RunPlan.overview(scenario, designs: designs)]
     sections += scenario.workloads.map { RunPlan.workload($0, duration: scenario.duration) }
     sections += designs.flatMap { RunPlan.design($0, in: scenario) }
-    sections.append(Section(title: "thresholds", lines: scenario.thresholds.map { Line(name: $0.text, value: "") }))
+    sections.append(
+      Section(title: "thresholds", lines: scenario.thresholds.map { Line(name: $0.text, value: "") }))
     sections.append(
       Section(
         title: "defaults, because the file says nothing",
@@ -128,7 +129,9 @@ struct RunPlan {
         name: "  bought", value: "\(price) \(currency) a node over \(years) years, \(worth) % left",
         source: "the scenario")
     case .rent(let price, let term, let source, let date):
-      return Line(name: "  rented, \(term.rawValue)", value: "\(price) \(currency) a node-hour", source: "\(source), \(date)")
+      return Line(
+        name: "  rented, \(term.rawValue)", value: "\(price) \(currency) a node-hour",
+        source: "\(source), \(date)")
     }
   }
 

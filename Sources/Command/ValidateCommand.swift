@@ -39,14 +39,14 @@ struct ValidateCommand: ParsableCommand {
         "{\"format_version\":\"1.0\",\"valid\":\(faulty == 0),\"error_count\":\(diagnostics.count),"
           + "\"diagnostics\":\(list)}\n")
     }
-    if faulty > 0 { throw ExitStatus.cannotRun }
+    if faulty > 0 { throw CommandStatus.cannotRun }
   }
 }
 
 /// Reading one scenario for a command that goes on with it.
 enum ScenarioLoad {
   /// The scenario, or an exit after all its faults are on the error stream.
-  static func one(_ path: String, options: ScenarioOptions, json: Bool) throws(ExitStatus) -> Scenario {
+  static func one(_ path: String, options: ScenarioOptions, json: Bool) throws(CommandStatus) -> Scenario {
     let console = Console.current
     switch Layers.read(path, options: options) {
     case .failure(let faults):

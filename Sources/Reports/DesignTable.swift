@@ -56,7 +56,9 @@ extension RunResults {
 
   private func workloadNames() -> [String] {
     var names: [String] = []
-    for row in rows where !row.workload.isEmpty && !names.contains(row.workload) { names.append(row.workload) }
+    for row in rows where !row.workload.isEmpty && !names.contains(row.workload) {
+      names.append(row.workload)
+    }
     return names
   }
 
@@ -87,10 +89,12 @@ extension RunResults {
     }
   }
 
-  /// A threshold a row, its verdict under each design; a threshold that says nothing of a design is blank there.
+  /// A threshold a row, its verdict under each design; blank where it says nothing of a design.
   private func thresholds(into table: inout TextTable) {
     var texts: [String] = []
-    for verdict in verdicts where !texts.contains(verdict.threshold.text) { texts.append(verdict.threshold.text) }
+    for verdict in verdicts where !texts.contains(verdict.threshold.text) {
+      texts.append(verdict.threshold.text)
+    }
     if texts.isEmpty { return }
     table.append([Cell(text: "")])
     table.append([Cell(text: "thresholds", mark: .bold)])
@@ -122,7 +126,9 @@ private struct TableLine {
   /// Counts of trouble are shown only where there is any.
   var onlyWhenAny = false
 
-  init(_ title: String, _ metric: String, _ statistics: [String] = ["value", "mean"], onlyWhenAny: Bool = false) {
+  init(
+    _ title: String, _ metric: String, _ statistics: [String] = ["value", "mean"], onlyWhenAny: Bool = false
+  ) {
     self.title = title
     self.metric = metric
     self.statistics = statistics

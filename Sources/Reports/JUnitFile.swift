@@ -8,7 +8,8 @@ extension RunResults {
   public func junitXML() -> String {
     let failures = verdicts.filter { !$0.holds }.count
     let errors = manifest.complete ? 0 : 1
-    let counts = "tests=\"\(verdicts.count + errors)\" failures=\"\(failures)\" errors=\"\(errors)\" skipped=\"0\""
+    let counts =
+      "tests=\"\(verdicts.count + errors)\" failures=\"\(failures)\" errors=\"\(errors)\" skipped=\"0\""
     var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites \(counts)>\n"
     text += "  <testsuite name=\"\(xml(manifest.scenario))\" \(counts)>\n    <properties>\n"
     let properties = [

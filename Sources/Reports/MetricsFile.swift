@@ -7,7 +7,8 @@ extension RunResults {
   /// - Complexity: O(rows).
   public func metricsCSV() -> String {
     var table = CSVText(header: [
-      "run_id", "design", "workload", "replication", "metric", "statistic", "value", "unit", "ci_low", "ci_high",
+      "run_id", "design", "workload", "replication", "metric", "statistic", "value", "unit", "ci_low",
+      "ci_high",
     ])
     let run = manifest.runID
     for row in rows {

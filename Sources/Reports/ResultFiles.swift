@@ -21,7 +21,8 @@ extension RunResults {
   public func write(to folder: String) throws(AtomicFile.Failure) {
     try AtomicFile.makeFolder(folder)
     for file in files() {
-      try AtomicFile.write(file.text, to: folder.hasSuffix("/") ? folder + file.name : "\(folder)/\(file.name)")
+      try AtomicFile.write(
+        file.text, to: folder.hasSuffix("/") ? folder + file.name : "\(folder)/\(file.name)")
     }
   }
 

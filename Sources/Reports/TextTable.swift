@@ -30,7 +30,9 @@ public struct TextTable: Sendable {
   /// - Complexity: O(characters).
   public func text(style: TextStyle) -> String {
     let wrapped = rows.map { row in
-      row.map { cell in (lines: TextTable.wrap(TextStyle.printable(cell.text), at: widthLimit), mark: cell.mark) }
+      row.map { cell in
+        (lines: TextTable.wrap(TextStyle.printable(cell.text), at: widthLimit), mark: cell.mark)
+      }
     }
     var widths: [Int] = []
     for row in wrapped where row.count > 1 {

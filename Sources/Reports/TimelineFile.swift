@@ -16,7 +16,8 @@ extension RunResults {
       events.append(
         .object([
           ("name", .string(slice.name)), ("cat", .string("engine")), ("ph", .string("X")),
-          ("ts", .number(microseconds(slice.startTicks))), ("dur", .number(microseconds(slice.durationTicks))),
+          ("ts", .number(microseconds(slice.startTicks))),
+          ("dur", .number(microseconds(slice.durationTicks))),
           ("pid", .integer(Int64(process))), ("tid", .integer(Int64(slice.replica))),
           ("args", .object([("batch", .integer(Int64(slice.batch)))])),
         ]))

@@ -18,7 +18,7 @@ private final class Recording: Sendable {
   }
 }
 
-private func execute(_ arguments: String...) async -> (status: ExitStatus, out: String, error: String) {
+private func execute(_ arguments: String...) async -> (status: CommandStatus, out: String, error: String) {
   let recording = Recording()
   let status = await Console.$current.withValue(recording.console()) {
     await CommandLineRun(arguments: arguments).execute()
@@ -67,15 +67,17 @@ struct CommandTests {
       }
       #expect(status == .cannotRun && recording.out.isEmpty && !recording.error.isEmpty, "\(arguments)")
     }
-    #expect(await execute("run", "x.yaml", "--sed", "1").error.contains("--seed"))
+    #expect(await execute("run", "x.yaml", "--replicatons", "1").error.contains("--replications"))
   }
 
   @Test("options reach the run as typed")
   func mapping() throws {
     let command = try #require(
       try DryRackCommand.parseAsRoot([
-        "run", "x.yaml", "--set", "a.b=1", "--set", "c=2", "--seed", "7", "--replications", "3", "--design", "cloud",
-        "--jobs", "2", "--time-limit", "1.5m", "--memory-limit", "2GiB", "--max-events", "9", "--requests", "r.csv",
+        "run", "x.yaml", "--set", "a.b=1", "--set", "c=2", "--seed", "7", "--replications", "3", "--design",
+        "cloud",
+        "--jobs", "2", "--time-limit", "1.5m", "--memory-limit", "2GiB", "--max-events", "9", "--requests",
+        "r.csv",
       ]) as? RunCommand)
     #expect(command.options.overrides == ["a.b=1", "c=2", "seed=7", "replications=3"])
     let options = command.runOptions
@@ -86,11 +88,11 @@ struct CommandTests {
 
   @Test("a limit outranks a failed threshold, a failed threshold outranks success")
   func exitStatus() {
-    #expect(ExitStatus.of(complete: true, holds: []) == .success)
-    #expect(ExitStatus.of(complete: true, holds: [true, false]) == .thresholdFailed)
-    #expect(ExitStatus.of(complete: false, holds: [false]) == .limitReached)
+    #expect(CommandStatus.of(complete: true, holds: []) == .success)
+    #expect(CommandStatus.of(complete: true, holds: [true, false]) == .thresholdFailed)
+    #expect(CommandStatus.of(complete: false, holds: [false]) == .limitReached)
     #expect(
-      [ExitStatus.success, .thresholdFailed, .cannotRun, .limitReached, .interrupted].map(\.rawValue)
+      [CommandStatus.success, .thresholdFailed, .cannotRun, .limitReached, .interrupted].map(\.rawValue)
         == [0, 1, 2, 3, 130])
   }
 
@@ -109,7 +111,9 @@ struct CommandTests {
     #expect(Limit.Time(argument: "90s")?.seconds == 90)
     #expect(Limit.Time(argument: "250ms")?.seconds == 0.25)
     #expect(Limit.Memory(argument: "4GB")?.bytes == 4_000_000_000)
-    for bad in ["5", "s", "-5s", "0s", "nans", "1e400s", "١s", ""] { #expect(Limit.Time(argument: bad) == nil) }
+    for bad in ["5", "s", "-5s", "0s", "nans", "1e400s", "١s", ""] {
+      #expect(Limit.Time(argument: bad) == nil)
+    }
     for bad in ["4", "GiB", "-1B", "99999999999TiB"] { #expect(Limit.Memory(argument: bad) == nil) }
   }
 

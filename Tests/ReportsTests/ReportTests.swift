@@ -154,7 +154,9 @@ struct ReportTests {
   func openMetrics() throws {
     let text = run.openMetrics()
     #expect(text.hasSuffix("# EOF\n"))
-    let sample = /[a-zA-Z_:][a-zA-Z0-9_:]*\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)+\} -?[0-9.e+-]+/
+    // As text: the braces of a literal would read as code.
+    let labelled = #"[a-zA-Z_:][a-zA-Z0-9_:]*\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)+\} -?[0-9.e+-]+"#
+    let sample = try Regex(labelled)
     var types: [Substring: Substring] = [:]
     for line in text.split(separator: "\n").dropLast() {
       if line.hasPrefix("# TYPE ") {

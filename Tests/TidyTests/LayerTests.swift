@@ -15,7 +15,7 @@ struct LayerTests {
   func importsPointUp() throws {
     let order = try targets()
     try #require(order.contains("Kernel") && order.contains("Command"))
-    for file in try SourceFile.all(under: "Sources") {
+    for file in try SourceFile.sources.get() {
       guard let own = order.firstIndex(of: file.target) else { continue }
       for (module, line) in file.imports {
         guard let other = order.firstIndex(of: module) else { continue }
@@ -26,9 +26,11 @@ struct LayerTests {
 
   @Test(
     "a library from outside has one user",
-    arguments: [("CGSL", "Statistics"), ("Yams", "Scenario"), ("ArgumentParser", "Command"), ("CZlib", "Workloads")])
+    arguments: [
+      ("CGSL", "Statistics"), ("Yams", "Scenario"), ("ArgumentParser", "Command"), ("CZlib", "Workloads"),
+    ])
   func oneUser(module: String, owner: String) throws {
-    for file in try SourceFile.all(under: "Sources") where file.target != owner {
+    for file in try SourceFile.sources.get() where file.target != owner {
       for (imported, line) in file.imports {
         #expect(imported != module, "\(file.path):\(line): only \(owner) may import \(module)")
       }
@@ -37,7 +39,7 @@ struct LayerTests {
 
   @Test("the simulated world has no Foundation", arguments: ["Quantities", "Kernel", "Statistics", "World"])
   func modelsHaveNoFoundation(target: String) throws {
-    for file in try SourceFile.all(under: "Sources") where file.target == target {
+    for file in try SourceFile.sources.get() where file.target == target {
       for (module, line) in file.imports {
         #expect(module != "Foundation", "\(file.path):\(line): \(target) needs no Foundation")
       }

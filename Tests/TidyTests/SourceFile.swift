@@ -21,7 +21,11 @@ struct SourceFile {
   /// The modules the file imports, with their line numbers.
   var imports: [(module: String, line: Int)] {
     code.enumerated().compactMap { index, line in
-      guard let match = line.firstMatch(of: /^(?:@\w+(?:\([^)]*\))? )*(?:public |internal |package )?import (?:struct |enum |func |class |protocol |var |typealias )?(\w+)/)
+      // Attributes, an access level, and the kind of a single imported declaration may stand about it.
+      let start = /^(?:@\w+(?:\([^)]*\))? )*(?:public |internal |package )?import /
+      let kind = /^(?:struct |enum |func |class |protocol |var |typealias )?(\w+)/
+      guard let head = line.firstMatch(of: start),
+        let match = line[head.range.upperBound...].firstMatch(of: kind)
       else { return nil }
       return (String(match.1), index + 1)
     }
@@ -30,10 +34,13 @@ struct SourceFile {
   static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  /// Every Swift file under a folder of the package, in order of path.
-  static func all(under folder: String) throws -> [SourceFile] {
+  /// Every Swift file of `Sources` and of `Tests`, in order of path; read once for all rules.
+  static let sources = Result { try read(under: "Sources") }
+  static let tests = Result { try read(under: "Tests") }
+
+  private static func read(under folder: String) throws -> [SourceFile] {
     let base = root.appendingPathComponent(folder)
-    let found = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
+    let found = try FileManager.default.subpathsOfDirectory(atPath: base.path)
     return try found.filter { $0.hasSuffix(".swift") }.sorted().map { name in
       let text = try String(contentsOf: base.appendingPathComponent(name), encoding: .utf8)
       return SourceFile(path: "\(folder)/\(name)", text: text)

@@ -4,14 +4,14 @@ import Testing
 struct StyleTests {
   @Test("no file is longer than 500 lines")
   func fileLength() throws {
-    for file in try SourceFile.all(under: "Sources") + SourceFile.all(under: "Tests") {
+    for file in try SourceFile.sources.get() + SourceFile.tests.get() {
       #expect(file.lines.count <= 501, "\(file.path): \(file.lines.count - 1) lines; split it by concern")
     }
   }
 
   @Test("no line is wider than 110 columns, none has a tab")
   func lineWidth() throws {
-    for file in try SourceFile.all(under: "Sources") + SourceFile.all(under: "Tests") {
+    for file in try SourceFile.sources.get() + SourceFile.tests.get() {
       for (index, line) in file.lines.enumerated() {
         #expect(line.count <= 110, "\(file.path):\(index + 1): \(line.count) columns")
         #expect(!line.utf8.contains(9), "\(file.path):\(index + 1): a tab; indent with two spaces")
@@ -21,7 +21,7 @@ struct StyleTests {
 
   @Test("no function is longer than 70 lines")
   func functionLength() throws {
-    for file in try SourceFile.all(under: "Sources") + SourceFile.all(under: "Tests") {
+    for file in try SourceFile.sources.get() + SourceFile.tests.get() {
       for function in functions(in: file) {
         #expect(
           function.length <= 70,
@@ -41,7 +41,7 @@ struct StyleTests {
       (".hashValue", "it differs between processes"),
       ("fatalError(", "say what must hold with precondition, or return a fault"),
     ]
-    for file in try SourceFile.all(under: "Sources") {
+    for file in try SourceFile.sources.get() {
       for (index, line) in file.code.enumerated() {
         for (word, why) in words {
           #expect(!line.contains(word), "\(file.path):\(index + 1): \(word) is banned; \(why)")
@@ -52,7 +52,7 @@ struct StyleTests {
 
   @Test("only the command prints")
   func printing() throws {
-    for file in try SourceFile.all(under: "Sources") where file.target != "Command" {
+    for file in try SourceFile.sources.get() where file.target != "Command" {
       for (index, line) in file.code.enumerated() {
         let prints = line.firstMatch(of: /(?:^|[^\w.])(?:debugPrint|print)\(/) != nil
         #expect(!prints, "\(file.path):\(index + 1): only the command prints")
@@ -62,7 +62,7 @@ struct StyleTests {
 
   @Test("nothing is left to be done later")
   func leftovers() throws {
-    for file in try SourceFile.all(under: "Sources") {
+    for file in try SourceFile.sources.get() {
       for (index, line) in file.lines.enumerated() {
         let found = line.firstMatch(of: /\b(?:TODO|FIXME|XXX)\b/) != nil
         #expect(!found, "\(file.path):\(index + 1): finish it, or say in the documentation what is absent")
@@ -72,7 +72,7 @@ struct StyleTests {
 
   @Test("public declarations are documented", arguments: ["Kernel", "Statistics", "Workloads"])
   func documentation(target: String) throws {
-    for file in try SourceFile.all(under: "Sources") where file.target == target {
+    for file in try SourceFile.sources.get() where file.target == target {
       for line in undocumented(in: file) {
         #expect(Bool(false), "\(file.path):\(line): a public declaration without a doc comment")
       }
@@ -131,7 +131,8 @@ struct StyleTests {
   /// Lines with a public declaration that no doc comment precedes. Attributes may stand between;
   /// operators, `description` and memberwise initialisers say it with their name.
   private func undocumented(in file: SourceFile) -> [Int] {
-    let declaration = /^\s*(?:@[\w()]+ )*public (?:static |mutating |borrowing |consuming )*(?:func (?<f>\w+)|(?:struct|enum|protocol|class|actor) \w+)/
+    let declaration =
+      /^\s*(?:@[\w()]+ )*public (?:static |mutating |borrowing |consuming )*(?:func (?<f>\w+)|(?:struct|enum|protocol|class|actor) \w+)/
     return file.code.enumerated().compactMap { index, line in
       guard line.firstMatch(of: declaration) != nil else { return nil }
       var above = index - 1

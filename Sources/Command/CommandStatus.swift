@@ -1,5 +1,5 @@
 /// What the command says to the shell.
-enum ExitStatus: Int32, Error {
+enum CommandStatus: Int32, Error {
   /// Ran, and every threshold held.
   case success = 0
   /// Ran, and a threshold failed.
@@ -11,7 +11,7 @@ enum ExitStatus: Int32, Error {
   case interrupted = 130
 
   /// The status of a finished run. A limit outranks a threshold: the figures are not final.
-  static func of(complete: Bool, holds: some Sequence<Bool>) -> ExitStatus {
+  static func of(complete: Bool, holds: some Sequence<Bool>) -> CommandStatus {
     if !complete { return .limitReached }
     return holds.allSatisfy { $0 } ? .success : .thresholdFailed
   }
