@@ -6,9 +6,9 @@ struct DryRackCommand: AsyncParsableCommand {
     commandName: "dryrack",
     abstract: "A dry run of the rack: compare designs of AI infrastructure before you pay for one.",
     usage: """
-      dryrack init > first.yaml     a starter scenario
-      dryrack run first.yaml        the designs side by side
-      dryrack plan first.yaml       what would run, with prices and their dates
+      dryrack init minimal          write a starter scenario
+      dryrack run minimal.yaml      the designs side by side
+      dryrack plan minimal.yaml     what would run, with prices and their dates
       dryrack COMMAND --help        more on one command
       """,
     discussion: """

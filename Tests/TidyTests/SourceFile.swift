@@ -22,7 +22,7 @@ struct SourceFile {
   var imports: [(module: String, line: Int)] {
     code.enumerated().compactMap { index, line in
       // Attributes, an access level, and the kind of a single imported declaration may stand about it.
-      let start = /^(?:@\w+(?:\([^)]*\))? )*(?:public |internal |package )?import /
+      let start = /^(?:@\w+(?:\([^)]*\))? )*(?:public |internal |package )?import\s+/
       let kind = /^(?:struct |enum |func |class |protocol |var |typealias )?(\w+)/
       guard let head = line.firstMatch(of: start),
         let match = line[head.range.upperBound...].firstMatch(of: kind)

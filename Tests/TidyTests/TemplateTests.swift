@@ -10,10 +10,9 @@ struct TemplateTests {
     let list = try String(
       contentsOf: SourceFile.root.appendingPathComponent("Sources/CScenarioTemplates/scenario_templates.c"),
       encoding: .utf8)
-    for file in files {
-      var isFolder: ObjCBool = false
-      FileManager.default.fileExists(atPath: folder.appendingPathComponent(file).path, isDirectory: &isFolder)
-      if isFolder.boolValue { continue }
+    for file in files where !file.hasPrefix(".") {
+      let path = folder.appendingPathComponent(file)
+      if try path.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true { continue }
       #expect(list.contains("#embed \"../../scenarios/\(file)\""), "scenarios/\(file) is not embedded")
     }
   }
