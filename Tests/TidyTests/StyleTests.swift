@@ -131,8 +131,7 @@ struct StyleTests {
   /// Lines with a public declaration that no doc comment precedes. Attributes may stand between;
   /// operators, `description` and memberwise initialisers say it with their name.
   private func undocumented(in file: SourceFile) -> [Int] {
-    let declaration =
-      /^\s*(?:@[\w()]+ )*public (?:static |mutating |borrowing |consuming )*(?:func (?<f>\w+)|(?:struct|enum|protocol|class|actor) \w+)/
+    let declaration = /^\s*(?:@[\w()]+ )*public (?:\w+ )*?(?:func|struct|enum|protocol|class|actor) \w/
     return file.code.enumerated().compactMap { index, line in
       guard line.firstMatch(of: declaration) != nil else { return nil }
       var above = index - 1
