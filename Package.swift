@@ -23,6 +23,7 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CCatalogData", exclude: ["data"]),
+    .target(name: "CScenarioTemplates"),
 
     .target(name: "Quantities"),
     .target(name: "Kernel"),
@@ -57,7 +58,8 @@ let package = Package(
     .executableTarget(
       name: "Command",
       dependencies: [
-        "DryRack", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "DryRack", "CScenarioTemplates",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .target(
@@ -71,7 +73,7 @@ let package = Package(
     .testTarget(name: "ScenarioTests", dependencies: ["Scenario"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
-    .testTarget(name: "CommandTests", dependencies: ["DryRack"]),
+    .testTarget(name: "CommandTests", dependencies: ["Command"]),
     .testTarget(name: "TidyTests"),
     .testTarget(name: "CapacityExampleTests", dependencies: ["DryRackTesting"]),
   ],

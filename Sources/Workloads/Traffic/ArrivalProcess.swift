@@ -38,6 +38,15 @@ public enum ArrivalProcess: Sendable, Hashable {
     }
   }
 
+  /// Long-run mean rate; `nil` when users or a schedule set the pace.
+  public var meanRatePerSecond: Double? {
+    switch self {
+    case .poisson(let rate), .gamma(let rate, _), .weibull(let rate, _), .constant(let rate), .diurnal(let rate, _, _):
+      rate.value
+    case .closedLoop, .burst, .schedule: nil
+    }
+  }
+
   public var isClosedLoop: Bool {
     if case .closedLoop = self { true } else { false }
   }

@@ -1,0 +1,46 @@
+# Everything a fresh Debian machine with the Swift toolchain needs: `make run` and `make test`.
+
+CONFIGURATION := -c release --product dryrack --static-swift-stdlib
+SCENARIO := scenarios/support-chat.yaml
+RESULTS := results/support-chat
+PACKAGES := libgsl-dev pkg-config zlib1g-dev
+SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: run test build lint format bench clean install
+
+## Builds for release and answers the main scenario.
+run: build
+	"$$(swift build $(CONFIGURATION) --show-bin-path)/dryrack" run $(SCENARIO) --out $(RESULTS)
+
+build: install
+	swift build $(CONFIGURATION)
+
+test: install
+	swift test
+
+lint:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+format:
+	swift format --in-place --recursive Sources Tests Package.swift
+
+## Its own package, so that neither users nor tests resolve what only it needs.
+bench: install
+	swift run --package-path Benchmarks -c release
+
+clean:
+	swift package clean
+
+## Installs only what is missing, so that a second call needs neither network nor rights.
+install:
+	@missing=; \
+	command -v pkg-config >/dev/null || missing="pkg-config"; \
+	{ [ -z "$$missing" ] && pkg-config --exists gsl; } || missing="$$missing libgsl-dev"; \
+	{ [ -z "$$missing" ] && pkg-config --exists zlib; } || missing="$$missing zlib1g-dev"; \
+	if [ -n "$$missing" ]; then \
+	  if ! command -v apt-get >/dev/null; then \
+	    echo "install these first: $(PACKAGES)" >&2; exit 1; \
+	  fi; \
+	  $(SUDO) apt-get update -q && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $(PACKAGES); \
+	fi

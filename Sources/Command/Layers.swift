@@ -1,0 +1,106 @@
+import DryRack
+
+/// The few places where the command calls the layers below, so that each call stands once.
+enum Layers {
+  static var version: String { Experiment.version }
+
+  /// JSON Schema 2020-12 of the scenario format.
+  static var schema: String { ScenarioSchema.json }
+
+  /// Every fault of one file: as text with the line and a caret, and as JSON objects with ranges.
+  struct Faults: Error {
+    var text: String
+    var json: [String]
+  }
+
+  static func read(_ path: String, options: ScenarioOptions) -> Result<Scenario, Faults> {
+    let overrides = options.overrides.map { text in
+      let pair = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      return Override(path: pair[0], value: pair.count > 1 ? pair[1] : "")
+    }
+    return ScenarioReader.read(path: path, overrides: overrides, allowedFolders: options.allowPath).mapError {
+      report in Faults(text: report.description + "\n", json: report.faults.map { json($0, report) })
+    }
+  }
+
+  /// One diagnostic with the field names of `terraform validate -json`.
+  private static func json(_ fault: Fault, _ report: FaultReport) -> String {
+    func place(_ column: Int) -> JSONValue {
+      .object([("line", .number(Double(fault.line))), ("column", .number(Double(column)))])
+    }
+    return JSONValue.object([
+      ("severity", .string("error")), ("summary", .string(fault.message)), ("detail", .string(fault.help ?? "")),
+      ("path", .string(fault.path)),
+      (
+        "range",
+        .object([
+          ("filename", .string(fault.file)), ("start", place(fault.column)),
+          ("end", place(fault.column + fault.length)),
+        ])
+      ),
+      ("snippet", .string(report.snippet(of: fault) ?? "")),
+    ]).text(wrapped: 0)
+  }
+
+  /// What the GPU memory of one accelerator is spent on, in the order it is taken.
+  static func memoryTerms(of plan: MemoryPlan) -> [(name: String, amount: String, source: String)] {
+    func gibibytes(_ size: Bytes) -> String { "\((size.value / 1_073_741_824 * 100).rounded() / 100) GiB" }
+    let engine = "engine preset"
+    return [
+      ("device memory", gibibytes(plan.deviceMemory), "as its driver reports it"),
+      ("utilisation", "\(plan.utilization)", engine),
+      ("− weights", gibibytes(plan.weights), "model shape × precision ÷ shards"),
+      ("− activation peak", gibibytes(plan.activationPeak), "a full batch, estimated"),
+      ("− graph buffers", gibibytes(plan.graphBuffers), engine),
+      ("− communication buffers", gibibytes(plan.communicationBuffers), engine),
+      ("− runtime", gibibytes(plan.runtime), engine),
+      ("KV bytes a token", "\(Int64(plan.keyValueBytesPerToken.value)) B", "model shape × KV precision"),
+      ("KV block", "\(plan.blockSize) tokens, \(Int64(plan.blockBytes.value)) B an accelerator", engine),
+      (
+        "KV blocks", "\(plan.blocks), \(plan.tokens) tokens",
+        plan.isOverridden ? "the scenario's kv-blocks" : "what is left ÷ block"
+      ),
+    ]
+  }
+
+  /// How many requests the workload is expected to send in one run; `nil` when only running tells.
+  static func expectedRequests(_ workload: InferenceWorkload, duration: Ticks?) -> Double? {
+    if let requests = workload.requests { return Double(requests) }
+    switch workload.traffic {
+    case .trace(let trace): return Double(trace.count)
+    case .generated(let arrivals, _, _):
+      guard let rate = arrivals.meanRatePerSecond, let duration else { return nil }
+      return rate * duration.seconds
+    }
+  }
+
+  static func catalogue() -> [CatalogueEntry] {
+    Kind.allCases.flatMap { kind in
+      Catalog.builtIn.names(of: kind).map { name in
+        CatalogueEntry(
+          kind: kind.rawValue, name: name,
+          facts: Catalog.builtIn.rows(of: kind, named: name).map { fact in
+            let source = Catalog.builtIn.source(fact.source)
+            return CatalogueEntry.Fact(
+              name: fact.key, value: fact.value, unit: fact.unit,
+              source: source.map { "\($0.citation) (\($0.confidence))" } ?? fact.source, date: fact.date)
+          })
+      }
+    }
+  }
+}
+
+/// One thing of the catalogue with its facts, as the command shows it.
+struct CatalogueEntry: Sendable {
+  struct Fact: Sendable {
+    var name: String
+    var value: String
+    var unit: String
+    var source: String
+    var date: String
+  }
+
+  var kind: String
+  var name: String
+  var facts: [Fact]
+}

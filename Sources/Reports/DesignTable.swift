@@ -1,0 +1,169 @@
+import Experiments
+
+extension RunResults {
+  /// The answer for people: the designs side by side, workload by workload, then money, thresholds and
+  /// the verdict in one line.
+  ///
+  /// - Complexity: O(rows × designs).
+  public func table(style: TextStyle) -> String {
+    var table = TextTable(widthLimit: 30)
+    table.append([Cell(text: "")] + designs.map { Cell(text: $0.name, mark: .bold) })
+    table.append(["made of"] + designs.map(\.composition))
+    table.append(["bound by"] + designs.map(\.binding))
+    table.append(["figures are"] + designs.map(\.basis))
+    for workload in workloadNames() {
+      section(workload, lines: TableLine.ofWorkload, workload: workload, into: &table)
+    }
+    section("whole design", lines: TableLine.ofWorkload + TableLine.ofDesign, workload: "", into: &table)
+    thresholds(into: &table)
+    var text = "\(style.apply(.bold, to: TextStyle.printable(manifest.scenario)))  \(identity)\n\n"
+    text += table.text(style: style)
+    if !notes.isEmpty { text += "\n" }
+    for note in notes { text += style.apply(.dim, to: "note: \(TextStyle.printable(note))") + "\n" }
+    return text + "\n" + verdict() + "\n"
+  }
+
+  /// The cheapest design that holds every threshold, in one sentence.
+  public func verdict() -> String {
+    if !manifest.complete {
+      return "Incomplete: \(manifest.stoppedBy ?? "stopped before its end"). The figures cover only what ran."
+    }
+    let fit = designs.filter { design in verdicts.allSatisfy { $0.design != design.name || $0.holds } }
+    let all = verdicts.isEmpty ? "" : " that holds every threshold"
+    guard !fit.isEmpty else { return "No design holds every threshold." }
+    let priced = fit.compactMap { design -> (name: String, cost: Double, unit: String)? in
+      guard let row = wholeRow(design: design.name, metric: "cost_per_month"), let cost = row.value
+      else { return nil }
+      return (design.name, cost, row.unit)
+    }
+    guard var best = priced.first else {
+      let names = fit.map(\.name).joined(separator: ", ")
+      return verdicts.isEmpty ? "No prices to compare." : "Every threshold holds on: \(names)."
+    }
+    for candidate in priced where candidate.cost < best.cost { best = candidate }
+    let cost = HumanNumber.text(best.cost, unit: best.unit)
+    let unknown = fit.count > priced.count ? " (some designs have no price)" : ""
+    let name = TextStyle.printable(best.name)
+    return "Cheapest design\(all): \(name), \(cost)\(best.unit.contains("/") ? "" : " a month")\(unknown)."
+  }
+
+  private typealias Cell = TextTable.Cell
+
+  private var identity: String {
+    let replications = manifest.replications == 1 ? "1 replication" : "\(manifest.replications) replications"
+    return "seed \(manifest.seed), \(replications), run \(manifest.runID), dryrack \(manifest.version)"
+  }
+
+  private func workloadNames() -> [String] {
+    var names: [String] = []
+    for row in rows where !row.workload.isEmpty && !names.contains(row.workload) {
+      names.append(row.workload)
+    }
+    return names
+  }
+
+  private func wholeRow(design: String, metric: String) -> MetricRow? {
+    rows.first {
+      $0.design == design && $0.replication == nil && $0.metric == metric && $0.statistic == "value"
+        && $0.workload.isEmpty
+    } ?? row(design: design, metric: metric)
+  }
+
+  private func section(_ title: String, lines: [TableLine], workload: String, into table: inout TextTable) {
+    var heading = false
+    for line in lines {
+      let found = designs.map { design in
+        rows.first {
+          $0.design == design.name && $0.workload == workload && $0.replication == nil
+            && $0.metric == line.metric && line.statistics.contains($0.statistic)
+        }
+      }
+      let values = found.compactMap { $0?.value }
+      if values.isEmpty || (line.onlyWhenAny && values.allSatisfy { $0 == 0 }) { continue }
+      if !heading {
+        table.append([Cell(text: "")])
+        table.append([Cell(text: title, mark: .bold)])
+        heading = true
+      }
+      table.append(["  \(line.title)"] + found.map(DesignTableText.cell))
+    }
+  }
+
+  /// A threshold a row, its verdict under each design; blank where it says nothing of a design.
+  private func thresholds(into table: inout TextTable) {
+    var texts: [String] = []
+    for verdict in verdicts where !texts.contains(verdict.threshold.text) {
+      texts.append(verdict.threshold.text)
+    }
+    if texts.isEmpty { return }
+    table.append([Cell(text: "")])
+    table.append([Cell(text: "thresholds", mark: .bold)])
+    for text in texts {
+      let cells = designs.map { design -> Cell in
+        let here = verdicts.filter { $0.threshold.text == text && $0.design == design.name }
+        if here.isEmpty { return Cell(text: "") }
+        let worst = here.first { !$0.holds } ?? here[0]
+        let value = worst.value.map { HumanNumber.plain($0) } ?? "unknown"
+        return Cell(text: "\(worst.holds ? "✓" : "✗") \(value)", mark: worst.holds ? .good : .bad)
+      }
+      table.append([Cell(text: "  \(text)")] + cells)
+    }
+  }
+}
+
+private enum DesignTableText {
+  static func cell(_ row: MetricRow?) -> String {
+    guard let row, let value = row.value else { return "–" }
+    return HumanNumber.text(.init(value: value, unit: row.unit, low: row.low, high: row.high))
+  }
+}
+
+/// One line of the table: which number, under which name.
+private struct TableLine {
+  var title: String
+  var metric: String
+  var statistics: [String]
+  /// Counts of trouble are shown only where there is any.
+  var onlyWhenAny = false
+
+  init(
+    _ title: String, _ metric: String, _ statistics: [String] = ["value", "mean"], onlyWhenAny: Bool = false
+  ) {
+    self.title = title
+    self.metric = metric
+    self.statistics = statistics
+    self.onlyWhenAny = onlyWhenAny
+  }
+
+  static let ofWorkload = [
+    TableLine("TTFT p50", "ttft_s", ["p50"]),
+    TableLine("TTFT p99", "ttft_s", ["p99"]),
+    TableLine("TPOT p50", "tpot_s", ["p50"]),
+    TableLine("TPOT p99", "tpot_s", ["p99"]),
+    TableLine("E2E p50", "e2e_s", ["p50"]),
+    TableLine("E2E p99", "e2e_s", ["p99"]),
+    TableLine("requests per second", "throughput_rps"),
+    TableLine("output tokens per second", "output_tokens_per_s"),
+    TableLine("goodput", "goodput_ratio"),
+    TableLine("good requests per second", "goodput_rps"),
+    TableLine("KV use", "kv_usage_ratio"),
+    TableLine("GPU allocated", "gpu_allocated_ratio"),
+    TableLine("GPU busy", "gpu_busy_ratio"),
+    TableLine("MFU", "mfu"),
+    TableLine("MBU", "mbu"),
+    TableLine("preemptions", "preemptions", onlyWhenAny: true),
+    TableLine("rejected", "rejected", onlyWhenAny: true),
+    TableLine("failed", "failed", onlyWhenAny: true),
+    TableLine("still running at the end", "running", onlyWhenAny: true),
+    TableLine("still queued at the end", "queued", onlyWhenAny: true),
+    TableLine("cost per month", "cost_per_month"),
+    TableLine("cost per million output tokens", "cost_per_million_output_tokens"),
+    TableLine("cost per good request", "cost_per_good_request"),
+  ]
+
+  static let ofDesign = [
+    TableLine("cost over the horizon", "cost_total"),
+    TableLine("energy", "energy_kwh"),
+    TableLine("first service after", "first_service_day"),
+  ]
+}

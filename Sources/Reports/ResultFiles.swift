@@ -1,0 +1,35 @@
+import Experiments
+
+extension RunResults {
+  /// The files `--out` writes, in the order they are written; requests and timeline only when kept.
+  /// `summary.json` comes last: where it stands, the others do.
+  public func files() -> [(name: String, text: String)] {
+    var files = [
+      ("metrics.csv", metricsCSV()), ("series.csv", seriesCSV()), ("costs.csv", costsCSV()),
+      ("metrics.prom", openMetrics()), ("junit.xml", junitXML()),
+    ]
+    if !requests.isEmpty {
+      files.append(("requests.csv", requestsCSV()))
+      files.append(("requests.jsonl", requestsJSONLines()))
+    }
+    if !timeline.isEmpty { files.append(("timeline.json", timelineJSON())) }
+    files.append(("summary.json", summaryJSON()))
+    return files.map { (name: $0.0, text: $0.1) }
+  }
+
+  /// Writes every result file into `folder`, each whole or not at all, making the folder when missing.
+  public func write(to folder: String) throws(AtomicFile.Failure) {
+    try AtomicFile.makeFolder(folder)
+    for file in files() {
+      try AtomicFile.write(
+        file.text, to: folder.hasSuffix("/") ? folder + file.name : "\(folder)/\(file.name)")
+    }
+  }
+
+  /// Writes the requests to a file of the user's choice: JSON lines when its name ends in `.jsonl` or
+  /// `.ndjson`, CSV otherwise.
+  public func writeRequests(to path: String) throws(AtomicFile.Failure) {
+    let lines = path.hasSuffix(".jsonl") || path.hasSuffix(".ndjson")
+    try AtomicFile.write(lines ? requestsJSONLines() : requestsCSV(), to: path)
+  }
+}
