@@ -63,14 +63,14 @@ let package = Package(
 
     .target(
       name: "Oracles", dependencies: ["Kernel", "Statistics", "Workloads"], path: "Tests/Oracles"),
-    .testTarget(name: "QuantitiesTests", dependencies: ["Quantities"]),
+    
     .testTarget(name: "KernelTests", dependencies: ["Kernel", "Statistics", "Oracles"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"]),
     .testTarget(name: "CatalogTests", dependencies: ["Catalog"]),
     .testTarget(name: "WorkloadsTests", dependencies: ["Workloads", "Oracles"]),
-    .testTarget(name: "EconomicsTests", dependencies: ["Economics"]),
-    .testTarget(name: "ScenarioTests", dependencies: ["Scenario"]),
-    .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles"]),
+    
+    .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
+    .testTarget(name: "WorldTests", dependencies: ["DryRack"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),
     .testTarget(name: "TidyTests"),

@@ -150,10 +150,10 @@ public struct PendingEvents: ~Copyable {
 
   private mutating func sortIntoRun(_ index: Int) {
     let bucket = buckets[index]
+    run.reserve(bucket.count)
     for position in 0..<bucket.count {
       let event = bucket.base![position]
       var hole = position
-      run.reserve(position + 1)
       while hole > 0 && run.base![hole - 1].time > event.time {
         run.base![hole] = run.base![hole - 1]
         hole -= 1

@@ -66,11 +66,8 @@ public enum UnitParser {
 
   private static func duration(_ text: String) -> Result<Double, Failure> {
     var rest = text[...]
-    if rest.first == "P" {
-      rest = rest.dropFirst()
-      if rest.first == "T" { rest = rest.dropFirst() }
-      rest = rest.lowercased()[...]
-    }
+    // Of ISO 8601 only times of day: months and minutes share a letter elsewhere.
+    if rest.hasPrefix("PT") { rest = rest.dropFirst(2).lowercased()[...] }
     if rest.isEmpty { return .failure(.malformed) }
     var total = 0.0
     while !rest.isEmpty {
@@ -143,7 +140,8 @@ public enum UnitParser {
   }
 
   private static func currency(_ unit: String, per: [String]) -> Double? {
-    guard unit.prefix(3).allSatisfy(\.isUppercase), unit.prefix(3).count == 3 else { return nil }
+    // One currency so far: another one must not pass as dollars.
+    guard unit.hasPrefix("USD") else { return nil }
     return per.contains(String(unit.dropFirst(3))) ? 1 : nil
   }
 }

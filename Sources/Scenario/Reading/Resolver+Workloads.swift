@@ -86,8 +86,8 @@ extension Resolver {
   private mutating func arrivals(_ value: Written, _ path: String) -> ArrivalProcess? {
     func rate(_ key: String = "rate") -> PerSecond { PerSecond(quantity(value[key], .rate) ?? 0) }
     for key in ["rate", "mean"] {
-      if let written = value[key], quantity(written, .rate) == 0 {
-        fault(written, "\(path).\(key)", "the rate must be positive")
+      if let written = value[key], let rate = quantity(written, .rate), rate <= 0 || rate > 1e7 {
+        fault(written, "\(path).\(key)", "the rate must be positive and at most 10 million a second")
         return nil
       }
     }
@@ -153,6 +153,9 @@ extension Resolver {
     }
     law.minimum = number(value["min"])
     law.maximum = number(value["max"])
+    if let minimum = law.minimum, let maximum = law.maximum, minimum > maximum {
+      fault(value, path, "'min' lies above 'max'")
+    }
     return law
   }
 }

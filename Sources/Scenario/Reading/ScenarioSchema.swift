@@ -35,6 +35,7 @@ public enum ScenarioSchema {
       return "\(indent)\"type\": \"number\", \"minimum\": \(range.lowerBound), \"maximum\": \(range.upperBound)"
     case .quantity(let measure):
       return "\(indent)\"type\": [\"string\", \"number\"], \"examples\": [\(list(measure.examples))]"
+    case .durationOrAutomatic: return "\(indent)\"type\": \"string\", \"examples\": [\"auto\", \"5m\"]"
     case .choice(let names): return "\(indent)\"enum\": [\(names.map(literal).joined(separator: ", "))]"
     case .named(let kind): return "\(indent)\"type\": \"string\", \"enum\": [\(list(Catalog.builtIn.names(of: kind)))]"
     case .list(let inner): return "\(indent)\"type\": \"array\",\n\(indent)\"items\": \(object(inner, indent))"

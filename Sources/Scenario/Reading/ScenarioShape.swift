@@ -11,7 +11,7 @@ enum ScenarioShape {
       Key("description", .text, "What is asked."),
       Key("seed", .integer(0...Int.max), "Seed of all random streams.", fallback: "1"),
       Key("duration", .quantity(.duration), "Simulated traffic; left out when a trace or `requests` ends it."),
-      Key("warmup", .either([.quantity(.duration)]), "Start left out of the statistics, or `auto` (MSER-5).", fallback: "0s"),
+      Key("warmup", .durationOrAutomatic, "Start left out of the statistics, or `auto` (MSER-5).", fallback: "0s"),
       Key("replications", .integer(1...100_000), "Independent repetitions.", fallback: "1"),
       Key("economics", economics, "How usage becomes money."),
       Key("workloads", .map(workload), "What is asked of the designs.", required: true),

@@ -8,6 +8,8 @@ indirect enum Shape: Sendable {
   case map(Shape)
   case list(Shape)
   case quantity(Measure)
+  /// A duration or the word `auto`.
+  case durationOrAutomatic
   case integer(ClosedRange<Int>)
   case number(ClosedRange<Double>)
   case text
@@ -144,6 +146,7 @@ struct ShapeChecker {
     switch shape {
     case .quantity(let measure):
       if case .failure(let failure) = UnitParser.parse(text, as: measure) { explain(failure, measure, value, path) }
+    case .durationOrAutomatic: if text != "auto" { checkScalar(value, .quantity(.duration), path) }
     case .integer(let range):
       guard let number = Self.integer(text), range.contains(number) else {
         return fault(value, path, "expected a whole number from \(range.lowerBound) to \(range.upperBound)")
