@@ -45,7 +45,11 @@ let package = Package(
         "Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics",
         "Scenario",
       ]),
-    .target(name: "Experiments", dependencies: ["Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics", "Scenario", "World"]),
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics", "Scenario", "World",
+      ]),
     .target(name: "Reports", dependencies: ["Statistics", "Scenario", "World", "Experiments"]),
     .target(
       name: "DryRack",
@@ -63,12 +67,12 @@ let package = Package(
 
     .target(
       name: "Oracles", dependencies: ["Kernel", "Statistics", "Workloads"], path: "Tests/Oracles"),
-    
+
     .testTarget(name: "KernelTests", dependencies: ["Kernel", "Statistics", "Oracles"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"]),
     .testTarget(name: "CatalogTests", dependencies: ["Catalog"]),
     .testTarget(name: "WorkloadsTests", dependencies: ["Workloads", "Oracles"]),
-    
+
     .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),

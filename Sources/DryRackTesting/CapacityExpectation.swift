@@ -21,7 +21,8 @@ public struct CapacityRun: Sendable {
   ///
   /// - Parameter overrides: as `--set`, paths to values.
   public init(
-    scenarioAt path: String, overrides: [Override] = [], allowedFolders: [String] = [], options: RunOptions = .init()
+    scenarioAt path: String, overrides: [Override] = [], allowedFolders: [String] = [],
+    options: RunOptions = .init()
   ) async throws {
     switch ScenarioReader.read(path: path, overrides: overrides, allowedFolders: allowedFolders) {
     case .failure(let report): throw Failure(description: report.description)

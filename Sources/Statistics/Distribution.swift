@@ -1,8 +1,16 @@
-import Foundation
 import Kernel
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// A probability law with an optional range that values are clamped to.
 public struct Distribution: Sendable, Hashable {
+  /// The shapes that a law can have.
   public enum Law: Sendable, Hashable {
     case constant(Double)
     case uniform(from: Double, to: Double)
@@ -95,7 +103,8 @@ public struct Distribution: Sendable, Hashable {
     }
   }
 
-  /// A gamma deviate of scale 1 (Marsaglia and Tsang, "A Simple Method for Generating Gamma Variables", ACM TOMS
+  /// A gamma deviate of scale 1 (Marsaglia and Tsang, "A Simple Method for Generating Gamma Variables",
+  /// ACM TOMS
   /// 26, 2000); shapes below 1 by their power of a uniform number.
   static func standardGamma(_ shape: Double, _ stream: inout RandomStream) -> Double {
     if shape < 1 { return standardGamma(shape + 1, &stream) * pow(stream.uniform(), 1 / shape) }

@@ -1,7 +1,8 @@
 /// A mergeable histogram of non-negative integers with buckets whose width is 1/128 of their value.
 ///
 /// Values below 128 are exact; above, a bucket holds values that agree in their eight leading bits, so a
-/// quantile is off by at most 0.4 %. Count, sum, minimum and maximum are exact. Merging is addition: it commutes
+/// quantile is off by at most 0.4 %. Count, sum, minimum and maximum are exact. Merging is addition: it
+/// commutes
 /// and associates, so results do not depend on the order in which runs finish. (The layout is that of
 /// HdrHistogram by Gil Tene.)
 public struct LogHistogram: Sendable, Equatable {
@@ -35,7 +36,8 @@ public struct LogHistogram: Sendable, Equatable {
     sum += Int128(value) * Int128(times)
   }
 
-  /// Records `first`, `first + step`, … (`terms` values), each `weight` times; equal to recording them one by one.
+  /// Records `first`, `first + step`, … (`terms` values), each `weight` times; equal to recording them
+  /// one by one.
   ///
   /// - Complexity: O(buckets touched).
   public mutating func recordProgression(first: Int64, step: Int64, terms: Int64, weight: Int64) {
@@ -58,6 +60,7 @@ public struct LogHistogram: Sendable, Equatable {
     sum += (Int128(first) + Int128(last)) * Int128(terms) / 2 * Int128(weight)
   }
 
+  /// Adds everything that another histogram recorded. Complexity: O(buckets).
   public mutating func merge(_ other: LogHistogram) {
     if other.count == 0 { return }
     if other.counts.count > counts.count { grow(to: other.counts.count) }
@@ -68,7 +71,8 @@ public struct LogHistogram: Sendable, Equatable {
     sum += other.sum
   }
 
-  /// The smallest recorded value that at least `q` of all values do not exceed, to the width of its bucket (its
+  /// The smallest recorded value that at least `q` of all values do not exceed, to the width of its
+  /// bucket (its
   /// middle is returned, never outside the extremes). `nil` when nothing was recorded.
   public func quantile(_ q: Double) -> Double? {
     precondition(q >= 0 && q <= 1, "a quantile lies between 0 and 1")

@@ -4,7 +4,8 @@ public struct WarmupEstimate: Sendable, Hashable {
   public var cut: Int?
 }
 
-/// MSER-5: batches of five, cut where the half-width of what remains is smallest (White, "An Effective Truncation
+/// MSER-5: batches of five, cut where the half-width of what remains is smallest (White, "An Effective
+/// Truncation
 /// Heuristic for Bias Reduction in Simulation Output", Simulation 69, 1997; Hoad and Robinson, WSC 2011).
 ///
 /// - Complexity: O(samples).

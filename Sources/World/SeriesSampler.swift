@@ -19,7 +19,8 @@ public struct ServiceSample: Sendable, Hashable {
   }
 }
 
-/// Samples the services at even intervals without knowing how long the run will be: when the store is full it
+/// Samples the services at even intervals without knowing how long the run will be: when the store is
+/// full it
 /// keeps every second sample and doubles the interval.
 struct SeriesSampler {
   static let capacity = 512

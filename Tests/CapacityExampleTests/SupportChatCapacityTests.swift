@@ -2,9 +2,11 @@ import DryRackTesting
 import Foundation
 import Testing
 
-/// How a user keeps a capacity promise in a test suite: the scenario beside the code, the promise in a test.
+/// How a user keeps a capacity promise in a test suite: the scenario beside the code, the promise in a
+/// test.
 @Suite struct SupportChatCapacityTests {
-  static let scenario = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  static let scenario = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("scenarios/support-chat.yaml").path
 
   @Test func twoNodesCarryTheLunchtimeBurst() async throws {

@@ -6,12 +6,26 @@ import Testing
 
   @Test func everyNameOfTheFormatIsKnown() {
     let accelerators =
-      "a100-sxm-40gb a100-sxm-80gb a100-pcie-80gb h100-sxm h100-pcie h100-nvl h200-sxm h200-nvl gh200 b200-sxm b300-sxm gb200 gb300 l4 l40s a10g h20 rtx-4090 rtx-pro-6000 mi300x mi325x mi355x gaudi3 tpu-v5e tpu-v5p tpu-v6e tpu-v7 trainium2 inferentia2 xeon-6 epyc-9005 graviton4"
-    for name in accelerators.split(separator: " ") { #expect(catalog.accelerator(String(name)) != nil, "\(name)") }
+      """
+      a100-sxm-40gb a100-sxm-80gb a100-pcie-80gb h100-sxm h100-pcie h100-nvl h200-sxm h200-nvl \
+      gh200 b200-sxm b300-sxm gb200 gb300 l4 l40s a10g h20 rtx-4090 rtx-pro-6000 mi300x mi325x \
+      mi355x gaudi3 tpu-v5e tpu-v5p tpu-v6e tpu-v7 trainium2 inferentia2 xeon-6 epyc-9005 \
+      graviton4
+      """
+    for name in accelerators.split(separator: " ") {
+      #expect(catalog.accelerator(String(name)) != nil, "\(name)")
+    }
     let models =
-      "llama-2-7b llama-2-70b llama-3.1-8b llama-3.1-70b llama-3.1-405b llama-3.3-70b codellama-34b yi-34b mixtral-8x7b mixtral-8x22b qwen3-8b qwen3-14b qwen3-32b qwen3-30b-a3b qwen3-235b-a22b qwen3.5-397b-a17b deepseek-v3 deepseek-r1 gpt-oss-20b gpt-oss-120b minimax-m2.5 kimi-k2.5 glm-5 gpt-3-175b"
+      """
+      llama-2-7b llama-2-70b llama-3.1-8b llama-3.1-70b llama-3.1-405b llama-3.3-70b \
+      codellama-34b yi-34b mixtral-8x7b mixtral-8x22b qwen3-8b qwen3-14b qwen3-32b qwen3-30b-a3b \
+      qwen3-235b-a22b qwen3.5-397b-a17b deepseek-v3 deepseek-r1 gpt-oss-20b gpt-oss-120b \
+      minimax-m2.5 kimi-k2.5 glm-5 gpt-3-175b
+      """
     for name in models.split(separator: " ") { #expect(catalog.model(String(name)) != nil, "\(name)") }
-    for name in "fp32 tf32 fp16 bf16 fp8 fp8-block int8 int8-weight-only int4-weight-only nvfp4 mxfp4".split(separator: " ") {
+    for name in "fp32 tf32 fp16 bf16 fp8 fp8-block int8 int8-weight-only int4-weight-only nvfp4 mxfp4".split(
+      separator: " ")
+    {
       #expect(catalog.precision(String(name)) != nil, "\(name)")
     }
     for name in "vllm tensorrt-llm sglang tgi triton llama-cpp".split(separator: " ") {

@@ -56,7 +56,9 @@ import Testing
   #endif
 
   /// Mean waits and blocking of independent replications.
-  static func replicate(rate: Double, law: Distribution, servers: Int, places: Int = .max) -> (waits: [Double], blocked: [Double]) {
+  static func replicate(rate: Double, law: Distribution, servers: Int, places: Int = .max) -> (
+    waits: [Double], blocked: [Double]
+  ) {
     var waits: [Double] = []
     var blocked: [Double] = []
     for replication in 0..<12 {
@@ -98,7 +100,8 @@ import Testing
   @Test(arguments: [(2, 1.6), (8, 6.4), (64, 60)]) func severalServers(servers: Int, rate: Double) {
     let runs = Self.replicate(rate: rate, law: Distribution(.exponential(mean: 1)), servers: servers)
     expect(
-      runs.waits, include: Self.erlangC(servers: servers, load: rate) / (Double(servers) - rate), "M/M/\(servers)")
+      runs.waits, include: Self.erlangC(servers: servers, load: rate) / (Double(servers) - rate),
+      "M/M/\(servers)")
   }
 
   @Test(arguments: [0.5, 0.8]) func constantService(rate: Double) {

@@ -72,8 +72,10 @@ import Testing
   }
 
   @Test func allMistakesAreToldAtOnce() {
-    let text = Self.valid.replacing("duration: 1m", with: "duration: 60").replacing("rate: 2/s", with: "rate: 2")
-      .replacing("kind: on-prem", with: "kind: onprem").replacing("replicas: 1", with: "replica: 1")
+    let text = Self.valid.replacing("duration: 1m", with: "duration: 60").replacing(
+      "rate: 2/s", with: "rate: 2"
+    )
+    .replacing("kind: on-prem", with: "kind: onprem").replacing("replicas: 1", with: "replica: 1")
     #expect(Self.faults(text).count == 4)
   }
 
@@ -120,13 +122,17 @@ import Testing
   }
 
   @Test func quantitiesMeanTheSameInEveryUnit() throws {
-    #expect(try UnitParser.parse("400Gbps", as: .bandwidth).get() == UnitParser.parse("50GB/s", as: .bandwidth).get())
+    #expect(
+      try UnitParser.parse("400Gbps", as: .bandwidth).get()
+        == UnitParser.parse("50GB/s", as: .bandwidth).get())
     #expect(try UnitParser.parse("1h30m", as: .duration).get() == 5400)
     #expect(try UnitParser.parse("PT5M", as: .duration).get() == 300)
     #expect(try UnitParser.parse("80Gi", as: .bytes).get() == UnitParser.parse("80GiB", as: .bytes).get())
     #expect(abs(try UnitParser.parse("30/min", as: .rate).get() - 0.5) < 1e-12)
     for text in ["P5M", "", "s", "5 parsecs", "1e400s", "--5s", "5s5"] {
-      if case .success(let value) = UnitParser.parse(text, as: .duration) { Issue.record("\(text) was read as \(value)") }
+      if case .success(let value) = UnitParser.parse(text, as: .duration) {
+        Issue.record("\(text) was read as \(value)")
+      }
     }
   }
 }

@@ -17,17 +17,22 @@ import Testing
     var distance = 0.0
     for (index, value) in draws.enumerated() {
       let expected = cdf(value)
-      distance = max(distance, abs(expected - Double(index) / Double(count)), abs(expected - Double(index + 1) / Double(count)))
+      distance = max(
+        distance, abs(expected - Double(index) / Double(count)),
+        abs(expected - Double(index + 1) / Double(count)))
     }
     #expect(distance < 2.23 / Double(count).squareRoot(), "\(name)")
   }
 
   @Test func drawsFollowTheirLaws() {
     expect(Distribution(.exponential(mean: 3)), follows: { gsl_cdf_exponential_P($0, 3) }, "exponential")
-    expect(Distribution(.gamma(shape: 0.4, scale: 2)), follows: { gsl_cdf_gamma_P($0, 0.4, 2) }, "gamma below 1")
+    expect(
+      Distribution(.gamma(shape: 0.4, scale: 2)), follows: { gsl_cdf_gamma_P($0, 0.4, 2) }, "gamma below 1")
     expect(Distribution(.gamma(shape: 7, scale: 0.5)), follows: { gsl_cdf_gamma_P($0, 7, 0.5) }, "gamma")
-    expect(Distribution(.weibull(shape: 1.7, scale: 2)), follows: { gsl_cdf_weibull_P($0, 2, 1.7) }, "weibull")
-    expect(Distribution(.lognormal(mu: 1, sigma: 0.8)), follows: { gsl_cdf_lognormal_P($0, 1, 0.8) }, "lognormal")
+    expect(
+      Distribution(.weibull(shape: 1.7, scale: 2)), follows: { gsl_cdf_weibull_P($0, 2, 1.7) }, "weibull")
+    expect(
+      Distribution(.lognormal(mu: 1, sigma: 0.8)), follows: { gsl_cdf_lognormal_P($0, 1, 0.8) }, "lognormal")
     expect(Distribution(.uniform(from: 2, to: 5)), follows: { gsl_cdf_flat_P($0, 2, 5) }, "uniform")
   }
 

@@ -16,14 +16,16 @@ import Testing
     func pick(_ list: [String]) -> String { list[Int(stream.below(UInt32(list.count)))] }
     let arrivals = pick([
       "{ process: poisson, rate: 3/s }", "{ process: gamma, rate: 3/s, burstiness: 0.3 }",
-      "{ process: weibull, rate: 2/s, shape: 0.7 }", "{ process: constant, rate: 5/s }", "{ process: burst, count: 60 }",
+      "{ process: weibull, rate: 2/s, shape: 0.7 }", "{ process: constant, rate: 5/s }",
+      "{ process: burst, count: 60 }",
       "{ process: closed-loop, users: 9, think-time: 200ms }", "{ process: closed-loop, users: 30 }",
       "{ process: diurnal, mean: 3/s, peak-to-mean: 1.8, period: 20s }",
       "{ process: schedule, points: [[0s, 0/s], [10s, 6/s], [20s, 1/s]] }",
     ])
     let length = [
       "{ distribution: constant, value: 300 }", "{ distribution: uniform, from: 1, to: 900 }",
-      "{ distribution: lognormal, mean: 300, cv: 1, max: 3000 }", "{ distribution: gamma, mean: 200, cv: 1.5, min: 1, max: 2000 }",
+      "{ distribution: lognormal, mean: 300, cv: 1, max: 3000 }",
+      "{ distribution: gamma, mean: 200, cv: 1.5, min: 1, max: 2000 }",
     ]
     let batching = pick([
       "{ policy: continuous }", "{ policy: continuous }", "{ policy: static, size: 4, timeout: 300ms }",
@@ -31,7 +33,9 @@ import Testing
     ])
     let router = pick(["round-robin", "least-loaded", "power-of-two"])
     let blocks = pick(["400", "600", "5000"])
-    let parallelism = pick(["{ tensor: 1 }", "{ tensor: 2 }", "{ tensor: 1, pipeline: 2 }", "{ tensor: 2, pipeline: 2 }"])
+    let parallelism = pick([
+      "{ tensor: 1 }", "{ tensor: 2 }", "{ tensor: 1, pipeline: 2 }", "{ tensor: 2, pipeline: 2 }",
+    ])
     return """
       version: 1
       name: swarm
@@ -40,12 +44,30 @@ import Testing
       warmup: \(pick(["0s", "5s", "auto"]))
       replications: 2
       workloads:
-        chat: { kind: inference, model: \(pick(["llama-3.1-8b", "qwen3-30b-a3b", "mixtral-8x7b"])), requests: 80, arrivals: \(arrivals), prompt-tokens: \(pick(length)), output-tokens: \(pick(length)), slo: { ttft: 1s, tpot: 50ms, e2e: 30s } }
+        chat:
+          kind: inference
+          model: \(pick(["llama-3.1-8b", "qwen3-30b-a3b", "mixtral-8x7b"]))
+          requests: 80
+          arrivals: \(arrivals)
+          prompt-tokens: \(pick(length))
+          output-tokens: \(pick(length))
+          slo: { ttft: 1s, tpot: 50ms, e2e: 30s }
       designs:
         own:
           sites: { dc: { kind: on-prem, rtt: \(pick(["0s", "15ms"])), electricity: 0.1 USD/kWh } }
           pools: { gpu: { site: dc, node: hgx-h200, count: 1, purchase: { price: 300000 USD } } }
-          services: { chat: { workload: chat, pool: gpu, engine: \(pick(["vllm", "sglang", "tgi"])), replicas: 2, parallelism: \(parallelism), batching: \(batching), router: \(router), kv-blocks: \(blocks), max-sequences: \(pick(["4", "64"])), max-batched-tokens: \(pick(["512", "8192"])) } }
+          services:
+            chat:
+              workload: chat
+              pool: gpu
+              engine: \(pick(["vllm", "sglang", "tgi"]))
+              replicas: 2
+              parallelism: \(parallelism)
+              batching: \(batching)
+              router: \(router)
+              kv-blocks: \(blocks)
+              max-sequences: \(pick(["4", "64"]))
+              max-batched-tokens: \(pick(["512", "8192"]))
         managed: { services: { chat: { workload: chat, endpoint: together-llama-3.1-8b } } }
       """
   }
@@ -65,13 +87,16 @@ import Testing
         #expect(tally.offered == tally.completed + tally.rejected, "seed \(seed)")
         for record in first.records {
           guard let ttft = record.ttft else { continue }
-          #expect(ttft == record.network! + record.queue! + record.prefill! && record.queue! >= .zero, "seed \(seed)")
+          #expect(
+            ttft == record.network! + record.queue! + record.prefill! && record.queue! >= .zero,
+            "seed \(seed)")
         }
         var plain = options
         plain.verifiesLeaps = false
         let second = Simulation.run(model, replication: 1, options: plain)
         #expect(first.services[0].tally.ttft == second.services[0].tally.ttft, "seed \(seed)")
-        #expect(first.services[0].tally.interTokenGaps == second.services[0].tally.interTokenGaps, "seed \(seed)")
+        #expect(
+          first.services[0].tally.interTokenGaps == second.services[0].tally.interTokenGaps, "seed \(seed)")
         #expect(first.services[0].replicas == second.services[0].replicas, "seed \(seed)")
       }
     }
@@ -92,7 +117,12 @@ import Testing
       name: monotone
       duration: 5m
       workloads:
-        chat: { kind: inference, model: llama-3.1-8b, arrivals: { process: poisson, rate: \(rate)/s }, prompt-tokens: { distribution: lognormal, mean: 1000, cv: 1, max: 8000 }, output-tokens: { distribution: lognormal, mean: 200, cv: 1, max: 2000 } }
+        chat:
+          kind: inference
+          model: llama-3.1-8b
+          arrivals: { process: poisson, rate: \(rate)/s }
+          prompt-tokens: { distribution: lognormal, mean: 1000, cv: 1, max: 8000 }
+          output-tokens: { distribution: lognormal, mean: 200, cv: 1, max: 2000 }
       designs:
         own:
           sites: { dc: { kind: on-prem } }
@@ -113,7 +143,9 @@ import Testing
 
   @Test func everyScenarioOfTheFolderResolvesAndConserves() throws {
     let folder = Self.root.appendingPathComponent("scenarios")
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }.sorted()
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+      $0.hasSuffix(".yaml")
+    }.sorted()
     #expect(names.count >= 7)
     for name in names {
       let scenario = try ScenarioReader.read(path: folder.appendingPathComponent(name).path).get()
@@ -126,9 +158,12 @@ import Testing
     let catalog = Catalog.builtIn
     func tokens(_ format: String) throws -> Int {
       MemoryPlan(
-        model: try #require(catalog.model("llama-3.1-70b")), accelerator: try #require(catalog.accelerator("h100-sxm")),
-        weights: try #require(catalog.precision(format)), keyValue: try #require(catalog.precision(format)), tensor: 4,
-        pipeline: 1, engine: try #require(catalog.engine("vllm")), utilization: 0.9, maximumBatchedTokens: 8192
+        model: try #require(catalog.model("llama-3.1-70b")),
+        accelerator: try #require(catalog.accelerator("h100-sxm")),
+        weights: try #require(catalog.precision(format)), keyValue: try #require(catalog.precision(format)),
+        tensor: 4,
+        pipeline: 1, engine: try #require(catalog.engine("vllm")), utilization: 0.9,
+        maximumBatchedTokens: 8192
       ).tokens
     }
     #expect((85...115).contains(try tokens("bf16") / 4096))

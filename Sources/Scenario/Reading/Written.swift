@@ -49,16 +49,21 @@ enum WrittenReader {
     if bytes.count > maximumBytes {
       return fail("the file is larger than 4 MiB", help: "put big tables into a CSV or JSON file and name it")
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else { return fail("the file is not valid UTF-8") }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      return fail("the file is not valid UTF-8")
+    }
     if let excess = AliasScan.excess(bytes) {
-      return fail(excess.message, line: excess.line, help: "write the repeated parts out, or use `templates`", text: text)
+      return fail(
+        excess.message, line: excess.line, help: "write the repeated parts out, or use `templates`",
+        text: text)
     }
     do {
       guard let node = try Yams.compose(yaml: text) else { return fail("the file holds no document") }
       var budget = maximumNodes
       let written = convert(node, depth: 0, budget: &budget)
       guard let written else {
-        return fail("the document nests deeper than \(maximumDepth) levels or holds more than \(maximumNodes) values")
+        return fail(
+          "the document nests deeper than \(maximumDepth) levels or holds more than \(maximumNodes) values")
       }
       return .success((written, text))
     } catch let error as YamlError {
@@ -112,7 +117,8 @@ enum WrittenReader {
   }
 }
 
-/// Counts anchors and aliases before the document is composed: composing copies what an alias names, so a few nested
+/// Counts anchors and aliases before the document is composed: composing copies what an alias names, so a
+/// few nested
 /// aliases would fill the memory.
 enum AliasScan {
   static func excess(_ bytes: [UInt8]) -> (message: String, line: Int)? {
