@@ -3,6 +3,8 @@
 CONFIGURATION := -c release --product dryrack --static-swift-stdlib
 SCENARIO := scenarios/support-chat.yaml
 RESULTS := results/support-chat
+## Where W1.csv and W3.csv lie, for `make bench`; optional.
+TRACES := $(wildcard ../shared/data/bench)
 PACKAGES := libgsl-dev pkg-config zlib1g-dev
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -26,7 +28,7 @@ format:
 
 ## Its own package, so that neither users nor tests resolve what only it needs.
 bench: install
-	swift run --package-path Benchmarks -c release
+	swift run --package-path Benchmarks -c release bench $(TRACES)
 
 clean:
 	swift package clean
