@@ -49,17 +49,18 @@ WEIGHT_BYTES = {"bf16": 2, "fp8": 1, "fp8-block": 1, "int8": 1, "int8-weight-onl
                 "nvfp4": 0.5625, "mxfp4": 0.53125}
 PEAK_FACTOR = {"bf16": 1, "fp8": 2, "fp8-block": 2, "int8": 2, "int8-weight-only": 1, "int4-weight-only": 1,
                "nvfp4": 4, "mxfp4": 1}
-AIC = "github.com/ai-dynamo/aiconfigurator@095f58a5"
-SIM = "github.com/casys-kaist/LLMServingSim@5daddb21"
-DATE = "2026-08"
+# Identifiers of the catalogue's sources.
+AIC = "aiconfigurator-095f58a5"
+SIM = "llmservingsim-5daddb21"
+DATE = "2026-08-22"
 ROWS = []
-UNITS = {"launch": "s", "latency": "s", "per-sequence": "s", "ramp": "", "activation": "B", "sharpness": "1",
-         "compute": "1", "memory": "1", "error-median": "1", "error-p90": "1"}
+UNITS = {"launch": "s", "latency": "s", "per-sequence": "s", "ramp": "", "activation": "B", "sharpness": "", "compute": "", "memory": "",
+         "error-median": "", "error-p90": ""}
 
 
 def emit(name, key, value, source, note, unit=None):
-    unit = unit if unit is not None else UNITS.get(key.split(".")[-1], "1")
-    ROWS.append((name, key, f"{value:.4g}", unit or "1", source, DATE, note))
+    unit = unit if unit is not None else UNITS.get(key.split(".")[-1], "")
+    ROWS.append((name, key, f"{value:.4g}", unit, source, DATE, note))
 
 
 def read(folder, file):
@@ -80,6 +81,20 @@ def fit(form, start, times, low=None, high=None):
     found = np.exp(least_squares(residual, np.log(start), loss="soft_l1", f_scale=0.05, bounds=bounds).x)
     error = np.abs(form(found) / times - 1)
     return found, np.median(error), np.quantile(error, 0.9)
+
+
+def fit_norm(form, start, times, low, high):
+    """The sharpness is a power of two, so that readers need square roots only: the same bits everywhere."""
+    free = [0, 1, 2, 3, 5]
+    best = None
+    for sharpness in (1, 2, 4, 8):
+        def fixed(x):
+            return form(np.array([x[0], x[1], x[2], x[3], sharpness, x[4]]))
+        at = [[side[i] for i in free] for side in (start, low, high)]
+        found, median, p90 = fit(fixed, at[0], times, at[1], at[2])
+        if best is None or median + p90 / 4 < best[1] + best[2] / 4:
+            best = (np.array([*found[:4], sharpness, found[4]]), median, p90)
+    return best
 
 
 def put(name, prefix, fields, found, median, p90, source, note):
@@ -107,7 +122,7 @@ def gemm(name, precision, data, source, launch=None, small=None, note="fitted"):
         memory = (WEIGHT_BYTES[precision] * n * k + 2 * m * (n + k)) / (bandwidth * x[3])
         return x[0] + norm(compute, memory, x[4])
     low, high = [1e-7, 0.05, 1, 0.05, 1.2, 1e-4], [1e-3, 1.2, 1e8, 1.0, 16, 40]
-    found, median, p90 = fit(form, [3e-6, 0.7, 1e4, 0.8, 3, 0.5], time, low, high)
+    found, median, p90 = fit_norm(form, [3e-6, 0.7, 1e4, 0.8, 3, 0.5], time, low, high)
     if launch is not None:
         found[0], note = min(found[0], launch), note + "; launch of bf16: captured graphs hide the rest"
     if small is not None:
@@ -135,7 +150,7 @@ def gemms(folder):
                 continue
             launch = fitted[name, "bf16"][0] if precision != "bf16" else None
             small = fitted.get((name, "fp8")) if precision == "fp8-block" else None
-            fitted[name, precision] = gemm(name, precision, thinned(rows, 12000), AIC, launch, small)
+            fitted[name, precision] = gemm(name, precision, thinned(rows, 6000), AIC, launch, small)
     shapes = {"qkv_proj": (6144, 4096), "o_proj": (4096, 4096), "gate_up_proj": (28672, 4096),
               "down_proj": (4096, 14336)}
     rows = [(float(r["tokens"]), *map(float, shapes[r["layer"]]), float(r["time_us"]) * 1e-6)
@@ -170,7 +185,7 @@ def moe(folder):
                 "num_tokens", "hidden_size", "inter_size", "topk", "num_experts", "moe_tp_size", "moe_ep_size"))
                 + (float(r["latency_ms"]) * 1e-3,))
     for (name, precision), rows in sorted(tables.items()):
-        tokens, hidden, inter, topk, experts, tensor, expert, time = thinned(rows, 8000).T
+        tokens, hidden, inter, topk, experts, tensor, expert, time = thinned(rows, 4000).T
         peak, bandwidth = PEAKS[name][0] * PEAK_FACTOR[precision], PEAKS[name][1]
         inter = inter / tensor
         active = experts * -np.expm1(tokens * np.log1p(-np.minimum(topk / experts, 0.999))) / expert
@@ -181,7 +196,7 @@ def moe(folder):
             memory = (3 * hidden * inter * active * WEIGHT_BYTES[precision]) / (bandwidth * x[3])
             return x[0] + norm(compute, memory, x[4])
         low, high = [1e-6, 0.02, 1e-3, 0.05, 1.2, 1e-4], [1e-2, 1.2, 300, 1.0, 16, 100]
-        found, median, p90 = fit(form, [3e-5, 0.5, 8, 0.7, 3, 2], time, low, high)
+        found, median, p90 = fit_norm(form, [3e-5, 0.5, 8, 0.7, 3, 2], time, low, high)
         put(name, f"moe.{precision}", GEMM, found, median, p90, AIC, "fitted")
 
 
@@ -269,12 +284,8 @@ def all_reduce(folder):
 
 
 def relatives():
-    own = {(name, key) for name, key, *_ in ROWS}
-    for row in list(ROWS):
-        for name, origin in RELATIVES.items():
-            if row[0] == origin and (name, row[1]) not in own and "error" not in row[1]:
-                note = row[6] if row[6].startswith("estimated") else f"estimated: as {origin}"
-                ROWS.append((name, *row[1:6], note))
+    for name, origin in RELATIVES.items():
+        ROWS.append((name, "like", origin, "text", "distilled", DATE, "estimated"))
 
 
 # Classes without kernel tables: fractions of peak reached by large products and by streaming reads.
@@ -283,15 +294,15 @@ CLASSES = {"default-gpu": (0.65, 0.75), "default-tpu": (0.55, 0.75), "default-as
 
 
 def classes():
-    note, source = "estimated: class default", "derived by tools/distil-kernels.py"
+    note, source = "estimated: class default", "distilled"
     for name, (compute, memory) in CLASSES.items():
         host = name == "default-cpu"
         if name.startswith("mi3"):
-            note = "estimated: matmul rate over peak of MI300X"
-            source = "github.com/stas00/ml-engineering@744d01e1 (668 of 1307 TFLOP/s)"
+            note = "estimated: MI300X reaches 668 of 1307 TFLOP/s"
+            source = "s01"
         for precision in WEIGHT_BYTES:
             share = compute if precision == "bf16" else compute * 0.85
-            values = (2e-6 if host else 4e-6, share, 2e2 if host else 2e5, memory, 2.5, 1.0)
+            values = (2e-6 if host else 4e-6, share, 2e2 if host else 2e5, memory, 2, 1.0)
             for field, value in zip(GEMM, values):
                 emit(name, f"gemm.{precision}.{field}", value, source, note)
             values = (1e-5 if host else 4e-5, share * 0.7, 8, memory * 0.85, 2, 4)
@@ -317,8 +328,8 @@ def main():
         sys.exit(__doc__)
     folder = sys.argv[1]
     for name, (peak, bandwidth) in PEAKS.items():
-        emit(name, "reference-peak", peak, AIC, "dense bf16 peak that fractions refer to", "FLOP/s")
-        emit(name, "reference-bandwidth", bandwidth, AIC, "bandwidth that fractions refer to", "B/s")
+        emit(name, "reference-peak", peak / 1e12, AIC, "dense bf16 peak that fractions refer to", "TFLOP/s")
+        emit(name, "reference-bandwidth", bandwidth / 1e9, AIC, "bandwidth that fractions refer to", "GB/s")
     gemms(folder)
     moe(folder)
     attention(folder)
@@ -330,7 +341,8 @@ def main():
     with out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(("name", "key", "value", "unit", "source", "date", "note"))
-        writer.writerows(ROWS)
+        # The reader wants the rows of one entry together.
+        writer.writerows(sorted(ROWS, key=lambda row: row[0]))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,167 @@
+import Catalog
+import Quantities
+
+/// Step costs from first principles: every matrix product and attention kernel of the model on a roofline whose
+/// efficiencies come from measured kernels, plus all-reduces and host overheads.
+///
+/// Attention over the cache is linear in the KV entries read (a log-space fit is 9 to 14 % off). Pipeline stages
+/// are lanes in lockstep: a step's sequences split into as many microbatches as there are stages, and the step
+/// takes the full model's time for one of them and one hop a stage. At a fixed number of sequences more tokens or
+/// more context never cost less.
+public final class RooflineModel: LatencyModel {
+  public let frontEndSeconds: Seconds
+  public let floatingPointOperationsPerToken: Double
+  public let weightBytesPerStep: Double
+  public let keyValueBytesPerToken: Double
+  public let basis: Basis
+
+  private let pipeline: Int
+  private let body: CostCurve
+  private let head: CostCurve
+  /// Fine ticks; the slopes by the number of lanes less one.
+  private let perSequence: Int64
+  private let slopes: [Int64]
+  private let decodeLatency: Int64
+  private let decodePerSequence: Int64
+  private let prefillLatency: Int64
+  /// Of 65,536 query–key pairs.
+  private let perPairs: Int64
+  private let prefillRamp: Int64
+
+  /// - Parameters:
+  ///   - weights: decides the arithmetic too, unless it is weight-only: then products run in 16 bits.
+  ///   - tensor: accelerators that share each layer.
+  ///   - pipeline: groups of layers.
+  ///   - maximumBatchedTokens: end of the tables; larger steps are priced as several.
+  /// - Complexity: about 1,100 evaluations of a layer; a millisecond.
+  public init(
+    model: ModelShape, accelerator: Accelerator, weights: Precision, activations: Precision,
+    keyValue: Precision, tensorParallelism tensor: Int, pipelineParallelism pipeline: Int,
+    engine: EnginePreset, maximumBatchedTokens: Int, maximumSequences: Int
+  ) {
+    precondition(tensor > 0 && pipeline > 0, "a replica has at least one accelerator")
+    let isLatent = model.latentAttention != nil
+    let rates = Efficiencies(
+      accelerator: accelerator, weights: weights, keyValue: keyValue, isLatent: isLatent, tensor: tensor)
+    let wide = Precision(name: "bf16", bytesPerWeight: 2, bytesPerActivation: 2, computeName: "bf16")
+    let widePeak = accelerator.peakFlops(for: wide).value
+    let layer = LayerCost(
+      model: model, weights: weights, tensor: Double(tensor), pipeline: pipeline, engine: engine, rates: rates,
+      peak: weights.isWeightOnly ? widePeak : accelerator.peakFlops(for: weights).value, widePeak: widePeak,
+      bandwidth: accelerator.memoryBandwidth.value, linkRate: max(1, accelerator.scaleUpBandwidth.value))
+    self.pipeline = pipeline
+    frontEndSeconds = engine.frontEnd
+    floatingPointOperationsPerToken = 2 * model.activeParameters
+    weightBytesPerStep = (model.parameters - model.embeddingWeights) * weights.bytesPerWeight
+    keyValueBytesPerToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
+    basis = rates.basis
+    body = CostCurve(upTo: max(maximumBatchedTokens, maximumSequences, 1)) { layer.body(tokens: $0) }
+    head = CostCurve(upTo: max(maximumSequences, 1)) { layer.head(sequences: $0) }
+    let attention = AttentionCost(layer: layer, keyValue: keyValue, tensor: tensor)
+    perSequence = FineTicks.rounded(engine.sequenceOverhead.value)
+    slopes = (1...min(pipeline, 1024)).map { FineTicks.rounded(attention.perContextEntry / Double($0)) }
+    decodeLatency = FineTicks.rounded(attention.decodeLatency)
+    decodePerSequence = FineTicks.rounded(attention.decodePerSequence)
+    prefillLatency = FineTicks.rounded(attention.prefillLatency)
+    perPairs = FineTicks.rounded(attention.perPair * 65536)
+    prefillRamp = Int64(min(1e6, rates.prefillRamp))
+  }
+
+  public func decodeLine(sequences: Int) -> DecodeLine {
+    DecodeLine(
+      base: base(
+        decode: sequences, prefill: 0, tokens: sequences, sampled: sequences, largestChunk: 1),
+      slope: slope(sequences))
+  }
+
+  public func stepCost(_ shape: StepShape) -> StepCost {
+    let sequences = shape.decodeSequences + shape.prefillSequences
+    var cost = base(
+      decode: shape.decodeSequences, prefill: shape.prefillSequences,
+      tokens: shape.decodeSequences + shape.prefillTokens, sampled: shape.sampledSequences,
+      largestChunk: shape.largestChunk)
+    let reading = FineTicks.product(slope(sequences), Int64(shape.decodeContext + shape.prefixTokens))
+    cost.memory += reading
+    cost.total += reading
+    if shape.prefillSequences > 0 {
+      let attention = promptAttention(shape, lanes: lanes(sequences)) + prefillLatency
+      cost.compute += attention
+      cost.total += attention
+    }
+    return cost
+  }
+
+  /// The pairs of the fullest lane: an equal share, or the largest chunk's where that is more.
+  private func promptAttention(_ shape: StepShape, lanes: Int) -> Int64 {
+    let pairs = Int128(shape.attentionProducts) + Int128(prefillRamp) * Int128(shape.prefillTokens)
+    let tokens = Int128(max(1, shape.prefillTokens))
+    let even = pairs / Int128(lanes)
+    let largest = pairs * Int128(min(shape.largestChunk, max(1, shape.prefillTokens))) / tokens
+    let inLane = lanes > 1 ? max(even, largest) : pairs
+    let cost = Int128(perPairs) * min(inLane, 1 << 62) >> 16
+    return cost < Int128(FineTicks.largest) ? Int64(cost) : FineTicks.largest
+  }
+
+  private func lanes(_ sequences: Int) -> Int { max(1, min(pipeline, sequences)) }
+
+  private func slope(_ sequences: Int) -> Int64 { slopes[min(lanes(sequences), slopes.count) - 1] }
+
+  private func base(
+    decode: Int, prefill: Int, tokens: Int, sampled: Int, largestChunk: Int
+  ) -> StepCost {
+    let sequences = decode + prefill
+    let lanes = lanes(sequences)
+    func perLane(_ count: Int) -> Int { lanes == 1 ? count : (count + lanes - 1) / lanes }
+    var cost = body.cost(max(perLane(tokens), min(largestChunk, tokens)))
+    let output = head.cost(perLane(sampled))
+    cost.compute += output.compute
+    cost.memory += output.memory
+    cost.total += output.total + FineTicks.product(perSequence, Int64(sequences))
+    if decode > 0 {
+      let reading = decodeLatency + FineTicks.product(decodePerSequence, Int64(perLane(decode)))
+      cost.memory += reading
+      cost.total += reading
+    }
+    return cost
+  }
+}
+
+/// Time [s] of attention over the cache, all layers together.
+struct AttentionCost {
+  var perContextEntry: Double
+  var decodeLatency: Double
+  var decodePerSequence: Double
+  var prefillLatency: Double
+  var perPair: Double
+
+  /// Windows up to this long are nearly always full: their layers cost the same at every context.
+  private static let shortWindow = 1024
+
+  init(layer: LayerCost, keyValue: Precision, tensor: Int) {
+    let model = layer.model
+    let rates = layer.rates
+    let heads = max(1, Double(model.heads) / layer.tensor)
+    let layers = Double(model.keyValueLayers)
+    let rate = layer.bandwidth * rates.decodeMemory
+    var perEntry: Double
+    var pairFlops: Double
+    if let latent = model.latentAttention {
+      let width = Double(latent.keyValueRank + latent.ropeHeadSize)
+      // Absorbed form: every head multiplies with the compressed entry itself (arXiv 2405.04434, section 2.1).
+      let flops = 2 * (width + Double(latent.keyValueRank)) * heads
+      perEntry = width * keyValue.bytesPerActivation / rate + flops / (layer.widePeak * rates.latentCompute)
+      pairFlops = 2 * heads * Double(latent.nopeHeadSize + latent.ropeHeadSize + latent.valueHeadSize)
+    } else {
+      let groups = max(1, Double(model.keyValueHeads) / layer.tensor)
+      perEntry = 2 * groups * Double(model.headSize) * keyValue.bytesPerActivation / rate
+      pairFlops = 4 * heads * Double(model.headSize)
+    }
+    let window = model.slidingWindow ?? .max
+    let short = window <= Self.shortWindow ? Double(min(model.slidingWindowLayers, model.keyValueLayers)) : 0
+    perContextEntry = perEntry * (layers - short)
+    decodeLatency = rates.decodeLatency * layers
+    decodePerSequence = rates.decodePerSequence * layers + (short > 0 ? perEntry * short * Double(window) : 0)
+    prefillLatency = rates.prefillLatency * layers
+    perPair = pairFlops * (layers - short) / (layer.widePeak * rates.prefillCompute)
+  }
+}
