@@ -22,7 +22,7 @@ let package = Package(
       name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-    .target(name: "CCatalogData"),
+    .target(name: "CCatalogData", exclude: ["data"]),
 
     .target(name: "Quantities"),
     .target(name: "Kernel"),

@@ -1,0 +1,41 @@
+/// Hardware, models, engines and prices as dated facts, each with its source.
+///
+/// The facts are the CSV files of `Sources/CCatalogData/data`, compiled into the program. Each file
+/// is parsed when its kind is first asked for; look-ups are then constant in time. The typed answers
+/// (`Accelerator`, `ModelShape`, …) are built from the rows that `rows(of:named:)` shows, in base units.
+public struct Catalog: Sendable {
+  /// The catalogue compiled into the program.
+  public static let builtIn = Catalog()
+
+  /// Names of all entries of a kind, sorted.
+  public func names(of kind: Kind) -> [String] { FactTable.of(kind).names }
+
+  /// Every fact of a kind, in file order.
+  public func facts(of kind: Kind) -> [Fact] { FactTable.of(kind).facts }
+
+  /// The facts of one entry, in file order; empty when there is no such entry.
+  public func rows(of kind: Kind, named name: String) -> [Fact] {
+    FactTable.of(kind).entry(name).map { Array($0.facts) } ?? []
+  }
+
+  /// The source that facts name by `id`, or `nil`.
+  public func source(_ id: String) -> Source? { Self.sourcesByID[id] }
+
+  /// All sources, in file order.
+  public var sources: [Source] { Self.allSources }
+
+  /// Identity of the catalogue: a hash of every embedded byte, 32 hexadecimal digits.
+  /// - Complexity: O(bytes) at the first use, then constant.
+  public var contentHash: String { EmbeddedFile.contentHash }
+
+  private static let allSources: [Source] = {
+    var sources: [Source] = []
+    CommaSeparated.forEachRow(in: EmbeddedFile.bytes(named: "sources")) { cells in
+      guard cells.count == 3, let confidence = Source.Confidence(rawValue: cells[2]) else { return }
+      sources.append(Source(id: cells[0], citation: cells[1], confidence: confidence))
+    }
+    return sources
+  }()
+
+  private static let sourcesByID = Dictionary(allSources.map { ($0.id, $0) }) { first, _ in first }
+}
