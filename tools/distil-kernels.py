@@ -299,7 +299,7 @@ def classes():
         host = name == "default-cpu"
         if name.startswith("mi3"):
             note = "estimated: MI300X reaches 668 of 1307 TFLOP/s"
-            source = "s01"
+            source = "ml-engineering"
         for precision in WEIGHT_BYTES:
             share = compute if precision == "bf16" else compute * 0.85
             values = (2e-6 if host else 4e-6, share, 2e2 if host else 2e5, memory, 2, 1.0)

@@ -53,9 +53,12 @@ struct CostCurve: Sendable {
     let last = costs[costs.count - 1]
     let end = knots[knots.count - 1]
     let times = Int64((count - 1) / end + 1)
-    return StepCost(
-      total: FineTicks.product(last.total, times), compute: FineTicks.product(last.compute, times),
-      memory: FineTicks.product(last.memory, times), network: FineTicks.product(last.network, times))
+    let compute = FineTicks.product(last.compute, times)
+    let memory = FineTicks.product(last.memory, times)
+    let network = FineTicks.product(last.network, times)
+    // The total is summed from saturated parts, so that none of them exceeds it.
+    let total = compute + memory + network + FineTicks.product(last.host, times)
+    return StepCost(total: total, compute: compute, memory: memory, network: network)
   }
 
   private static func rounded(_ parts: LayerCost.Parts, notBelow last: StepCost) -> StepCost {

@@ -43,9 +43,11 @@ struct LayerCost {
     if tokens == 0 { return sum }
     let m = Double(tokens)
     let hidden = Double(model.hidden)
-    sum += (attentionProducts(m) + elementwise(m)) * model.layers
+    var attention = attentionProducts(m)
+    attention += elementwise(m)
+    sum += attention * model.layers
     let width = Double(model.intermediate) / tensor
-    let dense = model.layers - model.expertLayers
+    let dense = model.denseLayers
     if dense > 0 { sum += feedForward(m, width: width) * dense }
     if let experts = model.experts, model.expertLayers > 0 {
       var layer = product(m, Double(experts.count), hidden, bytes: 2, rates.wideProduct, peak: widePeak)

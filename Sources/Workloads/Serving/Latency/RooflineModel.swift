@@ -93,12 +93,13 @@ public final class RooflineModel: LatencyModel {
 
   /// The pairs of the fullest lane: an equal share, or the largest chunk's where that is more.
   private func promptAttention(_ shape: StepShape, lanes: Int) -> Int64 {
-    let pairs = Int128(shape.attentionProducts) + Int128(prefillRamp) * Int128(shape.prefillTokens)
+    // Past 2^62 pairs every cost is the largest anyway, and products stay in range.
+    let pairs = min(1 << 62, Int128(shape.attentionProducts) + Int128(prefillRamp) * Int128(shape.prefillTokens))
     let tokens = Int128(max(1, shape.prefillTokens))
     let even = pairs / Int128(lanes)
     let largest = pairs * Int128(min(shape.largestChunk, max(1, shape.prefillTokens))) / tokens
     let inLane = lanes > 1 ? max(even, largest) : pairs
-    let cost = Int128(perPairs) * min(inLane, 1 << 62) >> 16
+    let cost = Int128(perPairs) * inLane >> 16
     return cost < Int128(FineTicks.largest) ? Int64(cost) : FineTicks.largest
   }
 
