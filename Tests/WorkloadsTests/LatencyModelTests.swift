@@ -21,8 +21,10 @@ private func roofline(
   return RooflineModel(
     model: try #require(catalog.model(model)), accelerator: try #require(catalog.accelerator(accelerator)),
     weights: try #require(catalog.precision(weights)), activations: try #require(catalog.precision("bf16")),
-    keyValue: try #require(catalog.precision("bf16")), tensorParallelism: tensor, pipelineParallelism: pipeline,
-    engine: try #require(catalog.engine("vllm")), maximumBatchedTokens: batched, maximumSequences: sequences)
+    keyValue: try #require(catalog.precision("bf16")), tensorParallelism: tensor,
+    pipelineParallelism: pipeline,
+    engine: try #require(catalog.engine("vllm")), maximumBatchedTokens: batched, maximumSequences: sequences
+  )
 }
 
 private func seconds(_ fine: Int64) -> Double { Double(fine) / FineTicks.perSecond }
@@ -87,7 +89,8 @@ private func shape(_ draws: inout Draws) -> StepShape {
     for tokens in stride(from: 1, to: 300_000, by: 37) {
       let cost = model.stepCost(
         StepShape(
-          decodeSequences: 0, decodeContext: 0, prefillSequences: 1, prefillTokens: tokens, sampledSequences: 1,
+          decodeSequences: 0, decodeContext: 0, prefillSequences: 1, prefillTokens: tokens,
+          sampledSequences: 1,
           attentionProducts: 0, prefixTokens: 0, largestChunk: tokens))
       #expect(cost.total >= last)
       last = cost.total
@@ -108,11 +111,13 @@ private func shape(_ draws: inout Draws) -> StepShape {
     let small = try roofline()
     let one = seconds(small.decodeLine(sequences: 1).base.total)
     #expect(one > 0.005 && one < 0.010)
-    // A full chunk of 8,192 prompt tokens needs 131 TFLOP plus attention; H100 sustains 40 to 85 % of its peak.
+    // A full chunk of 8,192 prompt tokens needs 131 TFLOP
+    // plus attention; H100 sustains 40 to 85 % of its peak.
     let prefill = seconds(
       small.stepCost(
         StepShape(
-          decodeSequences: 0, decodeContext: 0, prefillSequences: 1, prefillTokens: 8192, sampledSequences: 1,
+          decodeSequences: 0, decodeContext: 0, prefillSequences: 1, prefillTokens: 8192,
+          sampledSequences: 1,
           attentionProducts: 8192 * 8193 / 2, prefixTokens: 0, largestChunk: 8192)
       ).total)
     #expect(prefill > 8192 * 15e9 / (989e12 * 0.85) && prefill < 8192 * 16e9 / (989e12 * 0.4))
@@ -136,7 +141,8 @@ private func shape(_ draws: inout Draws) -> StepShape {
 
   @Test func theLinearModelIsItsCoefficients() {
     let model = LinearModel(
-      coefficients: .init(step: 1000, perToken: 10, perSequence: 3, perContextEntry: 2, perAttentionProduct: 1))
+      coefficients: .init(
+        step: 1000, perToken: 10, perSequence: 3, perContextEntry: 2, perAttentionProduct: 1))
     let line = model.decodeLine(sequences: 4)
     #expect(line.base.total == 1052 && line.slope == 2)
     let step = model.stepCost(

@@ -23,14 +23,16 @@ private func plan(
     #expect(whole.keyValueBytesPerTokenPerAccelerator == Bytes(81_920))
     // Eight KV heads over sixteen accelerators: each keeps one, twice in all.
     #expect(try plan("llama-3.1-70b", tensor: 16).keyValueBytesPerTokenPerAccelerator == Bytes(40_960))
-    #expect(try plan("llama-3.1-70b", tensor: 4, pipeline: 2).keyValueBytesPerTokenPerAccelerator == Bytes(40_960))
+    #expect(
+      try plan("llama-3.1-70b", tensor: 4, pipeline: 2).keyValueBytesPerTokenPerAccelerator == Bytes(40_960)
+    )
   }
 
   @Test func fourEightyGigabyteDevicesHoldAboutAHundredLongSequences() throws {
     // Published: some 109 sequences of 4,096 tokens in bf16, 324 with fp8 weights and cache, buffers left out.
     let wide = try plan("llama-3.1-70b", tensor: 4)
     let narrow = try plan("llama-3.1-70b", weights: "fp8", keyValue: "fp8", tensor: 4)
-    #expect(wide.fits && wide.shortage == nil)
+    #expect(wide.fits && wide.shortage.isEmpty)
     func bare(_ plan: MemoryPlan) -> Double {
       (plan.deviceMemory * plan.utilization - plan.weights).value
         / plan.keyValueBytesPerTokenPerAccelerator.value / 4096
@@ -51,7 +53,7 @@ private func plan(
   @Test func whatDoesNotFitSaysByHowMuch() throws {
     let short = try plan("llama-3.1-70b")
     #expect(!short.fits && short.blocks == 0)
-    #expect(short.shortage?.hasPrefix("does not fit: ") == true)
+    #expect(short.shortage.hasPrefix("does not fit: "))
     let forced = try plan("llama-3.1-8b", blocks: 1000)
     #expect(forced.fits && forced.blocks == 1000 && forced.isOverridden)
     #expect(try !plan("llama-3.1-8b", blocks: 1 << 40).fits)

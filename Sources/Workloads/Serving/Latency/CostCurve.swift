@@ -1,5 +1,5 @@
-/// Step costs by a count: exact up to 1024, then knots a sixteenth of the count apart with straight lines between,
-/// in integers. Never smaller for a larger count, and the same on every machine.
+/// Step costs by a count: exact up to 1024, then knots a sixteenth of the count apart with straight lines
+/// between, in integers. Never smaller for a larger count, and the same on every machine.
 struct CostCurve: Sendable {
   private static let exactCounts = 1024
   private var exact: [StepCost] = []
@@ -77,7 +77,8 @@ struct CostCurve: Sendable {
 /// Fine ticks: 256 to a tick of the clock, so that rounding a cost once loses nothing over a million steps.
 enum FineTicks {
   static let perSecond = 16e9 * 256
-  /// Four and a half hours: no term of a step costs more, whatever a scenario asks, so that sums stay in range.
+  /// Four and a half hours: no term of a step costs more, whatever a scenario asks, so that sums stay in
+  /// range.
   static let largest: Int64 = 1 << 56
 
   static func rounded(_ seconds: Double) -> Int64 {

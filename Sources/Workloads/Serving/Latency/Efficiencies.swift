@@ -4,8 +4,9 @@ import Catalog
 ///
 /// An accelerator's own rows come first, then those of the relative it names with `like`, then its class's.
 struct Efficiencies: Sendable {
-  /// A matrix product: launch [s], fraction of peak, ramp (output elements, or tokens for experts), fraction of
-  /// bandwidth, sharpness of the knee (1, 2, 4 or 8), and activation traffic beside the arithmetic [B/element].
+  /// A matrix product: launch [s], fraction of peak, ramp (output elements, or tokens for experts),
+  /// fraction of bandwidth, sharpness of the knee (1, 2, 4 or 8), and activation traffic beside the
+  /// arithmetic [B/element].
   struct Product: Sendable {
     var launch: Double
     var compute: Double
@@ -69,7 +70,8 @@ struct Efficiencies: Sendable {
     let widened = precision.bytesPerWeight < 0.8 ? "int4-weight-only" : "int8-weight-only"
     let native = precision.computeName == "fp4" ? "nvfp4" : precision.computeName
     if precision.bytesPerWeight >= 2 { return ["bf16"] }
-    return precision.isWeightOnly ? [precision.name, widened, "bf16"] : [precision.name, native, widened, "bf16"]
+    return precision.isWeightOnly
+      ? [precision.name, widened, "bf16"] : [precision.name, native, widened, "bf16"]
   }
 
   /// Rows by key, nearest source last so that it wins.
@@ -108,14 +110,15 @@ struct Efficiencies: Sendable {
         activation: number(kind, names, "activation", otherwise: 1))
     }
 
-    /// The table of that many devices; of the next smaller one, stretched by the ring's share (n − 1) ÷ n and its
-    /// steps, where there is none.
+    /// The table of that many devices; of the next smaller one, stretched by the ring's share (n − 1) ÷ n
+    /// and its steps, where there is none.
     func allReduce(devices: Int) -> [(bytes: Double, time: Double)] {
       guard devices > 1 else { return [] }
       var measured = 1
       while measured * 2 <= devices, own["allreduce.\(measured * 2).1024"] != nil { measured *= 2 }
       guard measured > 1 else { return [] }
-      let stretch = (1 - 1 / Double(devices)) / (1 - 1 / Double(measured)) * Double(max(1, devices / measured))
+      let stretch =
+        (1 - 1 / Double(devices)) / (1 - 1 / Double(measured)) * Double(max(1, devices / measured))
       var size = 1024.0
       var table: [(bytes: Double, time: Double)] = []
       while let time = own["allreduce.\(measured).\(Int(size))"] {

@@ -3,8 +3,8 @@ import Quantities
 
 /// Time [s] of a model's matrix products, all-reduces and host work on one accelerator of a replica.
 ///
-/// Every product is launch + ‖(arithmetic, traffic)‖ₚ with the coefficients of `Efficiencies`: the roofline of
-/// Williams, Waterman and Patterson (CACM 2009) with a rounded knee.
+/// Every product is launch + ‖(arithmetic, traffic)‖ₚ with the coefficients of `Efficiencies`: the roofline
+/// of Williams, Waterman and Patterson (CACM 2009) with a rounded knee.
 struct LayerCost {
   /// Seconds by what bound them.
   struct Parts {
@@ -67,7 +67,8 @@ struct LayerCost {
   func head(sequences: Int) -> Parts {
     if sequences == 0 { return Parts() }
     let shard = Double(model.vocabulary) / tensor
-    return product(Double(sequences), shard, Double(model.hidden), bytes: 2, rates.wideProduct, peak: widePeak)
+    return product(
+      Double(sequences), shard, Double(model.hidden), bytes: 2, rates.wideProduct, peak: widePeak)
   }
 
   private func attentionProducts(_ m: Double) -> Parts {
@@ -106,7 +107,8 @@ struct LayerCost {
     return Parts(memory: stream + rates.wideProduct.launch)
   }
 
-  /// The routed experts: m tokens that each pick `perToken` at random reach n (1 − (1 − k/n)^m) of n experts.
+  /// The routed experts: m tokens that each pick `perToken` at random reach n (1 − (1 − k/n)^m) of n
+  /// experts.
   private func routed(_ m: Double, _ experts: ModelShape.Experts) -> Parts {
     let c = rates.experts
     let count = Double(experts.count)

@@ -32,7 +32,8 @@ public struct LinearModel: LatencyModel {
 
   /// - Parameter coefficients: none negative, and `step` more than zero.
   public init(
-    coefficients: Coefficients, frontEndSeconds: Seconds = .zero, floatingPointOperationsPerToken: Double = 0,
+    coefficients: Coefficients, frontEndSeconds: Seconds = .zero,
+    floatingPointOperationsPerToken: Double = 0,
     weightBytesPerStep: Double = 0, keyValueBytesPerToken: Double = 0
   ) {
     precondition(

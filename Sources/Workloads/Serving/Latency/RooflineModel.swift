@@ -1,13 +1,13 @@
 import Catalog
 import Quantities
 
-/// Step costs from first principles: every matrix product and attention kernel of the model on a roofline whose
-/// efficiencies come from measured kernels, plus all-reduces and host overheads.
+/// Step costs from first principles: every matrix product and attention kernel of the model on a roofline
+/// whose efficiencies come from measured kernels, plus all-reduces and host overheads.
 ///
-/// Attention over the cache is linear in the KV entries read (a log-space fit is 9 to 14 % off). Pipeline stages
-/// are lanes in lockstep: a step's sequences split into as many microbatches as there are stages, and the step
-/// takes the full model's time for one of them and one hop a stage. At a fixed number of sequences more tokens or
-/// more context never cost less.
+/// Attention over the cache is linear in the KV entries read (a log-space fit is 9 to 14 % off). Pipeline
+/// stages are lanes in lockstep: a step's sequences split into as many microbatches as there are stages,
+/// and the step takes the full model's time for one of them and one hop a stage. At a fixed number of
+/// sequences more tokens or more context never cost less.
 public final class RooflineModel: LatencyModel {
   public let frontEndSeconds: Seconds
   public let floatingPointOperationsPerToken: Double
@@ -46,7 +46,8 @@ public final class RooflineModel: LatencyModel {
     let wide = Precision(name: "bf16", bytesPerWeight: 2, bytesPerActivation: 2, computeName: "bf16")
     let widePeak = accelerator.peakFlops(for: wide).value
     let layer = LayerCost(
-      model: model, weights: weights, tensor: Double(tensor), pipeline: pipeline, engine: engine, rates: rates,
+      model: model, weights: weights, tensor: Double(tensor), pipeline: pipeline, engine: engine,
+      rates: rates,
       peak: weights.isWeightOnly ? widePeak : accelerator.peakFlops(for: weights).value, widePeak: widePeak,
       bandwidth: accelerator.memoryBandwidth.value, linkRate: max(1, accelerator.scaleUpBandwidth.value))
     self.pipeline = pipeline
@@ -94,7 +95,8 @@ public final class RooflineModel: LatencyModel {
   /// The pairs of the fullest lane: an equal share, or the largest chunk's where that is more.
   private func promptAttention(_ shape: StepShape, lanes: Int) -> Int64 {
     // Past 2^62 pairs every cost is the largest anyway, and products stay in range.
-    let pairs = min(1 << 62, Int128(shape.attentionProducts) + Int128(prefillRamp) * Int128(shape.prefillTokens))
+    let pairs = min(
+      1 << 62, Int128(shape.attentionProducts) + Int128(prefillRamp) * Int128(shape.prefillTokens))
     let tokens = Int128(max(1, shape.prefillTokens))
     let even = pairs / Int128(lanes)
     let largest = pairs * Int128(min(shape.largestChunk, max(1, shape.prefillTokens))) / tokens
@@ -148,7 +150,8 @@ struct AttentionCost {
     var pairFlops: Double
     if let latent = model.latentAttention {
       let width = Double(latent.keyValueRank + latent.ropeHeadSize)
-      // Absorbed form: every head multiplies with the compressed entry itself (arXiv 2405.04434, section 2.1).
+      // Absorbed form: every head multiplies with the compressed entry itself (arXiv 2405.04434, section
+      // 2.1).
       let flops = 2 * (width + Double(latent.keyValueRank)) * heads
       perEntry = width * keyValue.bytesPerActivation / rate + flops / (layer.widePeak * rates.latentCompute)
       pairFlops = 2 * heads * Double(latent.nopeHeadSize + latent.ropeHeadSize + latent.valueHeadSize)
@@ -158,10 +161,12 @@ struct AttentionCost {
       pairFlops = 4 * heads * Double(model.headSize)
     }
     let window = model.slidingWindow ?? .max
-    let short = window <= Self.shortWindow ? Double(min(model.slidingWindowLayers, model.keyValueLayers)) : 0
+    let short =
+      window <= Self.shortWindow ? Double(min(model.slidingWindowLayers, model.keyValueLayers)) : 0
     perContextEntry = perEntry * (layers - short)
     decodeLatency = rates.decodeLatency * layers
-    decodePerSequence = rates.decodePerSequence * layers + (short > 0 ? perEntry * short * Double(window) : 0)
+    decodePerSequence =
+      rates.decodePerSequence * layers + (short > 0 ? perEntry * short * Double(window) : 0)
     prefillLatency = rates.prefillLatency * layers
     perPair = pairFlops * (layers - short) / (layer.widePeak * rates.prefillCompute)
   }

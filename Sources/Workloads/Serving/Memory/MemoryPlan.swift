@@ -1,7 +1,8 @@
 import Catalog
 import Quantities
 
-/// Where the memory of one accelerator goes, and how many KV blocks are left: an engine decides both once, at start.
+/// Where the memory of one accelerator goes, and how many KV blocks are left: an engine decides both once,
+/// at start.
 ///
 /// blocks = ⌊(utilisation × device memory as its driver reports it − weights − activation peak − graph,
 /// communication and runtime buffers) ÷ bytes of a block⌋, after vLLM's profiling of its own memory
@@ -45,7 +46,8 @@ public struct MemoryPlan: Sendable, Hashable {
     let shards = Double(tensor) * Double(pipeline)
     let ends = model.embeddingWeights * (model.tiedEmbeddings ? 1 : 2)
     let body = max(0, model.parameters - ends)
-    weights = Bytes((body * weightFormat.bytesPerWeight + ends * max(2, weightFormat.bytesPerWeight)) / shards)
+    weights = Bytes(
+      (body * weightFormat.bytesPerWeight + ends * max(2, weightFormat.bytesPerWeight)) / shards)
     deviceMemory = accelerator.driverMemory
     self.utilization = utilization
     activationPeak = Self.activationPeak(
@@ -55,7 +57,8 @@ public struct MemoryPlan: Sendable, Hashable {
     runtime = engine.runtimeMemory
     let perToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
     keyValueBytesPerToken = Bytes(perToken)
-    // Heads split evenly or not at all; latent attention keeps one entry for all heads on every accelerator.
+    // Heads split evenly or not at all; latent attention keeps one entry for all heads on every
+    // accelerator.
     let groups = max(1, model.keyValueHeads)
     let headsHere = Double(tensor >= groups ? 1 : (groups + tensor - 1) / tensor)
     let headShare = model.latentAttention == nil ? headsHere / Double(groups) : 1
@@ -70,7 +73,9 @@ public struct MemoryPlan: Sendable, Hashable {
   }
 
   /// Half again for the copies that live while a layer runs.
-  private static func activationPeak(of model: ModelShape, tensor: Int, tokens: Int, sequences: Int) -> Bytes {
+  private static func activationPeak(of model: ModelShape, tensor: Int, tokens: Int, sequences: Int)
+    -> Bytes
+  {
     let shard = Double(tensor)
     let dense = Double(model.intermediate) * (model.gated ? 2 : 1) / shard
     let routed = model.experts.map { Double($0.perToken) * Double($0.intermediate) * 2 / shard } ?? 0
@@ -90,20 +95,22 @@ public struct MemoryPlan: Sendable, Hashable {
   /// What is left for KV blocks; negative when even the rest does not fit.
   public var room: Bytes { deviceMemory * utilization - fixed }
   /// Tokens whose KV entries fit at once.
-  public var tokens: Int { blocks.multipliedReportingOverflow(by: blockSize).overflow ? .max : blocks * blockSize }
+  public var tokens: Int {
+    blocks.multipliedReportingOverflow(by: blockSize).overflow ? .max : blocks * blockSize
+  }
   /// Whether weights and buffers leave room for at least one block, and for an override where one is set.
   public var fits: Bool { shortfall.value <= 0 }
 
-  /// Bytes missing on each accelerator; zero or less when everything fits. An override is the user's word on the
-  /// share for KV blocks, so it may use all of the device.
+  /// Bytes missing on each accelerator; zero or less when everything fits. An override is the user's word
+  /// on the share for KV blocks, so it may use all of the device.
   public var shortfall: Bytes {
     let share = isOverridden ? 1 : utilization
     return fixed + blockBytes * Double(isOverridden ? max(1, blocks) : 1) - deviceMemory * share
   }
 
-  /// Why it does not fit, by how much, and what would; `nil` when it fits.
-  public var shortage: String? {
-    if fits { return nil }
+  /// Why it does not fit, by how much, and what would; empty when it fits.
+  public var shortage: String {
+    if fits { return "" }
     let available = deviceMemory * (isOverridden ? 1 : utilization)
     let buffers = fixed - weights
     let devices = weights.value / max(1, available.value - buffers.value - blockBytes.value)
@@ -121,5 +128,7 @@ public struct MemoryPlan: Sendable, Hashable {
   }
 
   /// Rounded up to a tenth.
-  private static func gibibytes(_ amount: Bytes) -> Double { (amount.value / 1_073_741_824 * 10).rounded(.up) / 10 }
+  private static func gibibytes(_ amount: Bytes) -> Double {
+    (amount.value / 1_073_741_824 * 10).rounded(.up) / 10
+  }
 }
