@@ -29,7 +29,7 @@ private func plan(
   }
 
   @Test func fourEightyGigabyteDevicesHoldAboutAHundredLongSequences() throws {
-    // Published: some 109 sequences of 4,096 tokens in bf16, 324 with fp8 weights and cache, buffers left out.
+    // Some 109 sequences of 4,096 tokens in bf16, 324 with fp8 weights and cache, buffers left out.
     let wide = try plan("llama-3.1-70b", tensor: 4)
     let narrow = try plan("llama-3.1-70b", weights: "fp8", keyValue: "fp8", tensor: 4)
     #expect(wide.fits && wide.shortage.isEmpty)
