@@ -23,7 +23,6 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CCatalogData", exclude: ["data"]),
-    .target(name: "CScenarioTemplates"),
 
     .target(name: "Quantities"),
     .target(name: "Kernel"),
