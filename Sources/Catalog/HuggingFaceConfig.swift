@@ -71,7 +71,9 @@ private struct ConfigReader {
     if config["block_configs"] != nil {
       throw ConfigFault("layers of different shapes (\"block_configs\") cannot be described", at: nil)
     }
-    if config["hybrid_override_pattern"] != nil || config["ssm_state_size"] != nil || config["state_size"] != nil {
+    if config["hybrid_override_pattern"] != nil || config["ssm_state_size"] != nil
+      || config["state_size"] != nil
+    {
       throw ConfigFault("state-space layers cannot be described", at: nil)
     }
     if flag("is_encoder_decoder") == true {
@@ -110,7 +112,8 @@ private struct ConfigReader {
     guard let count = try integer("n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts"),
       count > 0
     else { return nil }
-    guard let perToken = try integer("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_top_k")
+    guard
+      let perToken = try integer("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_top_k")
     else {
       throw ConfigFault("\"num_experts_per_tok\", the number of experts per token, is missing", at: nil)
     }
@@ -142,7 +145,8 @@ private struct ConfigReader {
     guard let rank = try integer("kv_lora_rank") else {
       // A query rank without a key-value rank is a newer compression than the one described here.
       if try integer("q_lora_rank") != nil, config["qk_rope_head_dim"] != nil {
-        throw ConfigFault("\"kv_lora_rank\" is missing: this kind of compressed attention is not known", at: nil)
+        throw ConfigFault(
+          "\"kv_lora_rank\" is missing: this kind of compressed attention is not known", at: nil)
       }
       return nil
     }

@@ -4,7 +4,9 @@ import Testing
 
 /// The names that scenario files may use are a promise; each must resolve to a usable entry.
 struct CatalogNamesTests {
-  static func words(_ text: String) -> [String] { text.split(whereSeparator: \.isWhitespace).map(String.init) }
+  static func words(_ text: String) -> [String] {
+    text.split(whereSeparator: \.isWhitespace).map(String.init)
+  }
 
   static let accelerators = words(
     """
@@ -35,7 +37,11 @@ struct CatalogNamesTests {
     """)
   static let engines = words("vllm tensorrt-llm sglang tgi triton llama-cpp")
   static let endpoints = words(
-    "together-llama-3.1-70b together-llama-3.3-70b together-llama-3.1-8b groq-llama-3.3-70b deepseek-deepseek-v3.2")
+    """
+    together-llama-3.1-70b together-llama-3.3-70b together-llama-3.1-8b groq-llama-3.3-70b
+    deepseek-deepseek-v3.2
+    """
+  )
 
   @Test("every promised accelerator has memory, bandwidth, arithmetic and power", arguments: accelerators)
   func accelerator(name: String) throws {
@@ -70,7 +76,8 @@ struct CatalogNamesTests {
   func engine(name: String) throws {
     let found = try #require(Catalog.builtIn.engine(name))
     #expect(found.blockSize > 0 && (0...1).contains(found.memoryUtilization))
-    #expect(found.stepOverhead > .zero && found.layerOverhead > .zero && found.requestOverhead >= found.frontEnd)
+    #expect(
+      found.stepOverhead > .zero && found.layerOverhead > .zero && found.requestOverhead >= found.frontEnd)
   }
 
   @Test("every promised endpoint has prices and a speed", arguments: endpoints)

@@ -48,7 +48,8 @@ struct ModelShapeTests {
     let llama = try #require(Catalog.builtIn.model("llama-3.1-70b"))
     #expect(Double(llama.keyValueElementsPerToken) * bf16.bytesPerActivation == 327_680)
     #expect(try #require(Catalog.builtIn.model("deepseek-v3")).keyValueElementsPerToken == 61 * (512 + 64))
-    #expect(try #require(Catalog.builtIn.model("qwen3.5-397b-a17b")).keyValueElementsPerToken == 15 * 2 * 2 * 256)
+    #expect(
+      try #require(Catalog.builtIn.model("qwen3.5-397b-a17b")).keyValueElementsPerToken == 15 * 2 * 2 * 256)
   }
 
   @Test("an absurd shape is reported, and counting it stops nothing")

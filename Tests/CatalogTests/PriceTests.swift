@@ -36,8 +36,10 @@ struct PriceTests {
   func regions() throws {
     let node = try #require(catalog.node("p5.48xlarge"))
     let preset = "list-2026-07"
-    let known = catalog.price(preset: preset, provider: "aws", node: node, term: .onDemand, region: "us-east-1")
-    let other = catalog.price(preset: preset, provider: "aws", node: node, term: .onDemand, region: "eu-west-9")
+    let known = catalog.price(
+      preset: preset, provider: "aws", node: node, term: .onDemand, region: "us-east-1")
+    let other = catalog.price(
+      preset: preset, provider: "aws", node: node, term: .onDemand, region: "eu-west-9")
     #expect(known == other && other?.region == "us-east-1")
     #expect(other?.date == "2026-07-20")
   }
@@ -55,10 +57,12 @@ struct PriceTests {
     for name in catalog.names(of: .nodes) {
       guard let node = catalog.node(name), let provider = node.provider else { continue }
       let rates = [PriceTerm.onDemand, .reservedOneYear, .reservedThreeYears].compactMap {
-        catalog.price(preset: "list-2026-07", provider: provider, node: node, term: $0, region: nil)?.perNodeHour
+        catalog.price(preset: "list-2026-07", provider: provider, node: node, term: $0, region: nil)?
+          .perNodeHour
       }
       #expect(rates == rates.sorted(by: >), "\(name)")
-      let spot = catalog.price(preset: "list-2026-07", provider: provider, node: node, term: .spot, region: nil)
+      let spot = catalog.price(
+        preset: "list-2026-07", provider: provider, node: node, term: .spot, region: nil)
       if let spot, let first = rates.first { #expect(spot.perNodeHour < first, "\(name)") }
     }
   }
