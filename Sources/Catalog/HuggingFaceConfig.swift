@@ -76,6 +76,10 @@ private struct ConfigReader {
     {
       throw ConfigFault("state-space layers cannot be described", at: nil)
     }
+    let family = text("model_type") ?? ""
+    if ["nemotron_h", "nemotron-nas", "kimi_linear", "mamba", "mamba2", "jamba", "zamba2"].contains(family) {
+      throw ConfigFault("models of type \"\(family)\" have layers that cannot be described", at: nil)
+    }
     if flag("is_encoder_decoder") == true {
       throw ConfigFault("an encoder-decoder model cannot be described; only decoders can", at: nil)
     }
@@ -90,7 +94,8 @@ private struct ConfigReader {
     let latent = try latentAttention()
     // `head_dim` of some latent-attention configs names the rope part alone: the ranks say it all.
     let headSize = try integer("head_dim") ?? hidden / heads
-    let kinds = try layerKinds(layers: layers)
+    let context = try integer("max_position_embeddings", "max_sequence_length", "n_positions") ?? 131_072
+    let kinds = try layerKinds(layers: layers, context: context)
     return ModelShape(
       name: name, layers: layers, hidden: hidden, heads: heads,
       keyValueHeads: try integer("num_key_value_heads", "num_kv_heads") ?? heads, headSize: headSize,
@@ -99,7 +104,7 @@ private struct ConfigReader {
       tiedEmbeddings: flag("tie_word_embeddings") ?? false, experts: experts, latentAttention: latent,
       slidingWindow: kinds.window, slidingWindowLayers: kinds.windowLayers,
       keyValueLayers: kinds.keyValueLayers,
-      maximumContext: try integer("max_position_embeddings", "max_sequence_length", "n_positions") ?? 131_072)
+      maximumContext: context)
   }
 
   /// Families whose feed-forward block has two matrices; all newer ones have a gate.
@@ -164,10 +169,11 @@ private struct ConfigReader {
   }
 
   /// Which layers look back on a window only, and which keep no keys and values at all.
-  private func layerKinds(layers: Int) throws(ConfigFault) -> LayerKinds {
+  private func layerKinds(layers: Int, context: Int) throws(ConfigFault) -> LayerKinds {
     var kinds = LayerKinds()
-    // Qwen 2 writes a window and then switches it off.
+    // Qwen 2 writes a window and then switches it off; a window as wide as the context is none.
     if flag("use_sliding_window") != false { kinds.window = try integer("sliding_window") }
+    if let window = kinds.window, window >= context { kinds.window = nil }
     if case .array(let list)? = config["layer_types"] {
       let names = list.map { if case .string(let name) = $0 { name } else { "" } }
       guard names.count == layers else {

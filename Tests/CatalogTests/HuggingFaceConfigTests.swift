@@ -24,7 +24,8 @@ struct HuggingFaceConfigTests {
     {"architectures": ["LlamaForCausalLM"], "hidden_size": 8192, "intermediate_size": 28672,
      "max_position_embeddings": 131072, "model_type": "llama", "num_attention_heads": 64,
      "num_hidden_layers": 80, "num_key_value_heads": 8,
-     "rope_scaling": {"factor": 8.0, "rope_type": "llama3"}, "tie_word_embeddings": false, "torch_dtype": "bfloat16", "vocab_size": 128256, "sliding_window": null}
+     "rope_scaling": {"factor": 8.0, "rope_type": "llama3"}, "tie_word_embeddings": false,
+     "torch_dtype": "bfloat16", "vocab_size": 128256, "sliding_window": null}
     """
 
   @Test("a Llama config without head_dim gives the catalogue's own shape")
@@ -117,6 +118,8 @@ struct HuggingFaceConfigTests {
     #expect(fault("{\"block_configs\": [], \"num_hidden_layers\": 3}")?.contains("block_configs") == true)
     #expect(
       fault("{\"hybrid_override_pattern\": \"M-*\", \"num_hidden_layers\": 3}")?.contains("state") == true)
+    #expect(
+      fault("{\"model_type\": \"nemotron_h\", \"num_hidden_layers\": 3}")?.contains("nemotron_h") == true)
     #expect(fault("{\"is_encoder_decoder\": true, \"num_hidden_layers\": 3}")?.contains("encoder") == true)
   }
 
