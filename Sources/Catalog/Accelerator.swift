@@ -47,7 +47,7 @@ public struct Accelerator: Sendable, Hashable {
   }
 
   /// The rate at which products in a precision can run at best: its own unit's, else the bf16 unit's
-  /// after widening, which is what engines do where the unit is missing.
+  /// after widening, which is what engines do where a narrow format has no unit.
   public func peakFlops(for precision: Precision) -> FlopsPerSecond {
     denseFlops(for: precision) ?? bf16Peak
   }
@@ -75,7 +75,8 @@ extension Catalog {
     return Accelerator(
       name: name, vendor: entry.text("vendor") ?? "", kind: kind, peaks: peaks,
       measuredFlops: entry.number("bf16-measured").map { FlopsPerSecond($0) }, memory: Bytes(memory),
-      driverMemory: Bytes(entry.number("memory-driver") ?? memory), memoryBandwidth: BytesPerSecond(bandwidth),
+      driverMemory: Bytes(entry.number("memory-driver") ?? memory),
+      memoryBandwidth: BytesPerSecond(bandwidth),
       scaleUpBandwidth: entry.number("scale-up-bandwidth").map { BytesPerSecond($0) } ?? pcie,
       scaleUpDomain: entry.integer("scale-up-domain") ?? 1, pcieBandwidth: pcie,
       power: Watts(entry.number("power") ?? 0), idlePower: Watts(entry.number("idle-power") ?? 0),

@@ -51,7 +51,8 @@ enum CommaSeparated {
       }
     }
     // Text after the closing quote is not RFC 4180; it is skipped so that the row still ends.
-    while index < bytes.count, bytes[index] != comma, bytes[index] != lineFeed, bytes[index] != carriageReturn {
+    while index < bytes.count, bytes[index] != comma, bytes[index] != lineFeed, bytes[index] != carriageReturn
+    {
       index += 1
     }
     return String(decoding: text, as: UTF8.self)

@@ -14,6 +14,8 @@ public struct ConfigFault: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// `text` fit to stand in a message: short, and without control characters.
   static func printable(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.prefix(60).filter { $0.properties.generalCategory != .control }))
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.prefix(60).filter { $0.properties.generalCategory != .control }))
   }
 }

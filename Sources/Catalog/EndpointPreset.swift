@@ -38,7 +38,8 @@ extension Catalog {
     return EndpointPreset(
       name: name, provider: entry.text("provider") ?? "", model: entry.text("model") ?? "",
       inputPricePerMillion: Money(inputPrice), outputPricePerMillion: Money(outputPrice),
-      requestsPerMinute: entry.number("requests-per-minute"), tokensPerMinute: entry.number("tokens-per-minute"),
+      requestsPerMinute: entry.number("requests-per-minute"),
+      tokensPerMinute: entry.number("tokens-per-minute"),
       ttftBaseSeconds: base, secondsPerInputToken: slope, outputTokensPerSecond: rate, source: input.source,
       date: input.date)
   }

@@ -34,7 +34,8 @@ extension Catalog {
   /// - Complexity: constant, after the first use parsed the file.
   public func engine(_ name: String) -> EnginePreset? {
     guard let entry = FactTable.of(.engines).entry(name), let blockSize = entry.integer("block-size"),
-      let utilization = entry.number("memory-utilization"), let sequences = entry.integer("maximum-sequences"),
+      let utilization = entry.number("memory-utilization"),
+      let sequences = entry.integer("maximum-sequences"),
       let tokens = entry.integer("maximum-batched-tokens")
     else { return nil }
     func seconds(_ key: String) -> Seconds { Seconds(entry.number(key) ?? 0) }

@@ -27,6 +27,7 @@ extension Catalog {
       let latency = entry.number("latency")
     else { return nil }
     return Fabric(
-      name: name, kind: entry.text("kind") ?? "", linkBandwidth: BytesPerSecond(rate), latency: Seconds(latency))
+      name: name, kind: entry.text("kind") ?? "", linkBandwidth: BytesPerSecond(rate),
+      latency: Seconds(latency))
   }
 }

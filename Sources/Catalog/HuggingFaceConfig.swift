@@ -71,8 +71,14 @@ private struct ConfigReader {
     if config["block_configs"] != nil {
       throw ConfigFault("layers of different shapes (\"block_configs\") cannot be described", at: nil)
     }
-    if config["hybrid_override_pattern"] != nil || config["ssm_state_size"] != nil || config["state_size"] != nil {
+    if config["hybrid_override_pattern"] != nil || config["ssm_state_size"] != nil
+      || config["state_size"] != nil
+    {
       throw ConfigFault("state-space layers cannot be described", at: nil)
+    }
+    let family = text("model_type") ?? ""
+    if ["nemotron_h", "nemotron-nas", "kimi_linear", "mamba", "mamba2", "jamba", "zamba2"].contains(family) {
+      throw ConfigFault("models of type \"\(family)\" have layers that cannot be described", at: nil)
     }
     if flag("is_encoder_decoder") == true {
       throw ConfigFault("an encoder-decoder model cannot be described; only decoders can", at: nil)
@@ -88,7 +94,8 @@ private struct ConfigReader {
     let latent = try latentAttention()
     // `head_dim` of some latent-attention configs names the rope part alone: the ranks say it all.
     let headSize = try integer("head_dim") ?? hidden / heads
-    let kinds = try layerKinds(layers: layers)
+    let context = try integer("max_position_embeddings", "max_sequence_length", "n_positions") ?? 131_072
+    let kinds = try layerKinds(layers: layers, context: context)
     return ModelShape(
       name: name, layers: layers, hidden: hidden, heads: heads,
       keyValueHeads: try integer("num_key_value_heads", "num_kv_heads") ?? heads, headSize: headSize,
@@ -97,7 +104,7 @@ private struct ConfigReader {
       tiedEmbeddings: flag("tie_word_embeddings") ?? false, experts: experts, latentAttention: latent,
       slidingWindow: kinds.window, slidingWindowLayers: kinds.windowLayers,
       keyValueLayers: kinds.keyValueLayers,
-      maximumContext: try integer("max_position_embeddings", "max_sequence_length", "n_positions") ?? 131_072)
+      maximumContext: context)
   }
 
   /// Families whose feed-forward block has two matrices; all newer ones have a gate.
@@ -110,7 +117,8 @@ private struct ConfigReader {
     guard let count = try integer("n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts"),
       count > 0
     else { return nil }
-    guard let perToken = try integer("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_top_k")
+    guard
+      let perToken = try integer("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_top_k")
     else {
       throw ConfigFault("\"num_experts_per_tok\", the number of experts per token, is missing", at: nil)
     }
@@ -142,7 +150,8 @@ private struct ConfigReader {
     guard let rank = try integer("kv_lora_rank") else {
       // A query rank without a key-value rank is a newer compression than the one described here.
       if try integer("q_lora_rank") != nil, config["qk_rope_head_dim"] != nil {
-        throw ConfigFault("\"kv_lora_rank\" is missing: this kind of compressed attention is not known", at: nil)
+        throw ConfigFault(
+          "\"kv_lora_rank\" is missing: this kind of compressed attention is not known", at: nil)
       }
       return nil
     }
@@ -160,10 +169,11 @@ private struct ConfigReader {
   }
 
   /// Which layers look back on a window only, and which keep no keys and values at all.
-  private func layerKinds(layers: Int) throws(ConfigFault) -> LayerKinds {
+  private func layerKinds(layers: Int, context: Int) throws(ConfigFault) -> LayerKinds {
     var kinds = LayerKinds()
-    // Qwen 2 writes a window and then switches it off.
+    // Qwen 2 writes a window and then switches it off; a window as wide as the context is none.
     if flag("use_sliding_window") != false { kinds.window = try integer("sliding_window") }
+    if let window = kinds.window, window >= context { kinds.window = nil }
     if case .array(let list)? = config["layer_types"] {
       let names = list.map { if case .string(let name) = $0 { name } else { "" } }
       guard names.count == layers else {

@@ -115,8 +115,10 @@ extension Catalog {
       let vocabulary = entry.integer("vocabulary"), let context = entry.integer("maximum-context")
     else { return nil }
     return ModelShape(
-      name: name, layers: layers, hidden: hidden, heads: heads, keyValueHeads: entry.integer("kv-heads") ?? heads,
-      headSize: entry.integer("head-size") ?? hidden / heads, intermediate: entry.integer("intermediate") ?? 0,
+      name: name, layers: layers, hidden: hidden, heads: heads,
+      keyValueHeads: entry.integer("kv-heads") ?? heads,
+      headSize: entry.integer("head-size") ?? hidden / heads,
+      intermediate: entry.integer("intermediate") ?? 0,
       vocabulary: vocabulary, gated: entry.flag("gated") ?? true,
       tiedEmbeddings: entry.flag("tied-embeddings") ?? false, experts: Self.experts(of: entry),
       latentAttention: Self.latentAttention(of: entry), slidingWindow: entry.integer("sliding-window"),

@@ -36,7 +36,7 @@ extension Catalog {
   ///   - region: The provider's name of the region; `nil` takes the first listed.
   /// - Complexity: O(rows of the preset).
   public func price(
-    preset: String, provider: String, node: Node, term: PriceTerm, region: String?
+    preset: String, provider: String, node: Node, term: PriceTerm, region: String? = nil
   ) -> PricedRate? {
     guard let entry = FactTable.of(.prices).entry(preset) else { return nil }
     for item in [node.name, node.accelerator] {
@@ -46,7 +46,8 @@ extension Catalog {
       guard let fact = wanted ?? listed.first, let rate = fact.number else { continue }
       let items = fact.unit == "USD/node-hour" ? 1 : node.accelerators
       return PricedRate(
-        perNodeHour: Money(rate * Double(items)), item: item, region: String(fact.key.dropFirst(prefix.count)),
+        perNodeHour: Money(rate * Double(items)), item: item,
+        region: String(fact.key.dropFirst(prefix.count)),
         source: fact.source, date: fact.date, note: fact.note)
     }
     return nil
