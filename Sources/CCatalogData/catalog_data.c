@@ -1,4 +1,3 @@
-// The catalogue's CSV files as they stand, compiled in: the command needs no file beside it.
 #include "catalog_data.h"
 
 // `#embed` is C23; clang takes it in older dialects as an extension.

@@ -48,6 +48,7 @@ public struct LinearModel: LatencyModel {
     self.keyValueBytesPerToken = keyValueBytesPerToken
   }
 
+  /// Steps that only decode `sequences` sequences. Complexity: O(1).
   public func decodeLine(sequences: Int) -> DecodeLine {
     let count = Int64(sequences)
     let memory = coefficients.step
@@ -58,6 +59,7 @@ public struct LinearModel: LatencyModel {
       slope: coefficients.perContextEntry)
   }
 
+  /// A step with prompts in it. Complexity: O(1).
   public func stepCost(_ shape: StepShape) -> StepCost {
     let line = decodeLine(sequences: shape.decodeSequences)
     let compute =

@@ -68,6 +68,7 @@ public final class RooflineModel: LatencyModel {
     prefillRamp = Int64(min(1e6, rates.prefillRamp))
   }
 
+  /// Steps that only decode `sequences` sequences. Complexity: O(1).
   public func decodeLine(sequences: Int) -> DecodeLine {
     DecodeLine(
       base: base(
@@ -75,6 +76,7 @@ public final class RooflineModel: LatencyModel {
       slope: slope(sequences))
   }
 
+  /// A step with prompts in it. Complexity: O(1).
   public func stepCost(_ shape: StepShape) -> StepCost {
     let sequences = shape.decodeSequences + shape.prefillSequences
     var cost = base(
