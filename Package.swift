@@ -70,8 +70,8 @@ let package = Package(
 
     .testTarget(name: "KernelTests", dependencies: ["Kernel", "Statistics", "Oracles"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"]),
-    .testTarget(name: "CatalogTests", dependencies: ["Catalog"]),
-    .testTarget(name: "WorkloadsTests", dependencies: ["Workloads", "Oracles"]),
+    .testTarget(name: "CatalogTests", dependencies: ["Catalog", "Quantities"]),
+    .testTarget(name: "WorkloadsTests", dependencies: ["Workloads", "Oracles", "Catalog", "Quantities"]),
 
     .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack"]),

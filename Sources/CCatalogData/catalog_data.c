@@ -1,45 +1,58 @@
-// The catalogue's CSV files as they stand, compiled in: the command needs no file beside it.
 #include "catalog_data.h"
 
+// `#embed` is C23; clang takes it in older dialects as an extension.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-const unsigned char dryrack_sources[] = {
+// A new kind of fact is one file in `data/`, one array here, and one line in the table below.
+static const unsigned char sources[] = {
 #embed "data/sources.csv"
 };
-const size_t dryrack_sources_size = sizeof dryrack_sources;
-const unsigned char dryrack_accelerators[] = {
+static const unsigned char accelerators[] = {
 #embed "data/accelerators.csv"
 };
-const size_t dryrack_accelerators_size = sizeof dryrack_accelerators;
-const unsigned char dryrack_nodes[] = {
+static const unsigned char nodes[] = {
 #embed "data/nodes.csv"
 };
-const size_t dryrack_nodes_size = sizeof dryrack_nodes;
-const unsigned char dryrack_fabrics[] = {
+static const unsigned char fabrics[] = {
 #embed "data/fabrics.csv"
 };
-const size_t dryrack_fabrics_size = sizeof dryrack_fabrics;
-const unsigned char dryrack_models[] = {
+static const unsigned char models[] = {
 #embed "data/models.csv"
 };
-const size_t dryrack_models_size = sizeof dryrack_models;
-const unsigned char dryrack_engines[] = {
+static const unsigned char engines[] = {
 #embed "data/engines.csv"
 };
-const size_t dryrack_engines_size = sizeof dryrack_engines;
-const unsigned char dryrack_endpoints[] = {
+static const unsigned char endpoints[] = {
 #embed "data/endpoints.csv"
 };
-const size_t dryrack_endpoints_size = sizeof dryrack_endpoints;
-const unsigned char dryrack_prices[] = {
+static const unsigned char prices[] = {
 #embed "data/prices.csv"
 };
-const size_t dryrack_prices_size = sizeof dryrack_prices;
-const unsigned char dryrack_precisions[] = {
+static const unsigned char precisions[] = {
 #embed "data/precisions.csv"
 };
-const size_t dryrack_precisions_size = sizeof dryrack_precisions;
-const unsigned char dryrack_efficiencies[] = {
+static const unsigned char storage[] = {
+#embed "data/storage.csv"
+};
+static const unsigned char efficiencies[] = {
 #embed "data/efficiencies.csv"
 };
-const size_t dryrack_efficiencies_size = sizeof dryrack_efficiencies;
+
+#define FILE_ENTRY(name) {#name, name, sizeof name}
+
+static const struct catalog_file files[] = {
+  FILE_ENTRY(sources),
+  FILE_ENTRY(accelerators),
+  FILE_ENTRY(nodes),
+  FILE_ENTRY(fabrics),
+  FILE_ENTRY(models),
+  FILE_ENTRY(engines),
+  FILE_ENTRY(endpoints),
+  FILE_ENTRY(prices),
+  FILE_ENTRY(precisions),
+  FILE_ENTRY(storage),
+  FILE_ENTRY(efficiencies),
+};
+
+const struct catalog_file *catalog_files(void) { return files; }
+size_t catalog_file_count(void) { return sizeof files / sizeof files[0]; }

@@ -80,7 +80,7 @@ extension Resolver {
       power: accelerator.power * (1.4 * Double(count)),
       idlePower: accelerator.idlePower * (2 * Double(count)),
       provider: nil, price: accelerator.price.map { $0 * (1.2 * Double(count)) },
-      networkBandwidth: BytesPerSecond(12.5e9))
+      nicBandwidth: BytesPerSecond(12.5e9))
   }
 
   private mutating func payment(

@@ -24,10 +24,10 @@ extension Resolver {
     if let name = value.text { return catalog.model(name) }
     if let fileName = value["file"] {
       guard let bytes = namedFile(fileName, "\(path).file") else { return nil }
-      switch HuggingFaceConfig.modelShape(from: bytes, name: fileName.text ?? "model") {
-      case .success(let shape): return shape
-      case .failure(let failure):
-        fault(fileName, "\(path).file", failure.message)
+      do throws(ConfigFault) {
+        return try HuggingFaceConfig.modelShape(from: bytes, name: fileName.text ?? "model")
+      } catch {
+        fault(fileName, "\(path).file", "\(error)")
         return nil
       }
     }

@@ -1,43 +1,131 @@
 import Catalog
 
-/// How much of an accelerator's datasheet its kernels reach, from the catalogue's `efficiencies`.
-public struct Efficiencies: Sendable {
-  var gemmCompute: Double
-  var gemmMemory: Double
-  var gemmLatency: Double
-  var prefillCompute: Double
-  var prefillLatency: Double
-  var decodeMemory: Double
-  var decodeLatency: Double
-  /// Bytes a second around the ring; `nil` where only the link's rate is known.
-  var allReduceBandwidth: Double?
-  var allReduceLatency: Double
-  public var basis: Basis
+/// What an accelerator's kernels reach of its datasheet, from the catalogue's `efficiencies`.
+///
+/// An accelerator's own rows come first, then those of the relative it names with `like`, then its class's.
+struct Efficiencies: Sendable {
+  /// A matrix product: launch [s], fraction of peak, ramp (output elements, or tokens for experts),
+  /// fraction of bandwidth, sharpness of the knee (1, 2, 4 or 8), and activation traffic beside the
+  /// arithmetic [B/element].
+  struct Product: Sendable {
+    var launch: Double
+    var compute: Double
+    var ramp: Double
+    var memory: Double
+    var sharpness: Int
+    var activation: Double
+  }
 
-  /// The accelerator's own rows where there are any, else those of its class.
-  public init(accelerator: Accelerator, precision: Precision, catalog: Catalog = .builtIn) {
-    let own = catalog.rows(of: .efficiencies, named: accelerator.name)
-    let aliases = [
-      "a100-sxm-40gb": "a100-sxm-80gb", "h100-nvl": "h100-sxm", "gh200": "h100-sxm", "h200-nvl": "h200-sxm",
-    ]
-    let related = catalog.rows(of: .efficiencies, named: aliases[accelerator.name] ?? "")
-    let general = catalog.rows(of: .efficiencies, named: "default-\(accelerator.kind)")
-    func value(_ key: String) -> Double? {
-      for rows in [own, related, general] {
-        if let fact = rows.first(where: { $0.key == key }), let number = Double(fact.value) { return number }
+  let product: Product
+  /// For what stays in 16 bits: the output head and the router.
+  let wideProduct: Product
+  let experts: Product
+  let prefillLatency: Double
+  let prefillCompute: Double
+  /// Tokens' worth of pairs that a prompt token costs beyond its own.
+  let prefillRamp: Double
+  let decodeLatency: Double
+  let decodePerSequence: Double
+  let decodeMemory: Double
+  /// Only latent attention is also bound by arithmetic.
+  let latentCompute: Double
+  /// Measured times [s] by message bytes, ascending; empty where only the link's rate is known.
+  let allReduce: [(bytes: Double, time: Double)]
+  let allReduceLatency: Double
+  let allReduceBus: Double
+  let hopLatency: Double
+  let hopBus: Double
+  let basis: Basis
+
+  init(
+    accelerator: Accelerator, weights: Precision, keyValue: Precision, isLatent: Bool, tensor: Int,
+    catalog: Catalog = .builtIn
+  ) {
+    let table = Table(accelerator: accelerator, catalog: catalog)
+    let names = Self.names(of: weights)
+    product = table.product("gemm", names)
+    wideProduct = table.product("gemm", ["bf16"])
+    experts = table.product("moe", names)
+    let cache = keyValue.bytesPerActivation < 2 ? ["fp8", "bf16"] : ["bf16"]
+    let prefill = isLatent ? "mla-prefill" : "prefill"
+    let decode = isLatent ? "mla-decode" : "decode"
+    prefillLatency = table.number(prefill, cache, "latency", otherwise: 3e-5)
+    prefillCompute = table.number(prefill, cache, "compute", otherwise: 0.45)
+    prefillRamp = table.number(prefill, cache, "ramp", otherwise: 600)
+    decodeLatency = table.number(decode, cache, "latency", otherwise: 1.2e-5)
+    decodePerSequence = table.number(decode, cache, "per-sequence", otherwise: 3e-8)
+    decodeMemory = table.number(decode, cache, "memory", otherwise: 0.65)
+    latentCompute = table.number(decode, cache, "compute", otherwise: 0.5)
+    allReduce = table.allReduce(devices: tensor)
+    allReduceLatency = table.number("allreduce.latency") ?? 8e-6
+    allReduceBus = table.number("allreduce.bus") ?? 0.7
+    hopLatency = table.number("hop.latency") ?? 1.2e-5
+    hopBus = table.number("hop.bus") ?? 0.8
+    basis = table.isOwn ? .fitted : .estimated
+  }
+
+  /// Row names that may stand for a precision, nearest first: where no unit multiplies it, its weights are
+  /// widened first, as with weight-only formats.
+  private static func names(of precision: Precision) -> [String] {
+    let widened = precision.bytesPerWeight < 0.8 ? "int4-weight-only" : "int8-weight-only"
+    let native = precision.computeName == "fp4" ? "nvfp4" : precision.computeName
+    if precision.bytesPerWeight >= 2 { return ["bf16"] }
+    return precision.isWeightOnly
+      ? [precision.name, widened, "bf16"] : [precision.name, native, widened, "bf16"]
+  }
+
+  /// Rows by key, nearest source last so that it wins.
+  private struct Table {
+    private var own: [String: Double] = [:]
+    private var general: [String: Double] = [:]
+    private(set) var isOwn = false
+
+    init(accelerator: Accelerator, catalog: Catalog) {
+      for name in ["default-gpu", "default-\(accelerator.kind)"] {
+        for row in catalog.rows(of: .efficiencies, named: name) { general[row.key] = Double(row.value) }
       }
-      return nil
+      let rows = catalog.rows(of: .efficiencies, named: accelerator.name)
+      let relative = rows.first { $0.key == "like" }?.value
+      for row in catalog.rows(of: .efficiencies, named: relative ?? "") + rows {
+        own[row.key] = Double(row.value)
+      }
+      isOwn = rows.contains { $0.note.hasPrefix("fitted") }
     }
-    let gemm = precision.computeName == "fp8" || precision.computeName == "fp4" ? "gemm-fp8" : "gemm-bf16"
-    gemmCompute = value("\(gemm)-compute-efficiency") ?? 0.5
-    gemmMemory = value("gemm-bf16-memory-efficiency") ?? 0.7
-    gemmLatency = value("gemm-bf16-latency") ?? 3e-6
-    prefillCompute = value("prefill-attention-compute-efficiency") ?? 0.35
-    prefillLatency = value("prefill-attention-latency") ?? 1e-5
-    decodeMemory = value("decode-attention-memory-efficiency") ?? 0.7
-    decodeLatency = value("decode-attention-latency") ?? 5e-6
-    allReduceBandwidth = value("all-reduce-bandwidth").map { $0 * 1e9 }
-    allReduceLatency = value("all-reduce-latency") ?? 1e-5
-    basis = own.isEmpty && related.isEmpty ? .estimated : .fitted
+
+    func number(_ key: String) -> Double? { own[key] ?? general[key] }
+
+    func number(_ kind: String, _ names: [String], _ field: String, otherwise: Double) -> Double {
+      for name in names { if let value = own["\(kind).\(name).\(field)"] { return value } }
+      for name in names { if let value = general["\(kind).\(name).\(field)"] { return value } }
+      return otherwise
+    }
+
+    func product(_ kind: String, _ names: [String]) -> Product {
+      Product(
+        launch: number(kind, names, "launch", otherwise: 4e-6),
+        compute: number(kind, names, "compute", otherwise: 0.5),
+        ramp: number(kind, names, "ramp", otherwise: 1),
+        memory: number(kind, names, "memory", otherwise: 0.7),
+        sharpness: Int(number(kind, names, "sharpness", otherwise: 2)),
+        activation: number(kind, names, "activation", otherwise: 1))
+    }
+
+    /// The table of that many devices; of the next smaller one, stretched by the ring's share (n − 1) ÷ n
+    /// and its steps, where there is none.
+    func allReduce(devices: Int) -> [(bytes: Double, time: Double)] {
+      guard devices > 1 else { return [] }
+      var measured = 1
+      while measured * 2 <= devices, own["allreduce.\(measured * 2).1024"] != nil { measured *= 2 }
+      guard measured > 1 else { return [] }
+      let stretch =
+        (1 - 1 / Double(devices)) / (1 - 1 / Double(measured)) * Double(max(1, devices / measured))
+      var size = 1024.0
+      var table: [(bytes: Double, time: Double)] = []
+      while let time = own["allreduce.\(measured).\(Int(size))"] {
+        table.append((size, time * (devices == measured ? 1 : stretch)))
+        size *= 4
+      }
+      return table
+    }
   }
 }

@@ -1,13 +1,14 @@
 import Quantities
 
-/// The cost of one engine step in fine ticks (256 to a tick), split by what bound it. What the parts
-/// leave over is
-/// host overhead.
+/// The cost of one engine step in fine ticks (256 to a tick), split by what bound it.
+/// What the parts leave over is host overhead.
 @frozen public struct StepCost: Sendable, Equatable {
   public var total: Int64
   public var compute: Int64
   public var memory: Int64
   public var network: Int64
+  /// Scheduling, sampling and launching on the host.
+  @inlinable public var host: Int64 { total - compute - memory - network }
   @inlinable public init(total: Int64, compute: Int64, memory: Int64, network: Int64) {
     self.total = total
     self.compute = compute
@@ -44,8 +45,7 @@ import Quantities
   public var largestChunk: Int
   public init(
     decodeSequences: Int, decodeContext: Int, prefillSequences: Int, prefillTokens: Int,
-    sampledSequences: Int,
-    attentionProducts: Int, prefixTokens: Int, largestChunk: Int
+    sampledSequences: Int, attentionProducts: Int, prefixTokens: Int, largestChunk: Int
   ) {
     self.decodeSequences = decodeSequences
     self.decodeContext = decodeContext
@@ -63,6 +63,8 @@ public enum Basis: String, Sendable, CaseIterable { case measured, fitted, estim
 
 /// Tells how long an engine's steps take. Asked once per change of the batch, never per token.
 public protocol LatencyModel: Sendable {
+  /// The line of steps in which that many sequences decode and nothing else runs.
+  /// - Complexity: a table look-up.
   func decodeLine(sequences: Int) -> DecodeLine
   /// Without prompts this equals the line of `decodeLine` exactly.
   func stepCost(_ shape: StepShape) -> StepCost

@@ -1,100 +1,179 @@
 import Catalog
 import Quantities
 
-/// Time of the model's matrix products, all-reduces and host work by tokens in a step.
+/// Time [s] of a model's matrix products, all-reduces and host work on one accelerator of a replica.
+///
+/// Every product is launch + ‖(arithmetic, traffic)‖ₚ with the coefficients of `Efficiencies`: the roofline
+/// of Williams, Waterman and Patterson (CACM 2009) with a rounded knee.
 struct LayerCost {
+  /// Seconds by what bound them.
+  struct Parts {
+    var compute = 0.0
+    var memory = 0.0
+    var network = 0.0
+    var host = 0.0
+    static func += (left: inout Parts, right: Parts) {
+      left.compute += right.compute
+      left.memory += right.memory
+      left.network += right.network
+      left.host += right.host
+    }
+    static func * (left: Parts, times: Int) -> Parts {
+      let factor = Double(times)
+      return Parts(
+        compute: left.compute * factor, memory: left.memory * factor, network: left.network * factor,
+        host: left.host * factor)
+    }
+  }
+
   let model: ModelShape
   let weights: Precision
   let tensor: Double
+  let pipeline: Int
   let engine: EnginePreset
   let rates: Efficiencies
-  let computeRate: Double
-  let memoryRate: Double
+  let peak: Double
+  let widePeak: Double
+  let bandwidth: Double
   let linkRate: Double
 
-  init(
-    model: ModelShape, accelerator: Accelerator, weights: Precision, compute: Precision, tensor: Int,
-    rates: Efficiencies, engine: EnginePreset
-  ) {
-    self.model = model
-    self.weights = weights
-    self.tensor = Double(tensor)
-    self.engine = engine
-    self.rates = rates
-    computeRate = accelerator.peakFlops(for: compute).value * rates.gemmCompute
-    memoryRate = accelerator.memoryBandwidth.value * rates.gemmMemory
-    linkRate = rates.allReduceBandwidth ?? accelerator.scaleUpBandwidth.value * 0.7
-  }
-
-  /// Everything but the output head, for `tokens` tokens.
-  func body(tokens: Int) -> StepCost {
-    var parts = Parts()
-    if tokens == 0 { return StepCost(total: 0, compute: 0, memory: 0, network: 0) }
+  /// Everything but attention over the cache and the output head, for `tokens` tokens.
+  func body(tokens: Int) -> Parts {
+    var sum = Parts(host: engine.stepOverhead.value + Double(model.layers) * engine.layerOverhead.value)
+    if tokens == 0 { return sum }
     let m = Double(tokens)
-    let layers = Double(model.layers)
-    // Query/key/value and output projections; latent attention has two more.
-    let products = model.latentAttention == nil ? 2.0 : 4.0
-    parts.add(
-      gemm(tokens: m, weights: model.attentionWeightsPerLayer / tensor, count: products), times: layers)
-    let dense = Double(model.layers - model.expertLayers)
-    parts.add(gemm(tokens: m, weights: model.denseWeightsPerLayer / tensor, count: 2), times: dense)
-    if let experts = model.experts {
-      // Expected number of distinct experts that m tokens visit when each picks at random.
-      let miss = 1 - Double(experts.perToken) / Double(experts.count)
-      let visited = Double(experts.count) * (1 - power(miss, m))
-      let routed = roofline(
-        flops: 2 * m * Double(experts.perToken) * model.weightsPerExpert / tensor,
-        bytes: visited * model.weightsPerExpert * weights.bytesPerWeight / tensor, launches: 4)
-      parts.add(routed, times: Double(model.expertLayers))
-      if experts.shared > 0 {
-        parts.add(
-          gemm(tokens: m, weights: model.sharedWeightsPerLayer / tensor, count: 2),
-          times: Double(model.expertLayers))
+    let hidden = Double(model.hidden)
+    var attention = attentionProducts(m)
+    attention += elementwise(m)
+    sum += attention * model.layers
+    let width = Double(model.intermediate) / tensor
+    let dense = model.denseLayers
+    if dense > 0 { sum += feedForward(m, width: width) * dense }
+    if let experts = model.experts, model.expertLayers > 0 {
+      var layer = product(m, Double(experts.count), hidden, bytes: 2, rates.wideProduct, peak: widePeak)
+      layer += routed(m, experts)
+      if experts.shared > 0 { layer += feedForward(m, width: Double(experts.sharedIntermediate) / tensor) }
+      sum += layer * model.expertLayers
+    }
+    if tensor > 1 { sum.network += 2 * Double(model.layers) * allReduce(bytes: 2 * m * hidden) }
+    if pipeline > 1 {
+      let hop = rates.hopLatency + 2 * m * hidden / (linkRate * rates.hopBus)
+      sum.network += Double(pipeline) * hop
+    }
+    return sum
+  }
+
+  /// The output head, for the sequences that get a token.
+  func head(sequences: Int) -> Parts {
+    if sequences == 0 { return Parts() }
+    let shard = Double(model.vocabulary) / tensor
+    return product(
+      Double(sequences), shard, Double(model.hidden), bytes: 2, rates.wideProduct, peak: widePeak)
+  }
+
+  private func attentionProducts(_ m: Double) -> Parts {
+    let hidden = Double(model.hidden)
+    let heads = max(1, Double(model.heads) / tensor)
+    guard let latent = model.latentAttention else {
+      let groups = max(1, Double(model.keyValueHeads) / tensor)
+      let head = Double(model.headSize)
+      var sum = quantised(m, (heads + 2 * groups) * head, hidden)
+      sum += quantised(m, hidden, heads * head)
+      return sum
+    }
+    let rank = Double(latent.keyValueRank)
+    let queryWidth = heads * Double(latent.nopeHeadSize + latent.ropeHeadSize)
+    // The first projections of the queries and of the cache entry are one fused product.
+    let queryRank = Double(latent.queryRank)
+    var sum = quantised(m, queryRank + rank + Double(latent.ropeHeadSize), hidden)
+    sum += quantised(m, queryWidth, queryRank > 0 ? queryRank : hidden)
+    sum += quantised(m, heads * Double(latent.nopeHeadSize + latent.valueHeadSize), rank)
+    sum += quantised(m, hidden, heads * Double(latent.valueHeadSize))
+    return sum
+  }
+
+  private func feedForward(_ m: Double, width: Double) -> Parts {
+    let hidden = Double(model.hidden)
+    var sum = quantised(m, width * (model.gated ? 2 : 1), hidden)
+    sum += quantised(m, hidden, width)
+    // The activation function reads both halves and writes one.
+    sum.memory += 2 * m * width * (model.gated ? 3 : 2) / (bandwidth * rates.product.memory)
+    return sum
+  }
+
+  /// Norms, rotary embedding, cache write and residual additions: some ten passes over the residual stream.
+  private func elementwise(_ m: Double) -> Parts {
+    let stream = 10 * 2 * m * Double(model.hidden) / (bandwidth * rates.product.memory)
+    return Parts(memory: stream + rates.wideProduct.launch)
+  }
+
+  /// The routed experts: m tokens that each pick `perToken` at random reach n (1 − (1 − k/n)^m) of n
+  /// experts.
+  private func routed(_ m: Double, _ experts: ModelShape.Experts) -> Parts {
+    let c = rates.experts
+    let count = Double(experts.count)
+    let perToken = Double(min(experts.perToken, experts.count))
+    let active = count * (1 - Self.power(1 - perToken / count, m))
+    let width = Double(experts.intermediate) / tensor
+    let hidden = Double(model.hidden)
+    let rows = m * perToken
+    let compute =
+      6 * hidden * width * (rows + c.ramp * active) / (peak * c.compute)
+      + c.activation * rows * (hidden + width) / bandwidth
+    let traffic = 3 * hidden * width * active * weights.bytesPerWeight / (bandwidth * c.memory)
+    return bound(compute, traffic, c)
+  }
+
+  private func quantised(_ m: Double, _ n: Double, _ k: Double) -> Parts {
+    product(m, n, k, bytes: weights.bytesPerWeight, rates.product, peak: peak)
+  }
+
+  private func product(
+    _ m: Double, _ n: Double, _ k: Double, bytes: Double, _ c: Efficiencies.Product, peak: Double
+  ) -> Parts {
+    let compute = 2 * k * (m * n + c.ramp) / (peak * c.compute) + c.activation * m * (n + k) / bandwidth
+    let traffic = (bytes * n * k + 2 * m * (n + k)) / (bandwidth * c.memory)
+    return bound(compute, traffic, c)
+  }
+
+  /// Launches count as memory: nothing is computed while they pass.
+  private func bound(_ compute: Double, _ traffic: Double, _ c: Efficiencies.Product) -> Parts {
+    let larger = max(compute, traffic)
+    let ratio = larger > 0 ? min(compute, traffic) / larger : 0
+    var powered = ratio
+    var sharpness = 1
+    while sharpness < c.sharpness {
+      powered *= powered
+      sharpness *= 2
+    }
+    var root = 1 + powered
+    while sharpness > 1 {
+      root = root.squareRoot()
+      sharpness /= 2
+    }
+    return compute > traffic
+      ? Parts(compute: larger * root, memory: c.launch) : Parts(memory: larger * root + c.launch)
+  }
+
+  /// Between measured sizes a straight line; beyond them the bandwidth of the largest.
+  func allReduce(bytes: Double) -> Double {
+    guard let first = rates.allReduce.first, let last = rates.allReduce.last else {
+      return rates.allReduceLatency + 2 * (tensor - 1) / tensor * bytes / (linkRate * rates.allReduceBus)
+    }
+    if bytes <= first.bytes { return first.time }
+    if bytes >= last.bytes { return last.time * bytes / last.bytes }
+    var low = first
+    for high in rates.allReduce {
+      if bytes <= high.bytes {
+        return low.time + (high.time - low.time) * (bytes - low.bytes) / max(1, high.bytes - low.bytes)
       }
+      low = high
     }
-    // Norms, rotary embedding and residual additions read and write the residual stream about ten times.
-    let stream = 10 * 2 * m * Double(model.hidden) / memoryRate
-    parts.memory += layers * (stream + rates.decodeLatency * 0.25)
-    if tensor > 1 {
-      let bytes = 2 * m * Double(model.hidden)
-      let ring = 2 * (tensor - 1) / tensor * bytes / linkRate
-      parts.network += layers * 2 * (rates.allReduceLatency + ring)
-    }
-    parts.host += engine.stepOverhead.value + layers * engine.layerOverhead.value
-    return parts.cost
-  }
-
-  /// The output head and the sampler, for the sequences that get a token.
-  func head(sequences: Int) -> StepCost {
-    if sequences == 0 { return StepCost(total: 0, compute: 0, memory: 0, network: 0) }
-    var parts = Parts()
-    let bytes = max(2, weights.bytesPerWeight)
-    parts.add(
-      roofline(
-        flops: 2 * Double(sequences) * model.embeddingWeights / tensor,
-        bytes: model.embeddingWeights * bytes / tensor, launches: 2),
-      times: 1)
-    return parts.cost
-  }
-
-  private func gemm(tokens m: Double, weights count: Double, count products: Double) -> (Double, Double) {
-    let moved = count * weights.bytesPerWeight + products * 2 * m * Double(model.hidden) / tensor
-    return roofline(flops: 2 * m * count, bytes: moved, launches: products)
-  }
-
-  /// Seconds bound by compute and by memory: the rounded knee of the fourth norm, split by what dominates.
-  private func roofline(flops: Double, bytes: Double, launches: Double) -> (Double, Double) {
-    let compute = flops / computeRate
-    let memory = bytes / memoryRate
-    let larger = max(compute, memory)
-    let ratio = larger == 0 ? 0 : min(compute, memory) / larger
-    let squared = ratio * ratio
-    let both = larger * (1 + squared * squared).squareRoot().squareRoot()
-    return compute > memory ? (both, launches * rates.gemmLatency) : (0, both + launches * rates.gemmLatency)
+    return last.time
   }
 
   /// `base` to a whole power, by squaring: the same bits on every machine.
-  private func power(_ base: Double, _ exponent: Double) -> Double {
+  static func power(_ base: Double, _ exponent: Double) -> Double {
     var result = 1.0
     var square = base
     var left = Int(exponent)
@@ -104,24 +183,5 @@ struct LayerCost {
       left >>= 1
     }
     return result
-  }
-
-  private struct Parts {
-    var compute = 0.0
-    var memory = 0.0
-    var network = 0.0
-    var host = 0.0
-
-    mutating func add(_ bound: (Double, Double), times: Double) {
-      compute += bound.0 * times
-      memory += bound.1 * times
-    }
-
-    var cost: StepCost {
-      let parts = (RooflineModel.fine(compute), RooflineModel.fine(memory), RooflineModel.fine(network))
-      return StepCost(
-        total: parts.0 + parts.1 + parts.2 + RooflineModel.fine(host), compute: parts.0, memory: parts.1,
-        network: parts.2)
-    }
   }
 }

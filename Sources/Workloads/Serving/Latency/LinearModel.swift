@@ -1,11 +1,11 @@
 import Quantities
 
 /// Step costs linear in what a step computes: the simplest fitted model, after Agrawal et al., "Vidur"
-/// (MLSys 2024)
-/// §4 and the profiled linear forms of several serving simulators.
+/// (MLSys 2024) section 4 and the profiled linear forms of several serving simulators.
 public struct LinearModel: LatencyModel {
   /// Coefficients [fine ticks].
   public struct Coefficients: Sendable, Hashable {
+    /// Every step: reading the weights, launches, host work.
     public var step: Int64
     public var perToken: Int64
     public var perSequence: Int64
@@ -30,11 +30,17 @@ public struct LinearModel: LatencyModel {
   public let keyValueBytesPerToken: Double
   public var basis: Basis { .fitted }
 
+  /// - Parameter coefficients: none negative, and `step` more than zero.
   public init(
-    coefficients: Coefficients, frontEndSeconds: Seconds = .zero, floatingPointOperationsPerToken: Double = 0,
+    coefficients: Coefficients, frontEndSeconds: Seconds = .zero,
+    floatingPointOperationsPerToken: Double = 0,
     weightBytesPerStep: Double = 0, keyValueBytesPerToken: Double = 0
   ) {
-    precondition(coefficients.step > 0, "a step takes time")
+    precondition(
+      coefficients.step > 0 && coefficients.step <= FineTicks.largest, "a step takes time, at most hours")
+    precondition(
+      min(coefficients.perToken, coefficients.perSequence, coefficients.perContextEntry) >= 0
+        && coefficients.perAttentionProduct >= 0, "more work never makes a step shorter")
     self.coefficients = coefficients
     self.frontEndSeconds = frontEndSeconds
     self.floatingPointOperationsPerToken = floatingPointOperationsPerToken
@@ -44,9 +50,10 @@ public struct LinearModel: LatencyModel {
 
   /// Steps that only decode `sequences` sequences. Complexity: O(1).
   public func decodeLine(sequences: Int) -> DecodeLine {
+    let count = Int64(sequences)
     let memory = coefficients.step
-    let compute = coefficients.perToken * Int64(sequences)
-    let host = coefficients.perSequence * Int64(sequences)
+    let compute = FineTicks.product(coefficients.perToken, count)
+    let host = FineTicks.product(coefficients.perSequence, count)
     return DecodeLine(
       base: StepCost(total: memory + compute + host, compute: compute, memory: memory, network: 0),
       slope: coefficients.perContextEntry)
@@ -56,10 +63,10 @@ public struct LinearModel: LatencyModel {
   public func stepCost(_ shape: StepShape) -> StepCost {
     let line = decodeLine(sequences: shape.decodeSequences)
     let compute =
-      coefficients.perToken * Int64(shape.prefillTokens)
-      + coefficients.perAttentionProduct * Int64(shape.attentionProducts)
-    let host = coefficients.perSequence * Int64(shape.prefillSequences)
-    let reading = line.slope * Int64(shape.decodeContext + shape.prefixTokens)
+      FineTicks.product(coefficients.perToken, Int64(shape.prefillTokens))
+      + FineTicks.product(coefficients.perAttentionProduct, Int64(shape.attentionProducts))
+    let host = FineTicks.product(coefficients.perSequence, Int64(shape.prefillSequences))
+    let reading = FineTicks.product(line.slope, Int64(shape.decodeContext + shape.prefixTokens))
     return StepCost(
       total: line.base.total + compute + host + reading, compute: line.base.compute + compute,
       memory: line.base.memory + reading, network: 0)

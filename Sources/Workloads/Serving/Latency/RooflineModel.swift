@@ -2,16 +2,12 @@ import Catalog
 import Quantities
 
 /// Step costs from first principles: every matrix product and attention kernel of the model on a roofline
-/// (Williams, Waterman, Patterson, "Roofline", CACM 2009) whose efficiencies come from measured kernels,
-/// plus
-/// all-reduces and host overheads.
+/// whose efficiencies come from measured kernels, plus all-reduces and host overheads.
 ///
-/// Costs are tabulated once by token count; a look-up interpolates between knots in integers, so costs
-/// grow with the
-/// load and are the same on every machine. Pipeline stages are taken as lanes in lockstep: a step's
-/// sequences
-/// split into as many microbatches as there are stages, and the step takes the full model's time for one
-/// of them.
+/// Attention over the cache is linear in the KV entries read (a log-space fit is 9 to 14 % off). Pipeline
+/// stages are lanes in lockstep: a step's sequences split into as many microbatches as there are stages,
+/// and the step takes the full model's time for one of them and one hop a stage. At a fixed number of
+/// sequences more tokens or more context never cost less.
 public final class RooflineModel: LatencyModel {
   public let frontEndSeconds: Seconds
   public let floatingPointOperationsPerToken: Double
@@ -22,163 +18,158 @@ public final class RooflineModel: LatencyModel {
   private let pipeline: Int
   private let body: CostCurve
   private let head: CostCurve
-  /// Fine ticks for each sequence, each KV entry read in decoding, each query–key pair of a prompt.
+  /// Fine ticks; the slopes by the number of lanes less one.
   private let perSequence: Int64
-  private let perContextEntry: Int64
-  private let perThousandProducts: Int64
+  private let slopes: [Int64]
+  private let decodeLatency: Int64
+  private let decodePerSequence: Int64
   private let prefillLatency: Int64
-  private let hop: Int64
+  /// Of 65,536 query–key pairs.
+  private let perPairs: Int64
+  private let prefillRamp: Int64
 
-  static let finePerSecond = 16e9 * 256.0
-
+  /// - Parameters:
+  ///   - weights: decides the arithmetic too, unless it is weight-only: then products run in 16 bits.
+  ///   - tensor: accelerators that share each layer.
+  ///   - pipeline: groups of layers.
+  ///   - maximumBatchedTokens: end of the tables; larger steps are priced as several.
+  /// - Complexity: about 1,100 evaluations of a layer; a millisecond.
   public init(
     model: ModelShape, accelerator: Accelerator, weights: Precision, activations: Precision,
-    keyValue: Precision,
-    tensorParallelism tensor: Int, pipelineParallelism pipeline: Int, engine: EnginePreset,
-    maximumBatchedTokens: Int, maximumSequences: Int
+    keyValue: Precision, tensorParallelism tensor: Int, pipelineParallelism pipeline: Int,
+    engine: EnginePreset, maximumBatchedTokens: Int, maximumSequences: Int
   ) {
-    let compute = weights.isWeightOnly ? activations : weights
-    let rates = Efficiencies(accelerator: accelerator, precision: compute)
+    precondition(tensor > 0 && pipeline > 0, "a replica has at least one accelerator")
+    let isLatent = model.latentAttention != nil
+    let rates = Efficiencies(
+      accelerator: accelerator, weights: weights, keyValue: keyValue, isLatent: isLatent, tensor: tensor)
+    let wide = Precision(name: "bf16", bytesPerWeight: 2, bytesPerActivation: 2, computeName: "bf16")
+    let widePeak = accelerator.peakFlops(for: wide).value
     let layer = LayerCost(
-      model: model, accelerator: accelerator, weights: weights, compute: compute, tensor: tensor,
+      model: model, weights: weights, tensor: Double(tensor), pipeline: pipeline, engine: engine,
       rates: rates,
-      engine: engine)
+      peak: weights.isWeightOnly ? widePeak : accelerator.peakFlops(for: weights).value, widePeak: widePeak,
+      bandwidth: accelerator.memoryBandwidth.value, linkRate: max(1, accelerator.scaleUpBandwidth.value))
     self.pipeline = pipeline
     frontEndSeconds = engine.frontEnd
     floatingPointOperationsPerToken = 2 * model.activeParameters
     weightBytesPerStep = (model.parameters - model.embeddingWeights) * weights.bytesPerWeight
     keyValueBytesPerToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
     basis = rates.basis
-    let largest = max(maximumBatchedTokens, maximumSequences, 1024)
-    body = CostCurve(upTo: largest) { layer.body(tokens: $0) }
-    head = CostCurve(upTo: maximumSequences) { layer.head(sequences: $0) }
-    let headShards = model.latentAttention == nil ? Double(min(tensor, model.keyValueHeads)) : 1
-    let readRate = accelerator.memoryBandwidth.value * rates.decodeMemory * headShards
-    perContextEntry = Self.fine(keyValueBytesPerToken / readRate)
-    perSequence = Self.fine(engine.sequenceOverhead.value)
-    let queryWidth =
-      model.latentAttention.map { $0.nopeHeadSize + $0.ropeHeadSize + $0.valueHeadSize } ?? 2 * model.headSize
-    let products = 2.0 * Double(model.heads * queryWidth * model.layers)
-    let prefillRate = accelerator.peakFlops(for: activations.isWeightOnly ? weights : activations).value
-    let bf16Rate = min(prefillRate, accelerator.bf16Peak.value) * rates.prefillCompute * Double(tensor)
-    perThousandProducts = Self.fine(1000 * products / bf16Rate)
-    prefillLatency = Self.fine(rates.prefillLatency * Double(model.layers))
-    hop = pipeline > 1 ? Self.fine(2e-5) * Int64(pipeline - 1) : 0
-  }
-
-  static func fine(_ seconds: Double) -> Int64 {
-    precondition(seconds >= 0 && seconds.isFinite, "a cost is a finite time")
-    return Int64(min(seconds * finePerSecond, 0x1p58).rounded())
+    body = CostCurve(upTo: max(maximumBatchedTokens, maximumSequences, 1)) { layer.body(tokens: $0) }
+    head = CostCurve(upTo: max(maximumSequences, 1)) { layer.head(sequences: $0) }
+    let attention = AttentionCost(layer: layer, keyValue: keyValue, tensor: tensor)
+    perSequence = FineTicks.rounded(engine.sequenceOverhead.value)
+    slopes = (1...min(pipeline, 1024)).map { FineTicks.rounded(attention.perContextEntry / Double($0)) }
+    decodeLatency = FineTicks.rounded(attention.decodeLatency)
+    decodePerSequence = FineTicks.rounded(attention.decodePerSequence)
+    prefillLatency = FineTicks.rounded(attention.prefillLatency)
+    perPairs = FineTicks.rounded(attention.perPair * 65536)
+    prefillRamp = Int64(min(1e6, rates.prefillRamp))
   }
 
   /// Steps that only decode `sequences` sequences. Complexity: O(1).
   public func decodeLine(sequences: Int) -> DecodeLine {
     DecodeLine(
-      base: base(tokens: sequences, sampled: sequences, sequences: sequences, largest: 1),
-      slope: perContextEntry)
+      base: base(
+        decode: sequences, prefill: 0, tokens: sequences, sampled: sequences, largestChunk: 1),
+      slope: slope(sequences))
   }
 
   /// A step with prompts in it. Complexity: O(1).
   public func stepCost(_ shape: StepShape) -> StepCost {
     let sequences = shape.decodeSequences + shape.prefillSequences
     var cost = base(
+      decode: shape.decodeSequences, prefill: shape.prefillSequences,
       tokens: shape.decodeSequences + shape.prefillTokens, sampled: shape.sampledSequences,
-      sequences: sequences,
-      largest: max(shape.largestChunk, 1))
-    let reading = perContextEntry * Int64(shape.decodeContext + shape.prefixTokens)
+      largestChunk: shape.largestChunk)
+    let reading = FineTicks.product(slope(sequences), Int64(shape.decodeContext + shape.prefixTokens))
     cost.memory += reading
     cost.total += reading
     if shape.prefillSequences > 0 {
-      let products = Int128(perThousandProducts) * Int128(shape.attentionProducts) / 1000
-      let attention = Int64(clamping: products) + prefillLatency
+      let attention = promptAttention(shape, lanes: lanes(sequences)) + prefillLatency
       cost.compute += attention
       cost.total += attention
     }
     return cost
   }
 
-  private func base(tokens: Int, sampled: Int, sequences: Int, largest: Int) -> StepCost {
-    let lanes = max(1, min(pipeline, sequences))
-    let laneTokens = max((tokens + lanes - 1) / lanes, min(largest, tokens))
-    var cost = body.cost(laneTokens)
-    let output = head.cost(sampled)
-    cost.total += output.total + perSequence * Int64(sequences) + hop
+  /// The pairs of the fullest lane: an equal share, or the largest chunk's where that is more.
+  private func promptAttention(_ shape: StepShape, lanes: Int) -> Int64 {
+    // Past 2^62 pairs every cost is the largest anyway, and products stay in range.
+    let pairs = min(
+      1 << 62, Int128(shape.attentionProducts) + Int128(prefillRamp) * Int128(shape.prefillTokens))
+    let tokens = Int128(max(1, shape.prefillTokens))
+    let even = pairs / Int128(lanes)
+    let largest = pairs * Int128(min(shape.largestChunk, max(1, shape.prefillTokens))) / tokens
+    let inLane = lanes > 1 ? max(even, largest) : pairs
+    let cost = Int128(perPairs) * inLane >> 16
+    return cost < Int128(FineTicks.largest) ? Int64(cost) : FineTicks.largest
+  }
+
+  private func lanes(_ sequences: Int) -> Int { max(1, min(pipeline, sequences)) }
+
+  private func slope(_ sequences: Int) -> Int64 { slopes[min(lanes(sequences), slopes.count) - 1] }
+
+  private func base(
+    decode: Int, prefill: Int, tokens: Int, sampled: Int, largestChunk: Int
+  ) -> StepCost {
+    let sequences = decode + prefill
+    let lanes = lanes(sequences)
+    func perLane(_ count: Int) -> Int { lanes == 1 ? count : (count + lanes - 1) / lanes }
+    var cost = body.cost(max(perLane(tokens), min(largestChunk, tokens)))
+    let output = head.cost(perLane(sampled))
     cost.compute += output.compute
     cost.memory += output.memory
-    cost.network += output.network + hop
+    cost.total += output.total + FineTicks.product(perSequence, Int64(sequences))
+    if decode > 0 {
+      let reading = decodeLatency + FineTicks.product(decodePerSequence, Int64(perLane(decode)))
+      cost.memory += reading
+      cost.total += reading
+    }
     return cost
   }
 }
 
-extension Accelerator {
-  /// Attention runs in 16 bits unless both operands are narrower.
-  var bf16Peak: FlopsPerSecond {
-    peakFlops(for: Catalog.builtIn.precision("bf16")!)
-  }
-}
+/// Time [s] of attention over the cache, all layers together.
+struct AttentionCost {
+  var perContextEntry: Double
+  var decodeLatency: Double
+  var decodePerSequence: Double
+  var prefillLatency: Double
+  var perPair: Double
 
-/// Costs tabulated at knots, an eighth of an octave apart, and interpolated linearly in integers: never
-/// smaller for
-/// a larger argument.
-struct CostCurve: Sendable {
-  private var knots: [Int] = []
-  private var costs: [StepCost] = []
-  private var exact: [StepCost] = []
+  /// Windows up to this long are nearly always full: their layers cost the same at every context.
+  private static let shortWindow = 1024
 
-  init(upTo largest: Int, _ cost: (Int) -> StepCost) {
-    var last = StepCost(total: 0, compute: 0, memory: 0, network: 0)
-    // Every count that a decode batch is likely to have stands in the table itself.
-    for count in 0...min(largest, 1024) {
-      let next = Self.monotone(cost(count), after: last)
-      exact.append(next)
-      last = next
+  init(layer: LayerCost, keyValue: Precision, tensor: Int) {
+    let model = layer.model
+    let rates = layer.rates
+    let heads = max(1, Double(model.heads) / layer.tensor)
+    let layers = Double(model.keyValueLayers)
+    let rate = layer.bandwidth * rates.decodeMemory
+    var perEntry: Double
+    var pairFlops: Double
+    if let latent = model.latentAttention {
+      let width = Double(latent.keyValueRank + latent.ropeHeadSize)
+      // Absorbed form: every head multiplies with the compressed entry itself (arXiv 2405.04434, section
+      // 2.1).
+      let flops = 2 * (width + Double(latent.keyValueRank)) * heads
+      perEntry = width * keyValue.bytesPerActivation / rate + flops / (layer.widePeak * rates.latentCompute)
+      pairFlops = 2 * heads * Double(latent.nopeHeadSize + latent.ropeHeadSize + latent.valueHeadSize)
+    } else {
+      let groups = max(1, Double(model.keyValueHeads) / layer.tensor)
+      perEntry = 2 * groups * Double(model.headSize) * keyValue.bytesPerActivation / rate
+      pairFlops = 4 * heads * Double(model.headSize)
     }
-    var knot = 1024
-    while true {
-      let next = Self.monotone(cost(knot), after: last)
-      knots.append(knot)
-      costs.append(next)
-      last = next
-      if knot >= largest { break }
-      knot += max(1, knot / 8)
-    }
-  }
-
-  private static func monotone(_ cost: StepCost, after last: StepCost) -> StepCost {
-    var cost = cost
-    if cost.total < last.total {
-      cost.memory += last.total - cost.total
-      cost.total = last.total
-    }
-    return cost
-  }
-
-  func cost(_ count: Int) -> StepCost {
-    if count < exact.count { return exact[count] }
-    if count >= knots[knots.count - 1] || knots.count == 1 { return extrapolate(count) }
-    var low = 0
-    var high = knots.count - 1
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if knots[middle] <= count { low = middle } else { high = middle }
-    }
-    return blend(costs[low], costs[high], count - knots[low], knots[high] - knots[low])
-  }
-
-  private func extrapolate(_ count: Int) -> StepCost {
-    let last = costs[costs.count - 1]
-    let factor = Int64(count) / Int64(max(1, knots[knots.count - 1])) + 1
-    return count == knots[knots.count - 1]
-      ? last
-      : StepCost(
-        total: last.total * factor, compute: last.compute * factor, memory: last.memory * factor,
-        network: last.network * factor)
-  }
-
-  private func blend(_ low: StepCost, _ high: StepCost, _ part: Int, _ whole: Int) -> StepCost {
-    func mix(_ a: Int64, _ b: Int64) -> Int64 { a + (b - a) / Int64(whole) * Int64(part) }
-    return StepCost(
-      total: mix(low.total, high.total), compute: mix(low.compute, high.compute),
-      memory: mix(low.memory, high.memory), network: mix(low.network, high.network))
+    let window = model.slidingWindow ?? .max
+    let short =
+      window <= Self.shortWindow ? Double(min(model.slidingWindowLayers, model.keyValueLayers)) : 0
+    perContextEntry = perEntry * (layers - short)
+    decodeLatency = rates.decodeLatency * layers
+    decodePerSequence =
+      rates.decodePerSequence * layers + (short > 0 ? perEntry * short * Double(window) : 0)
+    prefillLatency = rates.prefillLatency * layers
+    perPair = pairFlops * (layers - short) / (layer.widePeak * rates.prefillCompute)
   }
 }

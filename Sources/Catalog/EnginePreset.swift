@@ -1,0 +1,51 @@
+import Quantities
+
+/// A serving engine with its defaults and host overheads.
+public struct EnginePreset: Sendable, Hashable {
+  public var name: String
+  /// Tokens in a KV block.
+  public var blockSize: Int
+  /// Share of device memory that the engine takes, 0...1.
+  public var memoryUtilization: Double
+  /// Sequences that run at once, at most.
+  public var maximumSequences: Int
+  /// Tokens computed in one step, at most.
+  public var maximumBatchedTokens: Int
+  /// Host time of every step.
+  public var stepOverhead: Seconds
+  /// Host time of every layer in every step.
+  public var layerOverhead: Seconds
+  /// Host time of every running sequence in every step.
+  public var sequenceOverhead: Seconds
+  /// Host time of a request outside of the steps: tokenizing, handing over, answering.
+  public var requestOverhead: Seconds
+  /// The part of `requestOverhead` that passes before the request reaches the scheduler's queue.
+  public var frontEnd: Seconds
+  /// Device memory that the runtime and its libraries hold.
+  public var runtimeMemory: Bytes
+  /// Device memory of captured execution graphs.
+  public var graphMemory: Bytes
+  /// Device memory of communication buffers; needed only when several devices work together.
+  public var communicationMemory: Bytes
+}
+
+extension Catalog {
+  /// The engine of that name, or `nil`.
+  /// - Complexity: constant, after the first use parsed the file.
+  public func engine(_ name: String) -> EnginePreset? {
+    guard let entry = FactTable.of(.engines).entry(name), let blockSize = entry.integer("block-size"),
+      let utilization = entry.number("memory-utilization"),
+      let sequences = entry.integer("maximum-sequences"),
+      let tokens = entry.integer("maximum-batched-tokens")
+    else { return nil }
+    func seconds(_ key: String) -> Seconds { Seconds(entry.number(key) ?? 0) }
+    func bytes(_ key: String) -> Bytes { Bytes(entry.number(key) ?? 0) }
+    return EnginePreset(
+      name: name, blockSize: blockSize, memoryUtilization: utilization, maximumSequences: sequences,
+      maximumBatchedTokens: tokens, stepOverhead: seconds("step-overhead-s"),
+      layerOverhead: seconds("layer-overhead-s"), sequenceOverhead: seconds("sequence-overhead-s"),
+      requestOverhead: seconds("request-overhead-s"), frontEnd: seconds("front-end-s"),
+      runtimeMemory: bytes("runtime-memory-bytes"), graphMemory: bytes("graph-memory-bytes"),
+      communicationMemory: bytes("communication-memory-bytes"))
+  }
+}

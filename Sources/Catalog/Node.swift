@@ -1,0 +1,50 @@
+import Quantities
+
+/// A server, or a cloud instance that stands for one.
+public struct Node: Sendable, Hashable {
+  /// Catalogue name, such as `hgx-h100` or `p5.48xlarge`.
+  public var name: String
+  /// Catalogue name of its accelerators.
+  public var accelerator: String
+  /// How many it holds.
+  public var accelerators: Int
+  /// Draw at full load, host and fans included.
+  public var power: Watts
+  /// Draw with nothing running.
+  public var idlePower: Watts
+  /// Who rents it out; `nil` for hardware that is bought.
+  public var provider: String?
+  /// Price of the whole system, bought; `nil` where nobody states any.
+  public var price: Money?
+  /// All network interfaces together, one direction.
+  public var nicBandwidth: BytesPerSecond
+
+  public init(
+    name: String, accelerator: String, accelerators: Int, power: Watts, idlePower: Watts,
+    provider: String? = nil, price: Money? = nil, nicBandwidth: BytesPerSecond
+  ) {
+    self.name = name
+    self.accelerator = accelerator
+    self.accelerators = accelerators
+    self.power = power
+    self.idlePower = idlePower
+    self.provider = provider
+    self.price = price
+    self.nicBandwidth = nicBandwidth
+  }
+}
+
+extension Catalog {
+  /// The node of that name, or `nil`.
+  /// - Complexity: constant, after the first use parsed the file.
+  public func node(_ name: String) -> Node? {
+    guard let entry = FactTable.of(.nodes).entry(name), let accelerator = entry.text("accelerator"),
+      let count = entry.integer("accelerators"), let power = entry.number("power")
+    else { return nil }
+    return Node(
+      name: name, accelerator: accelerator, accelerators: count, power: Watts(power),
+      idlePower: Watts(entry.number("idle-power") ?? 0), provider: entry.text("provider"),
+      price: entry.number("price").map { Money($0) },
+      nicBandwidth: BytesPerSecond(entry.number("nic-bandwidth") ?? 0))
+  }
+}
