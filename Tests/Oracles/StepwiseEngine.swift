@@ -22,6 +22,7 @@ public struct StepwiseResult: Sendable {
   public var computedTokens = 0
   public var preemptions = 0
   public var busy: Int64 = 0
+  public init() {}
 }
 
 /// The slow, obvious replica: every step visits every sequence, every sequence counts its own blocks.

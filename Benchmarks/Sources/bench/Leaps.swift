@@ -1,5 +1,5 @@
 import DryRack
-import DryRackOracles
+import Oracles
 
 /// Leaping against the engine that walks every step, on the same requests, results compared bit for bit.
 enum Leaps {

@@ -26,7 +26,7 @@ enum Serving {
         bench:
           kind: inference
           model: llama-3.1-8b
-          \(traffic.replacing("\n    ", with: "\n          "))
+          \(traffic)
       designs:
         h100:
           sites: { us: { kind: cloud, provider: aws, region: us-east-1 } }

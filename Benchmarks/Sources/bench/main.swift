@@ -1,6 +1,6 @@
 import CQueue
 import DryRack
-import DryRackOracles
+import Oracles
 import Foundation
 
 // Speed figures, measured side by side in one run by user CPU time: this is the only place that times anything.
