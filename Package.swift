@@ -29,29 +29,32 @@ let package = Package(
     .target(name: "Kernel"),
     .target(name: "Statistics", dependencies: ["Kernel", "CGSL"]),
     .target(name: "Catalog", dependencies: ["Quantities", "CCatalogData"]),
-    .target(name: "Infrastructure", dependencies: ["Quantities", "Kernel", "Catalog"]),
     .target(
       name: "Workloads",
-      dependencies: ["Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "CZlib"]),
+      dependencies: ["Quantities", "Kernel", "Statistics", "Catalog", "CZlib"]),
     .target(name: "Economics", dependencies: ["Quantities", "Catalog"]),
     .target(
       name: "Scenario",
       dependencies: [
-        "Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "Workloads", "Economics",
+        "Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "World",
       dependencies: [
-        "Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "Workloads", "Economics",
+        "Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics",
         "Scenario",
       ]),
-    .target(name: "Experiments", dependencies: ["Statistics", "Scenario", "World"]),
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics", "Scenario", "World",
+      ]),
     .target(name: "Reports", dependencies: ["Statistics", "Scenario", "World", "Experiments"]),
     .target(
       name: "DryRack",
       dependencies: [
-        "Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "Workloads", "Economics",
+        "Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics",
         "Scenario", "World", "Experiments", "Reports",
       ]),
     .target(name: "DryRackTesting", dependencies: ["DryRack"]),
@@ -64,14 +67,14 @@ let package = Package(
 
     .target(
       name: "Oracles", dependencies: ["Kernel", "Statistics", "Workloads"], path: "Tests/Oracles"),
-    .testTarget(name: "QuantitiesTests", dependencies: ["Quantities"]),
+
     .testTarget(name: "KernelTests", dependencies: ["Kernel", "Statistics", "Oracles"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"]),
     .testTarget(name: "CatalogTests", dependencies: ["Catalog"]),
     .testTarget(name: "WorkloadsTests", dependencies: ["Workloads", "Oracles"]),
-    .testTarget(name: "EconomicsTests", dependencies: ["Economics"]),
-    .testTarget(name: "ScenarioTests", dependencies: ["Scenario"]),
-    .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles"]),
+
+    .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
+    .testTarget(name: "WorldTests", dependencies: ["DryRack"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),
     .testTarget(name: "TidyTests"),

@@ -4,25 +4,45 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-#if __has_embed("../../scenarios/minimal.yaml")
-static const char minimal[] = {
+static const char batching_policies_yaml[] = {
+#embed "../../scenarios/batching-policies.yaml"
+};
+static const char bursty_api_yaml[] = {
+#embed "../../scenarios/bursty-api.yaml"
+};
+static const char closed_loop_benchmark_yaml[] = {
+#embed "../../scenarios/closed-loop-benchmark.yaml"
+};
+static const char config_model_yaml[] = {
+#embed "../../scenarios/config-model.yaml"
+};
+static const char managed_endpoint_yaml[] = {
+#embed "../../scenarios/managed-endpoint.yaml"
+};
+static const char minimal_yaml[] = {
 #embed "../../scenarios/minimal.yaml"
 };
-#define MINIMAL {"minimal.yaml", minimal, sizeof minimal},
-#else
-#define MINIMAL
-#endif
-
-#if __has_embed("../../scenarios/support-chat.yaml")
-static const char support_chat[] = {
+static const char models_tiny_config_json[] = {
+#embed "../../scenarios/models/tiny-config.json"
+};
+static const char support_chat_yaml[] = {
 #embed "../../scenarios/support-chat.yaml"
 };
-#define SUPPORT_CHAT {"support-chat.yaml", support_chat, sizeof support_chat},
-#else
-#define SUPPORT_CHAT
-#endif
+static const char traces_support_chat_csv[] = {
+#embed "../../scenarios/traces/support-chat.csv"
+};
 
-static const struct dryrack_template templates[] = {MINIMAL SUPPORT_CHAT{0, 0, 0}};
+static const struct dryrack_template templates[] = {
+    {"batching-policies.yaml", batching_policies_yaml, sizeof batching_policies_yaml},
+    {"bursty-api.yaml", bursty_api_yaml, sizeof bursty_api_yaml},
+    {"closed-loop-benchmark.yaml", closed_loop_benchmark_yaml, sizeof closed_loop_benchmark_yaml},
+    {"config-model.yaml", config_model_yaml, sizeof config_model_yaml},
+    {"managed-endpoint.yaml", managed_endpoint_yaml, sizeof managed_endpoint_yaml},
+    {"minimal.yaml", minimal_yaml, sizeof minimal_yaml},
+    {"models/tiny-config.json", models_tiny_config_json, sizeof models_tiny_config_json},
+    {"support-chat.yaml", support_chat_yaml, sizeof support_chat_yaml},
+    {"traces/support-chat.csv", traces_support_chat_csv, sizeof traces_support_chat_csv},
+};
 
-size_t dryrack_template_count(void) { return sizeof templates / sizeof *templates - 1; }
+size_t dryrack_template_count(void) { return sizeof templates / sizeof *templates; }
 struct dryrack_template dryrack_template_at(size_t index) { return templates[index]; }

@@ -24,13 +24,20 @@ public struct Catalog: Sendable {
   public func facts(of kind: Kind) -> [Fact] { FactTable.of(kind).facts }
 
   /// The facts of one entry, in file order.
-  public func rows(of kind: Kind, named name: String) -> [Fact] { FactTable.of(kind).entry(name)?.facts ?? [] }
+  public func rows(of kind: Kind, named name: String) -> [Fact] {
+    FactTable.of(kind).entry(name)?.facts ?? []
+  }
 
   public func source(_ id: String) -> Source? { Self.sources[id] }
 
   public func accelerator(_ name: String) -> Accelerator? {
-    guard let entry = FactTable.of(.accelerators).entry(name), let memory = entry.number("memory") else { return nil }
-    let peaks = [("bf16", "bf16-flops"), ("fp16", "fp16-flops"), ("fp8", "fp8-flops"), ("int8", "int8-ops"), ("fp4", "fp4-flops")]
+    guard let entry = FactTable.of(.accelerators).entry(name), let memory = entry.number("memory") else {
+      return nil
+    }
+    let peaks = [
+      ("bf16", "bf16-flops"), ("fp16", "fp16-flops"), ("fp8", "fp8-flops"), ("int8", "int8-ops"),
+      ("fp4", "fp4-flops"),
+    ]
     let power = entry.number("power") ?? 0
     return Accelerator(
       name: name, vendor: entry["vendor"] ?? "", kind: entry["kind"] ?? "gpu",
@@ -43,11 +50,14 @@ public struct Catalog: Sendable {
       memoryBandwidth: BytesPerSecond((entry.number("memory-bandwidth") ?? 100) * 1e9),
       scaleUpBandwidth: BytesPerSecond((entry.number("scale-up-bandwidth") ?? 30) * 1e9),
       scaleUpDomain: entry.integer("scale-up-domain") ?? 1, power: Watts(power),
-      idlePower: Watts(entry.number("idle-power") ?? power / 10), price: entry.number("price").map { Money($0) })
+      idlePower: Watts(entry.number("idle-power") ?? power / 10),
+      price: entry.number("price").map { Money($0) })
   }
 
   public func node(_ name: String) -> Node? {
-    guard let entry = FactTable.of(.nodes).entry(name), let accelerator = entry["accelerator"] else { return nil }
+    guard let entry = FactTable.of(.nodes).entry(name), let accelerator = entry["accelerator"] else {
+      return nil
+    }
     return Node(
       name: name, accelerator: accelerator, accelerators: entry.integer("accelerators") ?? 1,
       power: Watts(entry.number("power") ?? 0), idlePower: Watts(entry.number("idle-power") ?? 0),
@@ -62,7 +72,9 @@ public struct Catalog: Sendable {
   }
 
   public func precision(_ name: String) -> Precision? {
-    guard let entry = FactTable.of(.precisions).entry(name), let width = entry.number("weight-bytes") else { return nil }
+    guard let entry = FactTable.of(.precisions).entry(name), let width = entry.number("weight-bytes") else {
+      return nil
+    }
     return Precision(
       name: name, bytesPerWeight: width, bytesPerActivation: entry.number("activation-bytes") ?? width,
       computeName: entry["compute"] ?? "bf16")
@@ -96,7 +108,8 @@ public struct Catalog: Sendable {
       date: entry.facts[0].date)
   }
 
-  /// Price of a node-hour in a dated preset: of the instance itself where listed, else of its accelerators at the
+  /// Price of a node-hour in a dated preset: of the instance itself where listed, else of its
+  /// accelerators at the
   /// same provider.
   public func price(preset: String, provider: String, node: Node, term: PriceTerm) -> PricedRate? {
     let table = FactTable.of(.prices)

@@ -86,7 +86,8 @@ public struct ModelShape: Sendable, Hashable {
         ? hidden * Double(latent.queryRank) + Double(latent.queryRank) * Double(heads) * queryHead
         : hidden * Double(heads) * queryHead
       let down = hidden * Double(latent.keyValueRank + latent.ropeHeadSize)
-      let up = Double(latent.keyValueRank) * Double(heads) * Double(latent.nopeHeadSize + latent.valueHeadSize)
+      let up =
+        Double(latent.keyValueRank) * Double(heads) * Double(latent.nopeHeadSize + latent.valueHeadSize)
       return query + down + up + Double(heads * latent.valueHeadSize) * hidden
     }
     return hidden * Double(headSize) * Double(2 * heads + 2 * keyValueHeads)
@@ -147,12 +148,14 @@ extension Catalog {
     if let rank = entry.integer("kv-rank") {
       latent = .init(
         keyValueRank: rank, queryRank: entry.integer("query-rank") ?? 0,
-        ropeHeadSize: entry.integer("rope-head-size") ?? 64, nopeHeadSize: entry.integer("nope-head-size") ?? 128,
+        ropeHeadSize: entry.integer("rope-head-size") ?? 64,
+        nopeHeadSize: entry.integer("nope-head-size") ?? 128,
         valueHeadSize: entry.integer("value-head-size") ?? 128)
     }
     return ModelShape(
       name: name, layers: layers, hidden: hidden, heads: heads,
-      keyValueHeads: entry.integer("kv-heads") ?? heads, headSize: entry.integer("head-size") ?? hidden / heads,
+      keyValueHeads: entry.integer("kv-heads") ?? heads,
+      headSize: entry.integer("head-size") ?? hidden / heads,
       intermediate: intermediate, vocabulary: entry.integer("vocabulary") ?? 32_000,
       gated: entry["gated"] != "false", tiedEmbeddings: entry["tied-embeddings"] == "true", experts: experts,
       latentAttention: latent, maximumContext: entry.integer("maximum-context") ?? 131_072)

@@ -19,7 +19,7 @@ struct CatalogCommand: ParsableCommand {
   func run() throws {
     let console = Console.current
     let entries: [CatalogueEntry]
-    do { entries = try Layers.catalogue() } catch { throw console.fail("the catalogue: \(error)") }
+    entries = Layers.catalogue()
     let listing = CatalogueListing(entries: entries)
     switch listing.select(kind: kind, name: name) {
     case .failure(let problem): throw console.fail(problem.message)

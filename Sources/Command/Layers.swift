@@ -29,7 +29,8 @@ enum Layers {
       .object([("line", .number(Double(fault.line))), ("column", .number(Double(column)))])
     }
     return JSONValue.object([
-      ("severity", .string("error")), ("summary", .string(fault.message)), ("detail", .string(fault.help ?? "")),
+      ("severity", .string("error")), ("summary", .string(fault.message)),
+      ("detail", .string(fault.help ?? "")),
       ("path", .string(fault.path)),
       (
         "range",

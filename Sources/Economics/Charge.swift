@@ -2,7 +2,8 @@ import Quantities
 
 /// One line of a design's bill for one month, after FOCUS 1.2.
 ///
-/// `billed` is what is invoiced in the month; `effective` spreads what was prepaid over the time it serves. Over
+/// `billed` is what is invoiced in the month; `effective` spreads what was prepaid over the time it
+/// serves. Over
 /// an asset's life the two sums agree, less what is left of its value.
 public struct Charge: Sendable, Hashable {
   public enum Category: String, Sendable { case usage = "Usage", purchase = "Purchase" }
@@ -26,7 +27,8 @@ public struct Charge: Sendable, Hashable {
 
   public init(
     description: String, category: Category, service: Service, serviceName: String, provider: String,
-    region: String, billed: Money, effective: Money, list: Money, quantity: Double, unit: String, source: String
+    region: String, billed: Money, effective: Money, list: Money, quantity: Double, unit: String,
+    source: String
   ) {
     self.description = description
     self.category = category

@@ -24,7 +24,8 @@ public enum Charges {
     Charge(
       description: "purchase of \(nodes) × \(name)", category: .purchase, service: .compute,
       serviceName: "on-prem \(name)", provider: "own", region: site, billed: price * Double(nodes),
-      effective: .zero, list: price * Double(nodes), quantity: Double(nodes), unit: "Node", source: "scenario")
+      effective: .zero, list: price * Double(nodes), quantity: Double(nodes), unit: "Node", source: "scenario"
+    )
   }
 
   /// Electricity at the meter: what the machines draw times the site's power usage effectiveness.
@@ -69,7 +70,8 @@ public enum Charges {
   public static func staff(fullTimeEquivalents: Double, salaryPerYear: Money) -> Charge {
     let cost = salaryPerYear * (fullTimeEquivalents / Calendar.monthsPerYear)
     return Charge(
-      description: "staff", category: .usage, service: .other, serviceName: "staff", provider: "own", region: "",
+      description: "staff", category: .usage, service: .other, serviceName: "staff", provider: "own",
+      region: "",
       billed: cost, effective: cost, list: cost, quantity: fullTimeEquivalents, unit: "FTE-Months",
       source: "scenario")
   }

@@ -25,9 +25,11 @@ struct DesignCost {
       let months = Calendar.secondsPerMonth / seconds
       monthly.append(
         Charges.tokens(
-          endpoint: preset.name, provider: preset.provider, inputPerMonth: Double(tally.promptTokens) * months,
+          endpoint: preset.name, provider: preset.provider,
+          inputPerMonth: Double(tally.promptTokens) * months,
           outputPerMonth: Double(tally.outputTokens) * months,
-          inputPricePerMillion: preset.inputPricePerMillion, outputPricePerMillion: preset.outputPricePerMillion,
+          inputPricePerMillion: preset.inputPricePerMillion,
+          outputPricePerMillion: preset.outputPricePerMillion,
           source: preset.source))
     }
     if let staff = design.staff {
@@ -44,7 +46,8 @@ struct DesignCost {
     case .purchase(let price, let life, let residual):
       monthly.append(
         Charges.amortization(
-          of: pool.node.name, nodes: pool.nodeCount, price: price, life: life, residual: residual, site: site.name))
+          of: pool.node.name, nodes: pool.nodeCount, price: price, life: life, residual: residual,
+          site: site.name))
       invoices.append(
         Charges.purchaseInvoice(of: pool.node.name, nodes: pool.nodeCount, price: price, site: site.name))
     case .rent(let price, let term, let source, _):

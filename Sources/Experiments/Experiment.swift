@@ -5,14 +5,16 @@ import Scenario
 import Statistics
 import World
 
-/// Runs a scenario: every design in every replication, merged in the order of the file whatever finishes first.
+/// Runs a scenario: every design in every replication, merged in the order of the file whatever finishes
+/// first.
 public enum Experiment {
   /// Version of the program; part of every result's identity.
   public static let version = "0.1.0"
 
   /// - Parameters:
   ///   - progress: called as runs finish, from any task.
-  /// - Returns: rows, verdicts and series. The same scenario, seed and version give the same value, whatever `jobs`.
+  /// - Returns: rows, verdicts and series. The same scenario, seed and version give the same value,
+  ///   whatever `jobs`.
   public static func run(
     _ scenario: Scenario, options: RunOptions, progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
   ) async -> RunResults {
@@ -22,12 +24,15 @@ public enum Experiment {
     let models = chosen.map { DesignModel(scenario: scenario, designIndex: $0) }
     // Without chance all replications are one: it is run once, and its intervals stay empty.
     let replications = scenario.isStochastic ? scenario.replications : 1
-    let runs = models.indices.flatMap { model in (0..<replications).map { Run(model: model, replication: $0) } }
+    let runs = models.indices.flatMap { model in (0..<replications).map { Run(model: model, replication: $0) }
+    }
     let outcomes = await execute(runs, models: models, options: options, progress: progress)
     var notes = scenario.notes
     if replications < scenario.replications {
       notes.append(
-        "nothing in this scenario is random: \(scenario.replications) replications would be the same, one was run")
+        "nothing in this scenario is random: "
+          + "\(scenario.replications) replications would be the same, one was run"
+      )
     }
     return Summary(
       scenario: scenario, models: models, outcomes: outcomes, replications: replications, options: options,
@@ -42,7 +47,8 @@ public enum Experiment {
 
   /// Outcomes in the order of `runs`; `nil` for runs that a limit left undone.
   private static func execute(
-    _ runs: [Run], models: [DesignModel], options: RunOptions, progress: @escaping @Sendable (RunProgress) -> Void
+    _ runs: [Run], models: [DesignModel], options: RunOptions,
+    progress: @escaping @Sendable (RunProgress) -> Void
   ) async -> [Outcome?] {
     let limits = RunLimits(options)
     return await withTaskGroup(of: (Int, Outcome?).self) { group in

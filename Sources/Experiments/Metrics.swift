@@ -31,8 +31,11 @@ struct MetricReader {
     readDesign()
   }
 
-  private mutating func add(_ workload: String, _ metric: String, _ value: Double?, _ unit: String, statistic: String = "value") {
-    readings.append(Reading(workload: workload, metric: metric, statistic: statistic, value: value, unit: unit))
+  private mutating func add(
+    _ workload: String, _ metric: String, _ value: Double?, _ unit: String, statistic: String = "value"
+  ) {
+    readings.append(
+      Reading(workload: workload, metric: metric, statistic: statistic, value: value, unit: unit))
   }
 
   private mutating func readService(_ index: Int) {
@@ -41,7 +44,8 @@ struct MetricReader {
     let tally = result.tally
     let ticks = 1 / 16e9
     for (metric, histogram, scale) in [
-      ("ttft_s", tally.ttft, ticks), ("tpot_s", tally.tpot, ticks), ("itl_s", tally.interTokenGaps, ticks / 256),
+      ("ttft_s", tally.ttft, ticks), ("tpot_s", tally.tpot, ticks),
+      ("itl_s", tally.interTokenGaps, ticks / 256),
       ("e2e_s", tally.e2e, ticks), ("queue_s", tally.queue, ticks), ("prefill_s", tally.prefill, ticks),
       ("decode_s", tally.decode, ticks),
     ] {
@@ -64,7 +68,8 @@ struct MetricReader {
     }
     let use = Utilization(design: model.design, service: index, model: model, outcome: outcome)
     for (metric, value) in [
-      ("gpu_allocated_ratio", use.allocated), ("gpu_busy_ratio", use.busy), ("mfu", use.mfu), ("mbu", use.mbu),
+      ("gpu_allocated_ratio", use.allocated), ("gpu_busy_ratio", use.busy), ("mfu", use.mfu),
+      ("mbu", use.mbu),
       ("kv_usage_ratio", use.keyValue),
     ] {
       add(workload, metric, value, "ratio")
@@ -74,7 +79,8 @@ struct MetricReader {
     }
   }
 
-  private mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double) {
+  private mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double)
+  {
     add(workload, metric, histogram.mean.map { $0 * scale }, "s", statistic: "mean")
     for quantile in Self.quantiles {
       add(workload, metric, histogram.quantile(quantile.q).map { $0 * scale }, "s", statistic: quantile.name)

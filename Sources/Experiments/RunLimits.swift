@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// What a run may use. Wall-clock and memory are looked at between runs: they may cut an experiment short, never
+/// What a run may use. Wall-clock and memory are looked at between runs: they may cut an experiment
+/// short, never
 /// change a figure.
 final class RunLimits: Sendable {
   private let deadline: ContinuousClock.Instant?

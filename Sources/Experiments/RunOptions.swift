@@ -1,4 +1,5 @@
-/// What the caller of a run decides beside the scenario. None of it may change a figure, except by stopping early.
+/// What the caller of a run decides beside the scenario. None of it may change a figure, except by
+/// stopping early.
 public struct RunOptions: Sendable {
   /// Replications run at once; results do not depend on it.
   public var jobs = 1
@@ -24,4 +25,5 @@ public struct RunProgress: Sendable {
   }
 }
 
-// The entry point is `Experiment.run(_ scenario: Scenario, options: RunOptions, progress:) async -> RunResults`.
+// The entry point is `Experiment.run(_ scenario: Scenario, options: RunOptions, progress:) async ->
+// RunResults`.

@@ -1,7 +1,8 @@
 import Scenario
 import World
 
-/// Everything a run says, in the order it is printed: designs as in the file, then workloads, metrics, statistics.
+/// Everything a run says, in the order it is printed: designs as in the file, then workloads, metrics,
+/// statistics.
 public struct RunResults: Sendable {
   public var manifest: Manifest
   public var designs: [DesignSummary]
@@ -31,7 +32,9 @@ public struct RunResults: Sendable {
   }
 
   /// The row of a design over all replications; `workload` is `nil` for metrics of the design as a whole.
-  public func row(design: String, workload: String? = nil, metric: String, statistic: String = "value") -> MetricRow? {
+  public func row(design: String, workload: String? = nil, metric: String, statistic: String = "value")
+    -> MetricRow?
+  {
     rows.first {
       $0.design == design && $0.replication == nil && $0.metric == metric && $0.statistic == statistic
         && (workload == nil ? true : $0.workload == workload)
@@ -191,7 +194,8 @@ public struct CostRow: Sendable, Hashable {
   }
 }
 
-/// One request of the first replication; times in seconds from the start of the run, `nil` when it never happened.
+/// One request of the first replication; times in seconds from the start of the run, `nil` when it never
+/// happened.
 public struct RequestRow: Sendable, Hashable {
   public var design: String
   public var workload: String

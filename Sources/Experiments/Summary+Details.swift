@@ -1,7 +1,8 @@
 import Kernel
+import Quantities
 import Scenario
-import World
 import Workloads
+import World
 
 /// Series, per-request rows and timelines of each design's first replication.
 extension Summary {
@@ -18,7 +19,8 @@ extension Summary {
         func add(_ metric: String, _ value: Double) {
           rows.append(
             SeriesRow(
-              design: design.name, service: service.name, timeSeconds: sample.time.seconds, metric: metric, value: value))
+              design: design.name, service: service.name, timeSeconds: sample.time.seconds, metric: metric,
+              value: value))
         }
         add("queue_depth", Double(sample.queued))
         add("running", Double(sample.running))
@@ -27,7 +29,8 @@ extension Summary {
         let span = (sample.time - last.time).seconds * Double(deployment.replicas)
         let busy = span > 0 ? min(1, Double(sample.busy - last.busy) / (16e9 * 256) / span) : 0
         add("gpu_busy_ratio", busy)
-        let share = Double(deployment.replicas * deployment.acceleratorsPerReplica) / Double(pool.accelerators)
+        let share =
+          Double(deployment.replicas * deployment.acceleratorsPerReplica) / Double(pool.accelerators)
         let power = pool.node.idlePower + (pool.node.power - pool.node.idlePower) * (busy * share)
         add("power_w", power.value * Double(pool.nodeCount))
         last = sample
@@ -45,7 +48,8 @@ extension Summary {
       return RequestRow(
         design: design.name, workload: scenario.workloads[design.services[record.service].workloadIndex].name,
         request: record.serial, replica: record.replica, status: record.status.rawValue,
-        promptTokens: record.promptTokens, outputTokens: record.outputTokens, arrivalSeconds: record.sent.seconds,
+        promptTokens: record.promptTokens, outputTokens: record.outputTokens,
+        arrivalSeconds: record.sent.seconds,
         ttftSeconds: record.ttft?.seconds,
         tpotSeconds: record.outputTokens > 1 ? decode.map { $0 / Double(record.outputTokens - 1) } : nil,
         e2eSeconds: record.e2e?.seconds, networkSeconds: record.network?.seconds,

@@ -3,8 +3,8 @@ import Economics
 import Kernel
 import Scenario
 import Statistics
-import World
 import Workloads
+import World
 
 /// Brings the outcomes of all runs together into what is reported.
 struct Summary {
@@ -25,21 +25,25 @@ struct Summary {
     for index in models.indices { rows += metricRows(index) }
     let isComplete = outcomes.allSatisfy { $0?.isComplete == true }
     let manifest = Manifest(
-      scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed, replications: replications,
+      scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed,
+      replications: replications,
       version: Experiment.version, catalogHash: Catalog.builtIn.contentHash, complete: isComplete,
       stoppedBy: isComplete ? nil : "a limit given on the command line")
     return RunResults(
       manifest: manifest, designs: models.indices.map(designSummary), rows: rows, verdicts: verdicts(rows),
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
-      timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [], notes: notes + sampleNotes(rows))
+      timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
+      notes: notes + sampleNotes(rows))
   }
 
   // MARK: Rows
 
   private func metricRows(_ index: Int) -> [MetricRow] {
     let model = models[index]
-    let readings = outcomes(of: index).map { MetricReader(scenario: scenario, model: model, outcome: $0).readings }
+    let readings = outcomes(of: index).map {
+      MetricReader(scenario: scenario, model: model, outcome: $0).readings
+    }
     guard let first = readings.first else { return [] }
     var rows: [MetricRow] = []
     for position in first.indices {
@@ -49,7 +53,8 @@ struct Summary {
       rows.append(row(model, first[position], replication: nil, value: mean, interval: interval))
       guard replications > 1 else { continue }
       for (replication, one) in readings.enumerated() where one.indices.contains(position) {
-        rows.append(row(model, one[position], replication: replication, value: one[position].value, interval: nil))
+        rows.append(
+          row(model, one[position], replication: replication, value: one[position].value, interval: nil))
       }
     }
     return rows
@@ -60,7 +65,8 @@ struct Summary {
   ) -> MetricRow {
     MetricRow(
       design: model.design.name, workload: reading.workload, replication: replication, metric: reading.metric,
-      statistic: reading.statistic, value: value, unit: reading.unit, low: interval?.low, high: interval?.high)
+      statistic: reading.statistic, value: value, unit: reading.unit, low: interval?.low, high: interval?.high
+    )
   }
 
   /// Thresholds are judged on the value over all replications, for each design and workload they speak of.
@@ -73,12 +79,14 @@ struct Summary {
         let named = threshold.filters.last { $0.key == "workload" }?.value
         let matching = rows.filter {
           $0.design == design && $0.replication == nil && $0.metric == threshold.metric
-            && $0.statistic == (MetricName.distributions.contains($0.metric) ? threshold.statistic ?? "" : "value")
+            && $0.statistic
+              == (MetricName.distributions.contains($0.metric) ? threshold.statistic ?? "" : "value")
             && (named == nil || $0.workload == named || $0.workload.isEmpty)
         }
         if matching.isEmpty {
           verdicts.append(
-            ThresholdVerdict(threshold: threshold, design: design, workload: named ?? "", value: nil, holds: false))
+            ThresholdVerdict(
+              threshold: threshold, design: design, workload: named ?? "", value: nil, holds: false))
         }
         for row in matching {
           let holds = row.value.map(threshold.holds) ?? false
@@ -97,16 +105,22 @@ struct Summary {
     for row in rows where row.metric == "ttft_s" && row.statistic == "count" && row.replication == nil {
       if let count = row.value, count * 0.01 < 10 {
         notes.append(
-          "\(row.design)/\(row.workload): p99 rests on fewer than 10 of \(Int(count)) requests; simulate more of them")
+          "\(row.design)/\(row.workload): p99 rests on fewer than 10 of \(Int(count)) requests; "
+            + "simulate more of them"
+        )
       }
     }
     for (index, model) in models.enumerated() {
-      for (service, result) in (outcomes(of: index).first?.services ?? []).enumerated() where result.tally.rejected > 0 {
+      for (service, result) in (outcomes(of: index).first?.services ?? []).enumerated()
+      where result.tally.rejected > 0 {
         let tally = result.tally
         let why =
           tally.throttled > 0
           ? "\(tally.throttled) past the endpoint's rate limits" : "too long for the KV cache of a replica"
-        notes.append("\(model.design.name)/\(model.design.services[service].name): \(tally.rejected) requests rejected, \(why)")
+        notes.append(
+          "\(model.design.name)/\(model.design.services[service].name): "
+            + "\(tally.rejected) requests rejected, \(why)"
+        )
       }
     }
     return notes
@@ -124,10 +138,15 @@ struct Summary {
         parts.append(preset.name)
         basis = "estimated"
       case .pool(let deployment):
-        let pipeline = deployment.pipelineParallelism > 1 ? " × pipeline \(deployment.pipelineParallelism)" : ""
+        let pipeline =
+          deployment.pipelineParallelism > 1 ? " × pipeline \(deployment.pipelineParallelism)" : ""
         parts.append(
-          "\(deployment.replicas) replicas × tensor \(deployment.tensorParallelism)\(pipeline), \(deployment.engine.name)")
-        if let own = models[index].latencyModel(ofService: position)?.basis, own == .estimated { basis = own.rawValue }
+          "\(deployment.replicas) replicas × tensor \(deployment.tensorParallelism)\(pipeline), "
+            + deployment.engine.name
+        )
+        if let own = models[index].latencyModel(ofService: position)?.basis, own == .estimated {
+          basis = own.rawValue
+        }
       }
     }
     var binding = ""
@@ -136,7 +155,8 @@ struct Summary {
     {
       binding = "\(largest.cause) \(Int((largest.share * 100).rounded())) %"
     }
-    return DesignSummary(name: design.name, composition: parts.joined(separator: ", "), basis: basis, binding: binding)
+    return DesignSummary(
+      name: design.name, composition: parts.joined(separator: ", "), basis: basis, binding: binding)
   }
 
   private func costRows(_ index: Int) -> [CostRow] {
@@ -146,7 +166,8 @@ struct Summary {
     return (cost.invoices + cost.monthly).map { charge in
       CostRow(
         design: design.name, chargeDescription: charge.description, chargeCategory: charge.category.rawValue,
-        serviceCategory: charge.service.rawValue, serviceName: charge.serviceName, providerName: charge.provider,
+        serviceCategory: charge.service.rawValue, serviceName: charge.serviceName,
+        providerName: charge.provider,
         regionName: charge.region, billedCostMicros: charge.billed.micros,
         effectiveCostMicros: charge.effective.micros, listCostMicros: charge.list.micros,
         pricingQuantity: charge.quantity, pricingUnit: charge.unit, currency: scenario.economics.currency,

@@ -1,7 +1,7 @@
 import Quantities
 import Scenario
-import World
 import Workloads
+import World
 
 /// The different things that "utilisation" means, kept apart.
 struct Utilization {
@@ -34,13 +34,16 @@ struct Utilization {
     let tokens = result.replicas.reduce(0.0) { $0 + Double($1.computedTokens) }
     let steps = result.replicas.reduce(0.0) { $0 + Double($1.steps) }
     let entries = result.replicas.reduce(0.0) { $0 + Double($1.contextRead) }
-    let peak = pool.accelerator.peakFlops(for: deployment.weights.isWeightOnly ? deployment.activations : deployment.weights)
+    let peak = pool.accelerator.peakFlops(
+      for: deployment.weights.isWeightOnly ? deployment.activations : deployment.weights)
     mfu = tokens * latency.floatingPointOperationsPerToken / (time * held * peak.value)
     let bytes = steps * latency.weightBytesPerStep + entries * latency.keyValueBytesPerToken
     mbu = bytes / (time * held * pool.accelerator.memoryBandwidth.value)
     let busyTime = result.replicas.reduce(0.0) { $0 + Double($1.busy) }
     let blockTime = result.replicas.reduce(0.0) { $0 + $1.blockTime }
-    if busyTime > 0 && result.blocksPerReplica > 0 { keyValue = blockTime / busyTime / Double(result.blocksPerReplica) }
+    if busyTime > 0 && result.blocksPerReplica > 0 {
+      keyValue = blockTime / busyTime / Double(result.blocksPerReplica)
+    }
   }
 
   /// Where the requests' time went; shares sum to 1. `nil` when no request was answered.

@@ -14,8 +14,10 @@
 /// Events come out in order of time; events of equal time come out in the order they were pushed (first in,
 /// first out). No event may be scheduled before the time of the last event taken out.
 ///
-/// An event's bucket is named by the highest base-32 digit in which its time differs from the wheel's origin.
-/// When the lowest bucket is small its events move, sorted, into the run; a large one is dealt out again over
+/// An event's bucket is named by the highest base-32 digit in which its time differs from the wheel's
+/// origin.
+/// When the lowest bucket is small its events move, sorted, into the run; a large one is dealt out again
+/// over
 /// the lower digits. Nothing depends on how times are distributed, so microseconds may meet years.
 ///
 /// - Complexity: `push` O(1); `pop` O(1) amortised over at most 13 digits.
@@ -150,10 +152,10 @@ public struct PendingEvents: ~Copyable {
 
   private mutating func sortIntoRun(_ index: Int) {
     let bucket = buckets[index]
+    run.reserve(bucket.count)
     for position in 0..<bucket.count {
       let event = bucket.base![position]
       var hole = position
-      run.reserve(position + 1)
       while hole > 0 && run.base![hole - 1].time > event.time {
         run.base![hole] = run.base![hole - 1]
         hole -= 1

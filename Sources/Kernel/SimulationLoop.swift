@@ -6,6 +6,7 @@ public protocol EventHandler: ~Copyable {
 
 /// How a run of the loop came to its end.
 public struct RunEnd: Sendable, Hashable {
+  /// Why the loop returned.
   public enum Reason: Sendable {
     /// No event was left.
     case drained

@@ -84,7 +84,9 @@ extension Dimension {
 }
 
 @inlinable public func / (data: Bytes, rate: BytesPerSecond) -> Seconds { Seconds(data.value / rate.value) }
-@inlinable public func / (data: Bytes, time: Seconds) -> BytesPerSecond { BytesPerSecond(data.value / time.value) }
+@inlinable public func / (data: Bytes, time: Seconds) -> BytesPerSecond {
+  BytesPerSecond(data.value / time.value)
+}
 @inlinable public func * (rate: BytesPerSecond, time: Seconds) -> Bytes { Bytes(rate.value * time.value) }
 @inlinable public func / (work: Flops, rate: FlopsPerSecond) -> Seconds { Seconds(work.value / rate.value) }
 @inlinable public func * (power: Watts, time: Seconds) -> Joules { Joules(power.value * time.value) }

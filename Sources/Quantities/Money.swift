@@ -21,8 +21,12 @@
 
   @inlinable public static var zero: Money { Money(micros: 0) }
   @inlinable public static func < (left: Money, right: Money) -> Bool { left.micros < right.micros }
-  @inlinable public static func + (left: Money, right: Money) -> Money { Money(micros: left.micros + right.micros) }
-  @inlinable public static func - (left: Money, right: Money) -> Money { Money(micros: left.micros - right.micros) }
+  @inlinable public static func + (left: Money, right: Money) -> Money {
+    Money(micros: left.micros + right.micros)
+  }
+  @inlinable public static func - (left: Money, right: Money) -> Money {
+    Money(micros: left.micros - right.micros)
+  }
   @inlinable public static func += (left: inout Money, right: Money) { left = left + right }
   @inlinable public static func * (left: Money, factor: Double) -> Money { Money(left.units * factor) }
 

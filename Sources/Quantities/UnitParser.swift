@@ -35,7 +35,8 @@ public enum Measure: String, Sendable, CaseIterable {
   }
 }
 
-/// Reads quantities with units. Never traps: every text either parses to a finite, non-negative number or is refused
+/// Reads quantities with units. Never traps: every text either parses to a finite, non-negative number or
+/// is refused
 /// with a reason.
 public enum UnitParser {
   public enum Failure: Error, Sendable, Hashable {
@@ -66,11 +67,8 @@ public enum UnitParser {
 
   private static func duration(_ text: String) -> Result<Double, Failure> {
     var rest = text[...]
-    if rest.first == "P" {
-      rest = rest.dropFirst()
-      if rest.first == "T" { rest = rest.dropFirst() }
-      rest = rest.lowercased()[...]
-    }
+    // Of ISO 8601 only times of day: months and minutes share a letter elsewhere.
+    if rest.hasPrefix("PT") { rest = rest.dropFirst(2).lowercased()[...] }
     if rest.isEmpty { return .failure(.malformed) }
     var total = 0.0
     while !rest.isEmpty {
@@ -107,10 +105,13 @@ public enum UnitParser {
   }
 
   private static let durations: [String: Double] = [
-    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800,
+    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400,
+    "w": 604_800,
     "mo": 730.5 * 3600, "y": 365.25 * 86_400,
   ]
-  private static let decimal: [String: Double] = ["": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15]
+  private static let decimal: [String: Double] = [
+    "": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
+  ]
   private static let binary: [String: Double] = [
     "Ki": 0x1p10, "Mi": 0x1p20, "Gi": 0x1p30, "Ti": 0x1p40, "Pi": 0x1p50,
   ]
@@ -129,7 +130,8 @@ public enum UnitParser {
     case .power: return unit.hasSuffix("W") ? decimal[String(unit.dropLast())] : nil
     case .ratio: return unit == "%" ? 0.01 : nil
     case .money: return currency(unit, per: [""])
-    case .moneyPerHour: return currency(unit, per: ["/h", "/hour", "/gpu-hour", "/gpu-h", "/GPU-h", "/node-hour"])
+    case .moneyPerHour:
+      return currency(unit, per: ["/h", "/hour", "/gpu-hour", "/gpu-h", "/GPU-h", "/node-hour"])
     case .moneyPerKilowattHour: return currency(unit, per: ["/kWh"])
     case .moneyPerYear: return currency(unit, per: ["/y", "/year"])
     }
@@ -143,7 +145,8 @@ public enum UnitParser {
   }
 
   private static func currency(_ unit: String, per: [String]) -> Double? {
-    guard unit.prefix(3).allSatisfy(\.isUppercase), unit.prefix(3).count == 3 else { return nil }
+    // One currency so far: another one must not pass as dollars.
+    guard unit.hasPrefix("USD") else { return nil }
     return per.contains(String(unit.dropFirst(3))) ? 1 : nil
   }
 }

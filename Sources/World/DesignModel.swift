@@ -7,7 +7,8 @@ import Workloads
 /// What all runs of one design share: step-cost tables and constant delays. Built once, immutable.
 public struct DesignModel: Sendable {
   enum Placement: Sendable {
-    case replicas(ReplicaSettings, any LatencyModel, count: Int, router: RouterKind, upDelay: Ticks, roundTrip: Ticks)
+    case replicas(
+      ReplicaSettings, any LatencyModel, count: Int, router: RouterKind, upDelay: Ticks, roundTrip: Ticks)
     case endpoint(EndpointPreset)
   }
   struct Service: Sendable {

@@ -1,6 +1,7 @@
 /// What an event of the World means, packed into the 64-bit payload of the pending set.
 ///
-/// From the high bits: kind (4), service (12), index (24), version (24). A stale version marks a cancelled event.
+/// From the high bits: kind (4), service (12), index (24), version (24). A stale version marks a
+/// cancelled event.
 @frozen @usableFromInline struct EventCode {
   @usableFromInline enum Kind: UInt8 {
     /// The next open-loop request of a service's workload is sent.

@@ -27,7 +27,8 @@ struct RequestSource {
 
   init(workload: InferenceWorkload, duration: Ticks?, seed: UInt64, replication: Int) {
     func stream(_ purpose: String) -> RandomStream {
-      RandomStream(seed: seed, replication: replication, entity: "workloads/\(workload.name)", purpose: purpose)
+      RandomStream(
+        seed: seed, replication: replication, entity: "workloads/\(workload.name)", purpose: purpose)
     }
     promptStream = stream("prompt-tokens")
     outputStream = stream("output-tokens")

@@ -9,9 +9,18 @@ public struct ServiceSample: Sendable, Hashable {
   public var blocksInUse: Int64
   /// Busy fine ticks of all replicas since the start, as of their last change.
   public var busy: Int64
+
+  public init(time: Ticks, queued: Int, running: Int, blocksInUse: Int64, busy: Int64) {
+    self.time = time
+    self.queued = queued
+    self.running = running
+    self.blocksInUse = blocksInUse
+    self.busy = busy
+  }
 }
 
-/// Samples the services at even intervals without knowing how long the run will be: when the store is full it
+/// Samples the services at even intervals without knowing how long the run will be: when the store is
+/// full it
 /// keeps every second sample and doubles the interval.
 struct SeriesSampler {
   static let capacity = 512

@@ -45,7 +45,8 @@ struct ServiceArray: ~Copyable {
       return ServiceState(
         workloadIndex: service.workloadIndex, source: source,
         router: Router(kind: .roundRobin, stream: routing), upDelay: .zero, roundTrip: .zero, versions: [],
-        pendingChange: [], replicas: ReplicaArray(count: 0) { preconditionFailure("an endpoint has no replicas") },
+        pendingChange: [],
+        replicas: ReplicaArray(count: 0) { preconditionFailure("an endpoint has no replicas") },
         endpoint: EndpointState(preset: preset))
     case .replicas(let settings, let latency, let count, let router, let upDelay, let roundTrip):
       var settings = settings

@@ -9,9 +9,12 @@ public enum Simulation {
   ///   - replication: 0 and up; it selects the random streams.
   /// - Returns: counts, times and series. With `warmup: auto` the run is made twice: once to find the cut
   ///   (MSER-5 over end-to-end latencies in order of sending), once to measure after it.
-  public static func run(_ model: DesignModel, replication: Int, options: WorldOptions = WorldOptions()) -> Outcome {
+  public static func run(_ model: DesignModel, replication: Int, options: WorldOptions = WorldOptions())
+    -> Outcome
+  {
     switch model.scenario.warmup {
-    case .fixed(let time): return runOnce(model, replication: replication, options: options, measuredFrom: time)
+    case .fixed(let time):
+      return runOnce(model, replication: replication, options: options, measuredFrom: time)
     case .automatic:
       var pilot = options
       pilot.keepsRequests = true
@@ -31,7 +34,8 @@ public enum Simulation {
     return world.outcome(replication: replication, end: end)
   }
 
-  /// The sending time of the first request after the warm-up. A cut past half the run is refused: then nothing
+  /// The sending time of the first request after the warm-up. A cut past half the run is refused: then
+  /// nothing
   /// is cut, and the caller sees `measuredFrom == 0`.
   private static func warmupEnd(of pilot: Outcome) -> Ticks {
     let sent = pilot.records.filter { $0.e2e != nil }.sorted { ($0.sent, $0.serial) < ($1.sent, $1.serial) }

@@ -3,7 +3,8 @@ import Scenario
 import Statistics
 import Workloads
 
-/// Everything counted about the requests of one service. Integer sums only, so that two tallies merge in any order.
+/// Everything counted about the requests of one service. Integer sums only, so that two tallies merge in
+/// any order.
 public struct WorkloadTally: Sendable {
   public var offered = 0
   public var completed = 0

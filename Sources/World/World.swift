@@ -22,7 +22,8 @@ struct World: ~Copyable {
     self.model = model
     self.options = options
     self.measuredFrom = measuredFrom
-    services = ServiceArray(model: model, replication: replication, options: options, measuredFrom: measuredFrom)
+    services = ServiceArray(
+      model: model, replication: replication, options: options, measuredFrom: measuredFrom)
     sampler = SeriesSampler(services: services.count)
   }
 
@@ -81,7 +82,8 @@ struct World: ~Copyable {
     }
   }
 
-  private mutating func sendToEndpoint(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
+  private mutating func sendToEndpoint(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents)
+  {
     let state = services[service]
     let size = Int64(request.promptTokens) + Int64(request.outputTokens)
     if state.pointee.endpoint!.admits(tokens: size, at: now) {
@@ -194,12 +196,14 @@ struct World: ~Copyable {
   }
 
   private mutating func keep(
-    _ service: Int, _ request: LiveRequest, status: RequestRecord.Status, times: RequestTimes?, preemptions: Int32
+    _ service: Int, _ request: LiveRequest, status: RequestRecord.Status, times: RequestTimes?,
+    preemptions: Int32
   ) {
     guard options.keepsRequests else { return }
     records.append(
       RequestRecord(
-        service: service, serial: Int(request.serial), replica: request.replica < 0 ? nil : Int(request.replica),
+        service: service, serial: Int(request.serial),
+        replica: request.replica < 0 ? nil : Int(request.replica),
         status: status, promptTokens: Int(request.promptTokens), outputTokens: Int(request.outputTokens),
         sent: request.sent, times: times, preemptions: Int(preemptions)))
   }

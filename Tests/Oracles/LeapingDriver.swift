@@ -18,7 +18,8 @@ public enum LeapingDriver {
       if arrival < replica.nextChange {
         let request = requests[next]
         replica.arrive(
-          handle: UInt32(next), promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: arrival)
+          handle: UInt32(next), promptTokens: request.promptTokens, outputTokens: request.outputTokens,
+          at: arrival)
         next += 1
         if next == requests.count && respawn == nil { replica.drain(at: arrival) }
         continue

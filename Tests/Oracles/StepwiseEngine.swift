@@ -26,7 +26,8 @@ public struct StepwiseResult: Sendable {
 
 /// The slow, obvious replica: every step visits every sequence, every sequence counts its own blocks.
 ///
-/// It is written from the scheduler's rules alone and shares no code with `LeapingReplica`, so that the two can
+/// It is written from the scheduler's rules alone and shares no code with `LeapingReplica`, so that the
+/// two can
 /// only agree by both being right.
 public struct StepwiseEngine {
   private struct Sequence {
@@ -56,9 +57,11 @@ public struct StepwiseEngine {
   private var time = Ticks.zero
   private var fraction: Int64 = 0
 
-  /// Runs requests sorted by arrival; in a closed loop (`respawn`), each finish sends the next request at once.
+  /// Runs requests sorted by arrival; in a closed loop (`respawn`), each finish sends the next request at
+  /// once.
   ///
-  /// - Parameter respawn: requests sent in all, the given ones included; `nil` for an open loop. The next one
+  /// - Parameter respawn: requests sent in all, the given ones included; `nil` for an open loop. The next
+  ///   one
   ///   copies the lengths of the one that finished.
   public static func run(
     _ requests: [StepwiseRequest], settings: ReplicaSettings, model: any LatencyModel, respawn: Int? = nil
@@ -198,7 +201,8 @@ public struct StepwiseEngine {
     guard running.isEmpty, let oldest = waiting.first else { return }
     guard waiting.count >= size || isDraining || time > oldest.arrival + patience else { return }
     var reserved = 0
-    while let head = waiting.first, running.count < min(size, settings.maximumSequences), head.arrival < time {
+    while let head = waiting.first, running.count < min(size, settings.maximumSequences), head.arrival < time
+    {
       let members = running + [head]
       if pads {
         let (prompt, output) = (members.map(\.target).max()!, members.map(\.output).max()!)
@@ -221,7 +225,9 @@ public struct StepwiseEngine {
   /// Runs the step; returns whoever got its last token, in running order.
   private mutating func executeStep() -> [StepwiseRequestEcho] {
     let cost = stepCost()
-    for sequence in running where !sequence.prefilling && !sequence.answered { result.interTokenGaps.record(cost) }
+    for sequence in running where !sequence.prefilling && !sequence.answered {
+      result.interTokenGaps.record(cost)
+    }
     result.busy += cost
     result.steps += 1
     fraction += cost

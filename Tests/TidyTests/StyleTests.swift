@@ -106,7 +106,8 @@ struct StyleTests {
     return found
   }
 
-  /// The line on which the first brace opened at or after `start` closes; `nil` for a body-less declaration.
+  /// The line on which the first brace opened at or after `start` closes; `nil` for a body-less
+  /// declaration.
   private func closingBrace(in code: [String], from start: Int) -> Int? {
     var depth = 0
     var parentheses = 0

@@ -16,7 +16,8 @@ import Workloads
     var respawn: Int?
   }
 
-  /// A small random load over every feature of the replica: burst and spread arrivals, ties, tight and ample KV
+  /// A small random load over every feature of the replica: burst and spread arrivals, ties, tight and
+  /// ample KV
   /// caches, all batching policies, open and closed loops.
   static func randomCase(_ seed: UInt64) -> Case {
     var stream = RandomStream(seed: seed, replication: 0, entity: "test", purpose: "leap-case")
@@ -39,7 +40,8 @@ import Workloads
     let requests = (0..<(5 + draw(60))).map { _ in
       if draw(3) > 0 { time += Ticks(Int64(draw(1000)) * Int64(spread) * 16_000) }
       return StepwiseRequest(
-        arrival: time, promptTokens: Int32(1 + draw(UInt32(longest))), outputTokens: Int32(1 + draw(UInt32(longest))))
+        arrival: time, promptTokens: Int32(1 + draw(UInt32(longest))),
+        outputTokens: Int32(1 + draw(UInt32(longest))))
     }
     let isClosed = batching == .continuous && draw(3) == 0
     return Case(
@@ -61,7 +63,8 @@ import Workloads
       settings.verifiesLeaps = true
       let walked = StepwiseEngine.run(
         load.requests, settings: load.settings, model: Self.model, respawn: load.respawn)
-      let leapt = LeapingDriver.run(load.requests, settings: settings, model: Self.model, respawn: load.respawn)
+      let leapt = LeapingDriver.run(
+        load.requests, settings: settings, model: Self.model, respawn: load.respawn)
       preemptions += walked.preemptions
       #expect(walked.completions.count == load.respawn ?? load.requests.count)
       let difference = zip(leapt.completions, walked.completions).first { $0 != $1 }

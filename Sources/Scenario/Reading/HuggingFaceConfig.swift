@@ -7,9 +7,12 @@ public enum HuggingFaceConfig {
     public var message: String
   }
 
-  /// Keys are those of Llama-, Mixtral-, Qwen- and DeepSeek-like models; a nested `text_config` is followed.
+  /// Keys are those of Llama-, Mixtral-, Qwen- and DeepSeek-like models; a nested `text_config` is
+  /// followed.
   public static func modelShape(from bytes: [UInt8], name: String) -> Result<ModelShape, Failure> {
-    guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)), var config = object as? [String: Any] else {
+    guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)),
+      var config = object as? [String: Any]
+    else {
       return .failure(Failure(message: "not a JSON object"))
     }
     if let text = config["text_config"] as? [String: Any] { config = text }
@@ -33,21 +36,25 @@ public enum HuggingFaceConfig {
       let width = integer("moe_intermediate_size") ?? intermediate
       let shared = integer("n_shared_experts") ?? (integer("shared_expert_intermediate_size") == nil ? 0 : 1)
       experts = .init(
-        count: count, perToken: min(count, integer("num_experts_per_tok") ?? 1), intermediate: width, shared: shared,
+        count: count, perToken: min(count, integer("num_experts_per_tok") ?? 1), intermediate: width,
+        shared: shared,
         sharedIntermediate: integer("shared_expert_intermediate_size") ?? shared * width,
         denseLayers: min(layers, integer("first_k_dense_replace") ?? 0))
     }
     let latent = integer("kv_lora_rank").map {
       ModelShape.LatentAttention(
-        keyValueRank: $0, queryRank: integer("q_lora_rank") ?? 0, ropeHeadSize: integer("qk_rope_head_dim") ?? 64,
+        keyValueRank: $0, queryRank: integer("q_lora_rank") ?? 0,
+        ropeHeadSize: integer("qk_rope_head_dim") ?? 64,
         nopeHeadSize: integer("qk_nope_head_dim") ?? 128, valueHeadSize: integer("v_head_dim") ?? 128)
     }
     return .success(
       ModelShape(
         name: name, layers: layers, hidden: hidden, heads: heads,
         keyValueHeads: min(heads, integer("num_key_value_heads") ?? heads),
-        headSize: integer("head_dim") ?? max(1, hidden / heads), intermediate: intermediate, vocabulary: vocabulary,
-        tiedEmbeddings: config["tie_word_embeddings"] as? Bool ?? false, experts: experts, latentAttention: latent,
+        headSize: integer("head_dim") ?? max(1, hidden / heads), intermediate: intermediate,
+        vocabulary: vocabulary,
+        tiedEmbeddings: config["tie_word_embeddings"] as? Bool ?? false, experts: experts,
+        latentAttention: latent,
         maximumContext: integer("max_position_embeddings") ?? 131_072))
   }
 }

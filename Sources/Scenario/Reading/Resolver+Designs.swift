@@ -17,7 +17,8 @@ extension Resolver {
     var services: [Service] = []
     for service in value["services"]?.members ?? [] {
       if let resolved = self.service(
-        service, "\(path).services.\(service.key)", pools: pools, poolsWritten: value["pools"], workloads: workloads)
+        service, "\(path).services.\(service.key)", pools: pools, poolsWritten: value["pools"],
+        workloads: workloads)
       {
         services.append(resolved)
       }
@@ -52,12 +53,15 @@ extension Resolver {
       roundTrip: Seconds(quantity(value["rtt"], .duration) ?? standing(0, at: "\(path).rtt", as: "0s")))
   }
 
-  private mutating func pool(_ member: Written.Member, _ path: String, sites: [Site], prices: String) -> Pool? {
+  private mutating func pool(_ member: Written.Member, _ path: String, sites: [Site], prices: String) -> Pool?
+  {
     let value = member.value
     guard let siteIndex = index(value["site"], "\(path).site", among: sites.map(\.name), what: "site"),
       let node = node(value["node"]), let accelerator = catalog.accelerator(node.accelerator)
     else { return nil }
-    guard let payment = payment(value, path, node: node, site: sites[siteIndex], prices: prices) else { return nil }
+    guard let payment = payment(value, path, node: node, site: sites[siteIndex], prices: prices) else {
+      return nil
+    }
     return Pool(
       name: member.key, siteIndex: siteIndex, node: node, accelerator: accelerator,
       nodeCount: integer(value["count"]) ?? 1, payment: payment)
@@ -66,13 +70,17 @@ extension Resolver {
   private func node(_ value: Written?) -> Node? {
     guard let value else { return nil }
     if let name = value.text { return catalog.node(name) }
-    guard let name = value["accelerator"]?.text, let accelerator = catalog.accelerator(name) else { return nil }
+    guard let name = value["accelerator"]?.text, let accelerator = catalog.accelerator(name) else {
+      return nil
+    }
     let count = integer(value["accelerators"]) ?? 1
     // A host draws about as much again as 40 % of its accelerators; idle, they draw their idle power.
     return Node(
       name: "\(count)x-\(name)", accelerator: name, accelerators: count,
-      power: accelerator.power * (1.4 * Double(count)), idlePower: accelerator.idlePower * (2 * Double(count)),
-      provider: nil, price: accelerator.price.map { $0 * (1.2 * Double(count)) }, networkBandwidth: BytesPerSecond(12.5e9))
+      power: accelerator.power * (1.4 * Double(count)),
+      idlePower: accelerator.idlePower * (2 * Double(count)),
+      provider: nil, price: accelerator.price.map { $0 * (1.2 * Double(count)) },
+      networkBandwidth: BytesPerSecond(12.5e9))
   }
 
   private mutating func payment(
@@ -84,10 +92,14 @@ extension Resolver {
         return nil
       }
       guard let price = quantity(purchase["price"], .money).map({ Money($0) }) ?? node.price else {
-        fault(purchase, "\(path).purchase", "the catalogue knows no price of '\(node.name)'", help: "give `price`")
+        fault(
+          purchase, "\(path).purchase", "the catalogue knows no price of '\(node.name)'", help: "give `price`"
+        )
         return nil
       }
-      let life = quantity(purchase["life"], .duration) ?? standing(5 * 365.25 * 86_400, at: "\(path).purchase.life", as: "5y")
+      let life =
+        quantity(purchase["life"], .duration)
+        ?? standing(5 * 365.25 * 86_400, at: "\(path).purchase.life", as: "5y")
       guard life > 0 else {
         fault(purchase, "\(path).purchase.life", "the life must be positive")
         return nil
@@ -98,7 +110,9 @@ extension Resolver {
     return rent(value, path, node: node, site: site, prices: prices)
   }
 
-  private mutating func rent(_ value: Written, _ path: String, node: Node, site: Site, prices: String) -> Payment? {
+  private mutating func rent(_ value: Written, _ path: String, node: Node, site: Site, prices: String)
+    -> Payment?
+  {
     if let own = value["pricing"]?["price"], let price = quantity(own, .moneyPerHour) {
       let isPerAccelerator = own.text?.lowercased().contains("gpu") ?? false
       let perNode = Money(price) * Double(isPerAccelerator ? node.accelerators : 1)
@@ -106,7 +120,8 @@ extension Resolver {
     }
     guard let pricing = value["pricing"] else {
       if site.kind == .onPrem, let price = node.price {
-        defaults.append(AppliedDefault(path: "\(path).purchase", value: "\(price) USD over 5y, of the catalogue"))
+        defaults.append(
+          AppliedDefault(path: "\(path).purchase", value: "\(price) USD over 5y, of the catalogue"))
         return .purchase(price: price, life: Seconds(5 * 365.25 * 86_400), residual: 0)
       }
       fault(value, path, "the pool is neither bought nor rented", help: "give `purchase` or `pricing`")
@@ -124,7 +139,8 @@ extension Resolver {
     return .rent(pricePerNodeHour: rate.perNodeHour, term: term, source: rate.source, date: rate.date)
   }
 
-  private mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int? {
+  private mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int?
+  {
     guard let value, let name = value.text else { return nil }
     if let index = names.firstIndex(of: name) { return index }
     let near = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
@@ -137,14 +153,18 @@ extension Resolver {
   // MARK: Services
 
   private mutating func service(
-    _ member: Written.Member, _ path: String, pools: [Pool], poolsWritten: Written?, workloads: [InferenceWorkload]
+    _ member: Written.Member, _ path: String, pools: [Pool], poolsWritten: Written?,
+    workloads: [InferenceWorkload]
   ) -> Service? {
     let value = member.value
     guard
-      let workload = index(value["workload"], "\(path).workload", among: workloads.map(\.name), what: "workload")
+      let workload = index(
+        value["workload"], "\(path).workload", among: workloads.map(\.name), what: "workload")
     else { return nil }
     if let endpoint = value["endpoint"] {
-      if let pool = value["pool"] { fault(pool, "\(path).pool", "a service has a pool or an endpoint, not both") }
+      if let pool = value["pool"] {
+        fault(pool, "\(path).pool", "a service has a pool or an endpoint, not both")
+      }
       guard let preset = catalog.endpoint(endpoint.text ?? "") else { return nil }
       return Service(name: member.key, workloadIndex: workload, placement: .endpoint(preset))
     }
@@ -155,7 +175,8 @@ extension Resolver {
     let written = poolsWritten?.members?.map(\.key) ?? []
     guard index(pool, "\(path).pool", among: written, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == pool.text }),
-      let deployment = deployment(value, path, poolIndex: poolIndex, pool: pools[poolIndex], model: workloads[workload].model)
+      let deployment = deployment(
+        value, path, poolIndex: poolIndex, pool: pools[poolIndex], model: workloads[workload].model)
     else { return nil }
     return Service(name: member.key, workloadIndex: workload, placement: .pool(deployment))
   }
@@ -180,10 +201,13 @@ extension Resolver {
       catalog.precision(formats?[key]?.text ?? fallback) ?? catalog.precision("bf16")!
     }
     let weights = precision("weights", "bf16")
-    let sequences = integer(value["max-sequences"])
+    let sequences =
+      integer(value["max-sequences"])
       ?? standing(engine.maximumSequences, at: "\(path).max-sequences", as: "\(engine.maximumSequences)")
-    let tokens = integer(value["max-batched-tokens"])
-      ?? standing(engine.maximumBatchedTokens, at: "\(path).max-batched-tokens", as: "\(engine.maximumBatchedTokens)")
+    let tokens =
+      integer(value["max-batched-tokens"])
+      ?? standing(
+        engine.maximumBatchedTokens, at: "\(path).max-batched-tokens", as: "\(engine.maximumBatchedTokens)")
     let keyValue = precision("kv", "bf16")
     let memory = MemoryPlan(
       model: model, accelerator: pool.accelerator, weights: weights, keyValue: keyValue, tensor: tensor,
@@ -191,7 +215,8 @@ extension Resolver {
       utilization: quantity(value["gpu-memory-utilization"], .ratio) ?? engine.memoryUtilization,
       maximumBatchedTokens: tokens, blocks: integer(value["kv-blocks"]))
     if !memory.fits {
-      fault(value, path, "\(model.name) on \(tensor * pipeline) × \(pool.accelerator.name) \(memory.shortage)")
+      fault(
+        value, path, "\(model.name) on \(tensor * pipeline) × \(pool.accelerator.name) \(memory.shortage)")
       return nil
     }
     return Deployment(
@@ -211,13 +236,16 @@ extension Resolver {
     case "static":
       return .fixed(size: size, timeout: ticks(value?["timeout"], default: 1, at: "\(path).batching.timeout"))
     case "dynamic-window":
-      return .dynamicWindow(size: size, window: ticks(value?["window"], default: 0.005, at: "\(path).batching.window"))
+      return .dynamicWindow(
+        size: size, window: ticks(value?["window"], default: 0.005, at: "\(path).batching.window"))
     default: return .continuous
     }
   }
 
   /// Services of one pool share its accelerators.
-  private mutating func checkPlacement(_ services: [Service], _ pools: [Pool], _ value: Written, _ path: String) {
+  private mutating func checkPlacement(
+    _ services: [Service], _ pools: [Pool], _ value: Written, _ path: String
+  ) {
     for (index, pool) in pools.enumerated() {
       var needed = 0
       for case .pool(let deployment) in services.map(\.placement) where deployment.poolIndex == index {

@@ -9,7 +9,9 @@ extension Resolver {
   mutating func workload(_ member: Written.Member) -> InferenceWorkload? {
     let path = "workloads.\(member.key)"
     let value = member.value
-    guard let model = model(value["model"], "\(path).model"), let traffic = traffic(value, path) else { return nil }
+    guard let model = model(value["model"], "\(path).model"), let traffic = traffic(value, path) else {
+      return nil
+    }
     let slo = value["slo"]
     func limit(_ key: String) -> Ticks? { quantity(slo?[key], .duration).map { Ticks(seconds: $0) } }
     return InferenceWorkload(
@@ -30,22 +32,28 @@ extension Resolver {
       }
     }
     for key in ["layers", "hidden", "heads"] where value[key] == nil {
-      fault(value, path, "the key '\(key)' is missing", help: "an inline shape gives layers, hidden and heads at least")
+      fault(
+        value, path, "the key '\(key)' is missing",
+        help: "an inline shape gives layers, hidden and heads at least")
     }
-    guard let layers = integer(value["layers"]), let hidden = integer(value["hidden"]), let heads = integer(value["heads"])
+    guard let layers = integer(value["layers"]), let hidden = integer(value["hidden"]),
+      let heads = integer(value["heads"])
     else { return nil }
     let experts = value["experts"].map { experts in
       let width = integer(experts["intermediate"]) ?? 1
       let shared = integer(experts["shared"]) ?? 0
       return ModelShape.Experts(
-        count: integer(experts["count"]) ?? 1, perToken: integer(experts["per-token"]) ?? 1, intermediate: width,
+        count: integer(experts["count"]) ?? 1, perToken: integer(experts["per-token"]) ?? 1,
+        intermediate: width,
         shared: shared, sharedIntermediate: shared * width)
     }
     return ModelShape(
-      name: "inline", layers: layers, hidden: hidden, heads: heads, keyValueHeads: integer(value["kv-heads"]) ?? heads,
+      name: "inline", layers: layers, hidden: hidden, heads: heads,
+      keyValueHeads: integer(value["kv-heads"]) ?? heads,
       headSize: integer(value["head-size"]) ?? max(1, hidden / heads),
       intermediate: integer(value["intermediate"]) ?? 4 * hidden,
-      vocabulary: integer(value["vocabulary"]) ?? 32_000, gated: value["gated"]?.text != "false", experts: experts)
+      vocabulary: integer(value["vocabulary"]) ?? 32_000, gated: value["gated"]?.text != "false",
+      experts: experts)
   }
 
   private mutating func traffic(_ value: Written, _ path: String) -> Traffic? {
@@ -86,8 +94,8 @@ extension Resolver {
   private mutating func arrivals(_ value: Written, _ path: String) -> ArrivalProcess? {
     func rate(_ key: String = "rate") -> PerSecond { PerSecond(quantity(value[key], .rate) ?? 0) }
     for key in ["rate", "mean"] {
-      if let written = value[key], quantity(written, .rate) == 0 {
-        fault(written, "\(path).\(key)", "the rate must be positive")
+      if let written = value[key], let rate = quantity(written, .rate), rate <= 0 || rate > 1e7 {
+        fault(written, "\(path).\(key)", "the rate must be positive and at most 10 million a second")
         return nil
       }
     }
@@ -106,7 +114,8 @@ extension Resolver {
         fault(value, "\(path).period", "the period must be positive")
         return nil
       }
-      return .diurnal(mean: rate("mean"), peakToMean: number(value["peak-to-mean"]) ?? 1, period: Seconds(period))
+      return .diurnal(
+        mean: rate("mean"), peakToMean: number(value["peak-to-mean"]) ?? 1, period: Seconds(period))
     default: return schedule(value["points"] ?? value, "\(path).points")
     }
   }
@@ -144,7 +153,9 @@ extension Resolver {
     case "gamma": law = .gamma(mean: number(value["mean"]) ?? 1, cv: number(value["cv"]) ?? 1)
     default:
       guard let name = value["file"], let bytes = namedFile(name, "\(path).file") else { return nil }
-      let values = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+      let values = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap {
+        Double($0)
+      }
       guard !values.isEmpty, values.allSatisfy({ $0.isFinite && $0 >= 0 && $0 <= 1e7 }) else {
         fault(name, "\(path).file", "expected one length a line, from 0 to 10 million")
         return nil
@@ -153,6 +164,9 @@ extension Resolver {
     }
     law.minimum = number(value["min"])
     law.maximum = number(value["max"])
+    if let minimum = law.minimum, let maximum = law.maximum, minimum > maximum {
+      fault(value, path, "'min' lies above 'max'")
+    }
     return law
   }
 }

@@ -4,7 +4,8 @@ import Quantities
 import Statistics
 import Workloads
 
-/// Turns a written scenario, already of the right shape, into what is meant: looks names up, fills defaults, checks
+/// Turns a written scenario, already of the right shape, into what is meant: looks names up, fills
+/// defaults, checks
 /// what only the whole can show.
 struct Resolver {
   let file: String
@@ -23,14 +24,17 @@ struct Resolver {
   mutating func fault(_ value: Written, _ path: String, _ message: String, help: String? = nil) {
     faults.append(
       Fault(
-        file: file, line: value.line, column: value.column, length: max(1, value.text?.count ?? 1), path: path,
+        file: file, line: value.line, column: value.column, length: max(1, value.text?.count ?? 1),
+        path: path,
         message: message, help: help))
   }
 
   // MARK: Values
 
   func quantity(_ value: Written?, _ measure: Measure) -> Double? {
-    guard let text = value?.text, case .success(let number) = UnitParser.parse(text, as: measure) else { return nil }
+    guard let text = value?.text, case .success(let number) = UnitParser.parse(text, as: measure) else {
+      return nil
+    }
     return number
   }
 
@@ -60,10 +64,14 @@ struct Resolver {
     }
     let money = root["economics"]
     let economics = EconomicsSettings(
-      horizon: Seconds(quantity(money?["horizon"], .duration) ?? standing(3 * 365.25 * 86_400, at: "economics.horizon", as: "3y")),
-      discountRate: quantity(money?["discount-rate"], .ratio) ?? standing(0.08, at: "economics.discount-rate", as: "8%"),
+      horizon: Seconds(
+        quantity(money?["horizon"], .duration)
+          ?? standing(3 * 365.25 * 86_400, at: "economics.horizon", as: "3y")),
+      discountRate: quantity(money?["discount-rate"], .ratio)
+        ?? standing(0.08, at: "economics.discount-rate", as: "8%"),
       currency: money?["currency"]?.text ?? "USD",
-      priceList: money?["prices"]?.text ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
+      priceList: money?["prices"]?.text
+        ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
     var workloads: [InferenceWorkload] = []
     for member in root["workloads"]?.members ?? [] {
       if let workload = workload(member) { workloads.append(workload) }
@@ -72,7 +80,9 @@ struct Resolver {
     for member in root["designs"]?.members ?? [] {
       designs.append(design(member, workloads: workloads, prices: economics.priceList))
     }
-    if workloads.isEmpty && faults.isEmpty { fault(root, "workloads", "a scenario has at least one workload") }
+    if workloads.isEmpty && faults.isEmpty {
+      fault(root, "workloads", "a scenario has at least one workload")
+    }
     if designs.isEmpty && faults.isEmpty { fault(root, "designs", "a scenario has at least one design") }
     let duration = quantity(root["duration"], .duration).map { Ticks(seconds: $0) }
     checkEnd(root, workloads, duration)
@@ -82,7 +92,8 @@ struct Resolver {
     guard faults.isEmpty else { return nil }
     return Scenario(
       name: root["name"]?.text ?? "", description: root["description"]?.text ?? "",
-      seed: UInt64(integer(root["seed"]) ?? standing(1, at: "seed", as: "1")), duration: duration, warmup: warmup,
+      seed: UInt64(integer(root["seed"]) ?? standing(1, at: "seed", as: "1")), duration: duration,
+      warmup: warmup,
       replications: integer(root["replications"]) ?? standing(1, at: "replications", as: "1"),
       economics: economics, workloads: workloads, designs: designs, thresholds: thresholds,
       contentHash: hash.finish(), defaults: defaults, notes: notes)
@@ -94,7 +105,8 @@ struct Resolver {
       if case .generated(let arrivals, _, _) = workload.traffic {
         if case .burst = arrivals { continue }
         fault(
-          root["workloads"] ?? root, "workloads.\(workload.name)", "nothing ends the traffic of '\(workload.name)'",
+          root["workloads"] ?? root, "workloads.\(workload.name)",
+          "nothing ends the traffic of '\(workload.name)'",
           help: "give the scenario a `duration` or the workload a number of `requests`")
       }
     }

@@ -24,7 +24,8 @@ public enum ScenarioReader {
       return .failure(FaultReport(faults: [fault], text: "", file: path))
     case .success(let bytes):
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-      return read(bytes: bytes, file: path, folder: folder, overrides: overrides, allowedFolders: allowedFolders)
+      return read(
+        bytes: bytes, file: path, folder: folder, overrides: overrides, allowedFolders: allowedFolders)
     }
   }
 
@@ -38,7 +39,8 @@ public enum ScenarioReader {
     case .failure(let report): return .failure(report)
     case .success((var written, let text)):
       var checker = ShapeChecker(file: file)
-      for override in overrides where !written.apply(override.path.split(separator: ".").map(String.init), override.value) {
+      for override in overrides
+      where !written.apply(override.path.split(separator: ".").map(String.init), override.value) {
         checker.faults.append(
           Fault(
             file: file, line: 0, column: 0, length: 1, path: override.path,
@@ -88,12 +90,15 @@ struct NamedFiles {
   }
 
   func contents(of name: String) -> Result<[UInt8], Failure> {
-    let base = URL(fileURLWithPath: folder.isEmpty ? "." : folder).resolvingSymlinksInPath().standardizedFileURL.path
+    let base = URL(fileURLWithPath: folder.isEmpty ? "." : folder).resolvingSymlinksInPath()
+      .standardizedFileURL.path
     let joined = name.hasPrefix("/") ? name : base + "/" + name
     let place = URL(fileURLWithPath: joined).resolvingSymlinksInPath().standardizedFileURL.path
-    let roots = [base] + allowed.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path }
+    let roots =
+      [base] + allowed.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path }
     guard roots.contains(where: { place == $0 || place.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }) else {
-      return .failure(Failure(message: "'\(name)' lies outside the scenario's folder; allow it with --allow-path DIR"))
+      return .failure(
+        Failure(message: "'\(name)' lies outside the scenario's folder; allow it with --allow-path DIR"))
     }
     return Self.contents(of: place, limit: 1 << 30)
   }
@@ -103,7 +108,8 @@ struct NamedFiles {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
       return .failure(Failure(message: "there is no file '\(path)'"))
     }
-    guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: limit) else {
+    guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: limit)
+    else {
       return .failure(Failure(message: "the file '\(path)' cannot be read or is empty"))
     }
     return .success([UInt8](data))

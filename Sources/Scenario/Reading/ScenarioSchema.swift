@@ -30,14 +30,19 @@ public enum ScenarioSchema {
     case .anything: return "\(indent)\"description\": \"any value\""
     case .text: return "\(indent)\"type\": [\"string\", \"number\", \"boolean\"]"
     case .integer(let range):
-      return "\(indent)\"type\": \"integer\", \"minimum\": \(range.lowerBound), \"maximum\": \(range.upperBound)"
+      return
+        "\(indent)\"type\": \"integer\", \"minimum\": \(range.lowerBound), \"maximum\": \(range.upperBound)"
     case .number(let range):
-      return "\(indent)\"type\": \"number\", \"minimum\": \(range.lowerBound), \"maximum\": \(range.upperBound)"
+      return
+        "\(indent)\"type\": \"number\", \"minimum\": \(range.lowerBound), \"maximum\": \(range.upperBound)"
     case .quantity(let measure):
       return "\(indent)\"type\": [\"string\", \"number\"], \"examples\": [\(list(measure.examples))]"
+    case .durationOrAutomatic: return "\(indent)\"type\": \"string\", \"examples\": [\"auto\", \"5m\"]"
     case .choice(let names): return "\(indent)\"enum\": [\(names.map(literal).joined(separator: ", "))]"
-    case .named(let kind): return "\(indent)\"type\": \"string\", \"enum\": [\(list(Catalog.builtIn.names(of: kind)))]"
-    case .list(let inner): return "\(indent)\"type\": \"array\",\n\(indent)\"items\": \(object(inner, indent))"
+    case .named(let kind):
+      return "\(indent)\"type\": \"string\", \"enum\": [\(list(Catalog.builtIn.names(of: kind)))]"
+    case .list(let inner):
+      return "\(indent)\"type\": \"array\",\n\(indent)\"items\": \(object(inner, indent))"
     case .map(let inner):
       return "\(indent)\"type\": \"object\",\n\(indent)\"additionalProperties\": \(object(inner, indent))"
     case .either(let shapes):
@@ -54,7 +59,9 @@ public enum ScenarioSchema {
   }
 
   /// `true` and `false` are booleans to an editor.
-  private static func literal(_ name: String) -> String { name == "true" || name == "false" ? name : quote(name) }
+  private static func literal(_ name: String) -> String {
+    name == "true" || name == "false" ? name : quote(name)
+  }
 
   private static func members(_ keys: [Key], _ indent: String) -> String {
     let properties = keys.map { key in
@@ -62,7 +69,9 @@ public enum ScenarioSchema {
       if case .anything = key.shape { notes = "" }
       if let fallback = key.fallback { notes += "\(indent)    \"default\": \(quote(fallback)),\n" }
       let value = key.shape
-      if case .anything = value { return "\(indent)  \(quote(key.name)): { \"description\": \(quote(key.doc)) }" }
+      if case .anything = value {
+        return "\(indent)  \(quote(key.name)): { \"description\": \(quote(key.doc)) }"
+      }
       return "\(indent)  \(quote(key.name)): \(object(value, indent + "  ", extra: notes))"
     }
     let required = keys.filter(\.isRequired).map(\.name)

@@ -10,8 +10,11 @@ enum ScenarioShape {
       Key("name", .text, "Name of the scenario.", required: true),
       Key("description", .text, "What is asked."),
       Key("seed", .integer(0...Int.max), "Seed of all random streams.", fallback: "1"),
-      Key("duration", .quantity(.duration), "Simulated traffic; left out when a trace or `requests` ends it."),
-      Key("warmup", .either([.quantity(.duration)]), "Start left out of the statistics, or `auto` (MSER-5).", fallback: "0s"),
+      Key(
+        "duration", .quantity(.duration), "Simulated traffic; left out when a trace or `requests` ends it."),
+      Key(
+        "warmup", .durationOrAutomatic, "Start left out of the statistics, or `auto` (MSER-5).",
+        fallback: "0s"),
       Key("replications", .integer(1...100_000), "Independent repetitions.", fallback: "1"),
       Key("economics", economics, "How usage becomes money."),
       Key("workloads", .map(workload), "What is asked of the designs.", required: true),
@@ -25,7 +28,8 @@ enum ScenarioShape {
       Key("horizon", .quantity(.duration), "Span of the totals.", fallback: "3y"),
       Key("discount-rate", .quantity(.ratio), "A year, for present values.", fallback: "8%"),
       Key("currency", .choice(["USD"]), "Currency of all amounts.", fallback: "USD"),
-      Key("prices", .choice(["list-2026-07", "quoted-2026"]), "Dated price preset.", fallback: "list-2026-07"),
+      Key(
+        "prices", .choice(["list-2026-07", "quoted-2026"]), "Dated price preset.", fallback: "list-2026-07"),
     ] + Key.planned("demand"))
 
   static let workload: Shape = .tagged(
@@ -34,7 +38,9 @@ enum ScenarioShape {
       .init(
         tag: "inference",
         keys: [
-          Key("model", .either([.named(.models), .object(modelShape)]), "A catalogue name, a shape, or {file: config.json}.", required: true),
+          Key(
+            "model", .either([.named(.models), .object(modelShape)]),
+            "A catalogue name, a shape, or {file: config.json}.", required: true),
           Key("arrivals", arrivals, "When requests are sent."),
           Key("requests", .integer(1...1_000_000_000), "Stop after this many requests."),
           Key("prompt-tokens", length, "Length of prompts."),
@@ -68,8 +74,12 @@ enum ScenarioShape {
     by: "process",
     [
       .init(tag: "poisson", keys: [rate]),
-      .init(tag: "gamma", keys: [rate, Key("burstiness", .number(0.001...1000), "Shape; 1 is Poisson.", required: true)]),
-      .init(tag: "weibull", keys: [rate, Key("shape", .number(0.05...100), "Shape; 1 is Poisson.", required: true)]),
+      .init(
+        tag: "gamma",
+        keys: [rate, Key("burstiness", .number(0.001...1000), "Shape; 1 is Poisson.", required: true)]),
+      .init(
+        tag: "weibull",
+        keys: [rate, Key("shape", .number(0.05...100), "Shape; 1 is Poisson.", required: true)]),
       .init(tag: "constant", keys: [rate]),
       .init(
         tag: "closed-loop",
@@ -77,7 +87,8 @@ enum ScenarioShape {
           Key("users", .integer(counts), "Users; all start at once.", required: true),
           Key("think-time", .quantity(.duration), "Pause before the next request.", fallback: "0s"),
         ]),
-      .init(tag: "burst", keys: [Key("count", .integer(1...10_000_000), "Requests at time 0.", required: true)]),
+      .init(
+        tag: "burst", keys: [Key("count", .integer(1...10_000_000), "Requests at time 0.", required: true)]),
       .init(
         tag: "diurnal",
         keys: [
@@ -85,7 +96,9 @@ enum ScenarioShape {
           Key("peak-to-mean", .number(1...2), "Peak over mean.", required: true),
           Key("period", .quantity(.duration), "Length of a day.", fallback: "1d"),
         ]),
-      .init(tag: "schedule", keys: [Key("points", .list(.list(.text)), "[[0s, 2/s], [10m, 8/s]]", required: true)]),
+      .init(
+        tag: "schedule", keys: [Key("points", .list(.list(.text)), "[[0s, 2/s], [10m, 8/s]]", required: true)]
+      ),
     ])
   static let rate = Key("rate", .quantity(.rate), "Mean rate.", required: true)
 
@@ -99,7 +112,10 @@ enum ScenarioShape {
       .init(tag: "constant", keys: [Key("value", .number(1...1e7), "Tokens.", required: true)] + bounds),
       .init(
         tag: "uniform",
-        keys: [Key("from", .number(0...1e7), "Least.", required: true), Key("to", .number(1...1e7), "Most.", required: true)] + bounds),
+        keys: [
+          Key("from", .number(0...1e7), "Least.", required: true),
+          Key("to", .number(1...1e7), "Most.", required: true),
+        ] + bounds),
       .init(tag: "lognormal", keys: meanAndVariation + bounds),
       .init(tag: "gamma", keys: meanAndVariation + bounds),
       .init(tag: "empirical", keys: [Key("file", .text, "One length a line.", required: true)] + bounds),
@@ -111,7 +127,9 @@ enum ScenarioShape {
 
   static let trace: Shape = .object([
     Key("file", .text, "Beside the scenario; plain or .gz.", required: true),
-    Key("format", .choice(["azure", "burstgpt", "mooncake", "vidur", "sharegpt", "vllm-bench"]), "Layout of the file.", required: true),
+    Key(
+      "format", .choice(["azure", "burstgpt", "mooncake", "vidur", "sharegpt", "vllm-bench"]),
+      "Layout of the file.", required: true),
     Key("speed", .number(0.0001...10_000), "2 sends the same requests in half the time.", fallback: "1"),
     Key("limit", .integer(1...1_000_000_000), "Only the first rows."),
   ])
@@ -137,7 +155,8 @@ enum ScenarioShape {
 
   static let site: Shape = .object(
     [
-      Key("kind", .choice(["on-prem", "colocation", "cloud", "edge"]), "What kind of place.", required: true),
+      Key(
+        "kind", .choice(["on-prem", "colocation", "cloud", "edge"]), "What kind of place.", required: true),
       Key("provider", .text, "Who rents it out.", fallback: "that of the pool's node"),
       Key("region", .text, "Region of the provider."),
       Key("electricity", .quantity(.moneyPerKilowattHour), "Price of energy.", fallback: "0 USD/kWh"),
@@ -193,7 +212,9 @@ enum ScenarioShape {
         "precision",
         .object([
           Key("weights", .named(.precisions), "Format of weights.", fallback: "bf16"),
-          Key("activations", .named(.precisions), "Format of activations.", fallback: "that of the weights, at least fp8"),
+          Key(
+            "activations", .named(.precisions), "Format of activations.",
+            fallback: "that of the weights, at least fp8"),
           Key("kv", .named(.precisions), "Format of KV entries.", fallback: "bf16"),
         ]), "Numeric formats."),
       Key(
@@ -202,16 +223,30 @@ enum ScenarioShape {
           by: "policy",
           [
             .init(tag: "continuous", keys: []),
-            .init(tag: "static", keys: [batchSize, Key("timeout", .quantity(.duration), "Longest wait for a full batch.", fallback: "1s")]),
-            .init(tag: "dynamic-window", keys: [batchSize, Key("window", .quantity(.duration), "Longest wait.", fallback: "5ms")]),
+            .init(
+              tag: "static",
+              keys: [
+                batchSize,
+                Key("timeout", .quantity(.duration), "Longest wait for a full batch.", fallback: "1s"),
+              ]),
+            .init(
+              tag: "dynamic-window",
+              keys: [batchSize, Key("window", .quantity(.duration), "Longest wait.", fallback: "5ms")]),
           ]), "How batches form.", fallback: "continuous"),
       Key("max-sequences", .integer(1...100_000), "Sequences that run at once.", fallback: "the engine's"),
       Key("max-batched-tokens", .integer(1...1_000_000), "Tokens of one step.", fallback: "the engine's"),
-      Key("kv-blocks", .integer(1...1_000_000_000), "KV blocks, as the engine reports them.", fallback: "from the memory plan"),
-      Key("gpu-memory-utilization", .quantity(.ratio), "Share of memory the engine takes.", fallback: "the engine's"),
-      Key("router", .choice(["round-robin", "least-loaded", "power-of-two"]), "How requests are spread.", fallback: "round-robin"),
+      Key(
+        "kv-blocks", .integer(1...1_000_000_000), "KV blocks, as the engine reports them.",
+        fallback: "from the memory plan"),
+      Key(
+        "gpu-memory-utilization", .quantity(.ratio), "Share of memory the engine takes.",
+        fallback: "the engine's"),
+      Key(
+        "router", .choice(["round-robin", "least-loaded", "power-of-two"]), "How requests are spread.",
+        fallback: "round-robin"),
     ]
       + Key.planned(
-        "engine-version", "cache", "autoscale", "admission", "retry", "failover", "placement", "circuit-breaker"))
+        "engine-version", "cache", "autoscale", "admission", "retry", "failover", "placement",
+        "circuit-breaker"))
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }

@@ -1,13 +1,16 @@
 import Catalog
 import Quantities
 
-/// What may stand at a place of a scenario. Validation, errors and the JSON Schema all come from this description.
+/// What may stand at a place of a scenario. Validation, errors and the JSON Schema all come from this
+/// description.
 indirect enum Shape: Sendable {
   case object([Key])
   /// Free names over equal values.
   case map(Shape)
   case list(Shape)
   case quantity(Measure)
+  /// A duration or the word `auto`.
+  case durationOrAutomatic
   case integer(ClosedRange<Int>)
   case number(ClosedRange<Double>)
   case text
@@ -61,7 +64,8 @@ struct ShapeChecker {
   mutating func fault(_ value: Written, _ path: String, _ message: String, help: String? = nil) {
     faults.append(
       Fault(
-        file: file, line: value.line, column: value.column, length: max(1, value.text?.count ?? 1), path: path,
+        file: file, line: value.line, column: value.column, length: max(1, value.text?.count ?? 1),
+        path: path,
         message: message, help: help))
   }
 
@@ -87,33 +91,39 @@ struct ShapeChecker {
   }
 
   private mutating func checkName(_ member: Written.Member, _ path: String) {
-    let isPlain = !member.key.isEmpty && member.key.utf8.count <= 64
+    let isPlain =
+      !member.key.isEmpty && member.key.utf8.count <= 64
       && member.key.utf8.allSatisfy { byte in
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
+          || byte == 46
           || byte == 95
       }
     if isPlain { return }
     faults.append(
       Fault(
-        file: file, line: member.keyLine, column: member.keyColumn, length: max(1, member.key.count), path: path,
+        file: file, line: member.keyLine, column: member.keyColumn, length: max(1, member.key.count),
+        path: path,
         message: "a name holds letters, digits, '.', '_' and '-' alone", help: nil))
   }
 
   private mutating func checkObject(_ value: Written, _ keys: [Key], _ path: String) {
     guard let members = value.members else {
-      return fault(value, path, "expected a mapping", help: "its keys: \(keys.map(\.name).joined(separator: ", "))")
+      return fault(
+        value, path, "expected a mapping", help: "its keys: \(keys.map(\.name).joined(separator: ", "))")
     }
     for member in members {
       let inner = path.isEmpty ? member.key : "\(path).\(member.key)"
       func atKey(_ message: String, _ help: String?) -> Fault {
         Fault(
-          file: file, line: member.keyLine, column: member.keyColumn, length: max(1, member.key.count), path: inner,
+          file: file, line: member.keyLine, column: member.keyColumn, length: max(1, member.key.count),
+          path: inner,
           message: message, help: help)
       }
       guard let key = keys.first(where: { $0.name == member.key }) else {
         let known = keys.filter { !$0.isPlanned }.map(\.name)
         let near = nearestName(to: member.key, among: known).map { "did you mean '\($0)'?" }
-        faults.append(atKey("unknown key '\(member.key)'", near ?? "its keys: \(known.joined(separator: ", "))"))
+        faults.append(
+          atKey("unknown key '\(member.key)'", near ?? "its keys: \(known.joined(separator: ", "))"))
         continue
       }
       if key.isPlanned {
@@ -127,7 +137,9 @@ struct ShapeChecker {
     }
   }
 
-  private mutating func checkTagged(_ value: Written, _ tag: String, _ variants: [Shape.Variant], _ path: String) {
+  private mutating func checkTagged(
+    _ value: Written, _ tag: String, _ variants: [Shape.Variant], _ path: String
+  ) {
     let tags = variants.map(\.tag)
     guard value.members != nil else { return fault(value, path, "expected a mapping with '\(tag)'") }
     guard let chosen = value[tag] else {
@@ -143,7 +155,10 @@ struct ShapeChecker {
     guard let text = value.text else { return fault(value, path, "expected a single value") }
     switch shape {
     case .quantity(let measure):
-      if case .failure(let failure) = UnitParser.parse(text, as: measure) { explain(failure, measure, value, path) }
+      if case .failure(let failure) = UnitParser.parse(text, as: measure) {
+        explain(failure, measure, value, path)
+      }
+    case .durationOrAutomatic: if text != "auto" { checkScalar(value, .quantity(.duration), path) }
     case .integer(let range):
       guard let number = Self.integer(text), range.contains(number) else {
         return fault(value, path, "expected a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -153,23 +168,31 @@ struct ShapeChecker {
         return fault(value, path, "expected a number from \(range.lowerBound) to \(range.upperBound)")
       }
     case .choice(let names): checkNamed(text, among: names, "one of", value, path)
-    case .named(let kind): checkNamed(text, among: Catalog.builtIn.names(of: kind), "a name of the catalogue's \(kind.rawValue)", value, path)
+    case .named(let kind):
+      checkNamed(
+        text, among: Catalog.builtIn.names(of: kind), "a name of the catalogue's \(kind.rawValue)", value,
+        path)
     default: return
     }
   }
 
-  private mutating func checkNamed(_ text: String, among names: [String], _ what: String, _ value: Written, _ path: String) {
+  private mutating func checkNamed(
+    _ text: String, among names: [String], _ what: String, _ value: Written, _ path: String
+  ) {
     if names.contains(text) { return }
     let near = nearestName(to: text, among: names).map { "did you mean '\($0)'?" }
     let list = names.count <= 12 ? "\(what) \(names.joined(separator: ", "))" : what
     fault(value, path, "unknown value '\(text.prefix(60))'", help: near ?? "expected \(list)")
   }
 
-  private mutating func explain(_ failure: UnitParser.Failure, _ measure: Measure, _ value: Written, _ path: String) {
+  private mutating func explain(
+    _ failure: UnitParser.Failure, _ measure: Measure, _ value: Written, _ path: String
+  ) {
     let examples = measure.examples.map { "'\($0)'" }.joined(separator: ", ")
     let text = value.text ?? ""
     switch failure {
-    case .malformed: fault(value, path, "expected a quantity, found '\(text.prefix(60))'", help: "such as \(examples)")
+    case .malformed:
+      fault(value, path, "expected a quantity, found '\(text.prefix(60))'", help: "such as \(examples)")
     case .missingUnit: fault(value, path, "the number needs a unit", help: "write it as \(examples)")
     case .unknownUnit(let unit):
       fault(value, path, "'\(unit.prefix(20))' is no unit of this quantity", help: "write it as \(examples)")
@@ -182,7 +205,9 @@ struct ShapeChecker {
   static func integer(_ text: String) -> Int? {
     let plain = text.filter { $0 != "_" }
     if let number = Int(plain) { return number }
-    guard let number = Double(plain), number.isFinite, abs(number) < 1e15, number == number.rounded() else { return nil }
+    guard let number = Double(plain), number.isFinite, abs(number) < 1e15, number == number.rounded() else {
+      return nil
+    }
     return Int(number)
   }
 }

@@ -49,16 +49,21 @@ enum WrittenReader {
     if bytes.count > maximumBytes {
       return fail("the file is larger than 4 MiB", help: "put big tables into a CSV or JSON file and name it")
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else { return fail("the file is not valid UTF-8") }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      return fail("the file is not valid UTF-8")
+    }
     if let excess = AliasScan.excess(bytes) {
-      return fail(excess.message, line: excess.line, help: "write the repeated parts out, or use `templates`", text: text)
+      return fail(
+        excess.message, line: excess.line, help: "write the repeated parts out, or use `templates`",
+        text: text)
     }
     do {
       guard let node = try Yams.compose(yaml: text) else { return fail("the file holds no document") }
       var budget = maximumNodes
       let written = convert(node, depth: 0, budget: &budget)
       guard let written else {
-        return fail("the document nests deeper than \(maximumDepth) levels or holds more than \(maximumNodes) values")
+        return fail(
+          "the document nests deeper than \(maximumDepth) levels or holds more than \(maximumNodes) values")
       }
       return .success((written, text))
     } catch let error as YamlError {
@@ -112,45 +117,86 @@ enum WrittenReader {
   }
 }
 
-/// Counts anchors and aliases before the document is composed: composing copies what an alias names, so a few nested
+/// Counts anchors and aliases before the document is composed: composing copies what an alias names, so a
+/// few nested
 /// aliases would fill the memory.
 enum AliasScan {
   static func excess(_ bytes: [UInt8]) -> (message: String, line: Int)? {
-    var (anchors, aliases, line, depth) = (0, 0, 1, 0)
-    var expansion = 1.0
-    var quote: UInt8 = 0
-    var previous: UInt8 = 10
-    var perAnchor = 0
+    var scan = AliasScanner()
     for byte in bytes {
-      defer { previous = byte }
-      if byte == 10 { line += 1 }
-      if quote != 0 {
-        if byte == quote { quote = 0 }
-        continue
-      }
-      let startsToken = [10, 32, 9, 13, 44, 91, 123, 58, 45].contains(Int(previous))
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "'"): if startsToken { quote = byte }
-      case UInt8(ascii: "["), UInt8(ascii: "{"):
-        depth += 1
-        if depth > WrittenReader.maximumDepth { return ("the document nests deeper than 64 levels", line) }
-      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
-      case UInt8(ascii: "&") where startsToken:
-        anchors += 1
-        if anchors > WrittenReader.maximumAnchors { return ("more than 100 anchors", line) }
-        // What this anchor holds may be all that was expanded so far, times the aliases met inside it.
-        expansion *= Double(max(1, perAnchor))
-        perAnchor = 0
-      case UInt8(ascii: "*") where startsToken:
-        aliases += 1
-        perAnchor += 1
-        if aliases > WrittenReader.maximumAliases { return ("more than 1,000 aliases", line) }
-        if expansion * Double(perAnchor) * Double(max(1, bytes.count / 64)) > Double(WrittenReader.maximumNodes) {
-          return ("aliases expand to more than 200,000 values", line)
-        }
-      default: break
-      }
+      if let message = scan.take(byte) { return (message, scan.line) }
     }
     return nil
+  }
+}
+
+/// Knows quotes, escapes and comments, so that neither hides an alias nor counts as one.
+private struct AliasScanner {
+  private(set) var line = 1
+  private var previous: UInt8 = 10
+  private var quote: UInt8 = 0
+  private var isEscaped = false
+  private var isComment = false
+  private var depth = 0
+  private var anchors = 0
+  private var aliases = 0
+  /// Values that the largest anchor so far may stand for, and those of the anchor being written.
+  private var heaviest = 1.0
+  private var current = 0.0
+  private var total = 0.0
+
+  /// Takes the next byte; a message when a limit is passed.
+  mutating func take(_ byte: UInt8) -> String? {
+    defer { previous = byte }
+    if byte == 10 {
+      line += 1
+      isComment = false
+    }
+    if isComment { return nil }
+    if quote != 0 {
+      inQuotes(byte)
+      return nil
+    }
+    // A token starts after white space or an indicator; `a&b` is plain text.
+    let startsToken = [10, 32, 9, 13, 44, 91, 123, 58, 45].contains(Int(previous))
+    switch byte {
+    case UInt8(ascii: "#") where previous == 10 || previous == 32 || previous == 9: isComment = true
+    case UInt8(ascii: "\""), UInt8(ascii: "'"): if startsToken { quote = byte }
+    case UInt8(ascii: "["), UInt8(ascii: "{"):
+      depth += 1
+      if depth > WrittenReader.maximumDepth { return "the document nests deeper than 64 levels" }
+    case UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
+    case UInt8(ascii: "&") where startsToken: return anchor()
+    case UInt8(ascii: "*") where startsToken: return alias()
+    case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "-"), 10: current += 1
+    default: break
+    }
+    return nil
+  }
+
+  private mutating func inQuotes(_ byte: UInt8) {
+    if isEscaped {
+      isEscaped = false
+    } else if quote == UInt8(ascii: "\"") && byte == UInt8(ascii: "\\") {
+      isEscaped = true
+    } else if byte == quote {
+      quote = 0
+    }
+  }
+
+  private mutating func anchor() -> String? {
+    anchors += 1
+    heaviest = max(heaviest, current)
+    current = 0
+    return anchors > WrittenReader.maximumAnchors ? "more than 100 anchors" : nil
+  }
+
+  private mutating func alias() -> String? {
+    aliases += 1
+    // An alias may stand for the heaviest anchor before it, or for all of this one so far.
+    current += max(heaviest, 1)
+    total += max(heaviest, 1)
+    if aliases > WrittenReader.maximumAliases { return "more than 1,000 aliases" }
+    return total > Double(WrittenReader.maximumNodes) ? "aliases expand to more than 200,000 values" : nil
   }
 }

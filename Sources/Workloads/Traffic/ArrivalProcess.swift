@@ -6,7 +6,8 @@ import Statistics
 /// When requests are sent.
 public enum ArrivalProcess: Sendable, Hashable {
   case poisson(rate: PerSecond)
-  /// Gamma gaps with shape `burstiness` and mean 1/rate, as vLLM's benchmark client: 1 is Poisson, less is burstier.
+  /// Gamma gaps with shape `burstiness` and mean 1/rate, as vLLM's benchmark client: 1 is Poisson, less
+  /// is burstier.
   case gamma(rate: PerSecond, burstiness: Double)
   /// Weibull gaps with mean 1/rate.
   case weibull(rate: PerSecond, shape: Double)
@@ -20,6 +21,7 @@ public enum ArrivalProcess: Sendable, Hashable {
   /// Rates at points in time, linear between them, constant after the last.
   case schedule([SchedulePoint])
 
+  /// A rate at a point in time.
   public struct SchedulePoint: Sendable, Hashable {
     public var time: Seconds
     public var rate: PerSecond
@@ -41,7 +43,8 @@ public enum ArrivalProcess: Sendable, Hashable {
   /// Long-run mean rate; `nil` when users or a schedule set the pace.
   public var meanRatePerSecond: Double? {
     switch self {
-    case .poisson(let rate), .gamma(let rate, _), .weibull(let rate, _), .constant(let rate), .diurnal(let rate, _, _):
+    case .poisson(let rate), .gamma(let rate, _), .weibull(let rate, _), .constant(let rate),
+      .diurnal(let rate, _, _):
       rate.value
     case .closedLoop, .burst, .schedule: nil
     }
@@ -92,7 +95,9 @@ public struct ArrivalTimes: Sendable {
   }
 
   /// The time at which the integrated rate has grown by `amount` since `start`; `nil` when it never does.
-  private static func advance(_ start: Double, by amount: Double, along points: [ArrivalProcess.SchedulePoint]) -> Double? {
+  private static func advance(
+    _ start: Double, by amount: Double, along points: [ArrivalProcess.SchedulePoint]
+  ) -> Double? {
     var left = amount
     var time = start
     for index in points.indices {
@@ -103,7 +108,8 @@ public struct ArrivalTimes: Sendable {
       time = max(time, from.time.value)
       let slope = isLast ? 0 : (points[index + 1].rate.value - from.rate.value) / (end - from.time.value)
       let rate = from.rate.value + slope * (time - from.time.value)
-      let mass = isLast ? (rate > 0 ? .infinity : 0) : (end - time) * (rate + points[index + 1].rate.value) / 2
+      let mass =
+        isLast ? (rate > 0 ? .infinity : 0) : (end - time) * (rate + points[index + 1].rate.value) / 2
       if mass >= left && mass > 0 {
         if abs(slope) < 1e-12 { return time + left / rate }
         let root = (rate * rate + 2 * slope * left).squareRoot()

@@ -2,12 +2,17 @@ import CZlib
 
 /// Inflates gzip, up to a bound: a small file must not fill the memory.
 public enum Gzip {
-  public static func isGzip(_ bytes: [UInt8]) -> Bool { bytes.count > 2 && bytes[0] == 0x1f && bytes[1] == 0x8b }
+  /// Whether the bytes start as gzip does.
+  public static func isGzip(_ bytes: [UInt8]) -> Bool {
+    bytes.count > 2 && bytes[0] == 0x1f && bytes[1] == 0x8b
+  }
 
   /// - Returns: `nil` when the stream is damaged or longer than `limit` bytes.
   public static func inflate(_ bytes: [UInt8], limit: Int = 512 << 20) -> [UInt8]? {
     var stream = z_stream()
-    guard inflateInit2_(&stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return nil }
+    guard inflateInit2_(&stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+      return nil
+    }
     defer { inflateEnd(&stream) }
     var input = bytes
     var output: [UInt8] = []

@@ -9,7 +9,8 @@ public final class Trace: Sendable {
 
   /// Sorts by arrival, stably, moves the first arrival to 0 and divides all times by `speed`.
   public init(arrivals: [Ticks], promptTokens: [Int32], outputTokens: [Int32], speed: Double = 1) {
-    precondition(arrivals.count == promptTokens.count && arrivals.count == outputTokens.count, "one of each a request")
+    precondition(
+      arrivals.count == promptTokens.count && arrivals.count == outputTokens.count, "one of each a request")
     let order = arrivals.indices.sorted { (arrivals[$0], $0) < (arrivals[$1], $1) }
     let first = order.first.map { arrivals[$0] } ?? .zero
     self.arrivals = order.map { index in
@@ -37,7 +38,8 @@ public enum TraceFormat: String, Sendable, CaseIterable {
   case mooncake
   /// `arrived_at,num_prefill_tokens,num_decode_tokens`.
   case vidur
-  /// A JSON list of conversations; four characters are taken as a token, requests are sent a second apart unless
+  /// A JSON list of conversations; four characters are taken as a token, requests are sent a second apart
+  /// unless
   /// the scenario gives arrivals.
   case sharegpt
   /// The result file of vLLM's benchmark client: `input_lens`, `output_lens` and `start_times`.

@@ -21,7 +21,8 @@ public struct TraceReader {
     var plain = bytes
     if Gzip.isGzip(bytes) {
       guard let inflated = Gzip.inflate(bytes) else {
-        return .failure(TraceFaults([TraceFault(line: 1, message: "the gzip stream is damaged or larger than 512 MiB")]))
+        return .failure(
+          TraceFaults([TraceFault(line: 1, message: "the gzip stream is damaged or larger than 512 MiB")]))
       }
       plain = inflated
     }
@@ -37,7 +38,8 @@ public struct TraceReader {
     }
     guard reader.faults.isEmpty else { return .failure(TraceFaults(reader.faults)) }
     return .success(
-      Trace(arrivals: reader.arrivals, promptTokens: reader.prompts, outputTokens: reader.outputs, speed: speed))
+      Trace(
+        arrivals: reader.arrivals, promptTokens: reader.prompts, outputTokens: reader.outputs, speed: speed))
   }
 
   private init(format: TraceFormat) { self.format = format }
@@ -72,9 +74,12 @@ public struct TraceReader {
       default: ["arrived_at", "num_prefill_tokens", "num_decode_tokens"]
       }
     var columns: [Int]?
-    for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+    for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .enumerated()
+    {
       let cells = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
-        String(decoding: $0, as: UTF8.self).trimmingCharacters(in: CharacterSet(charactersIn: " \r\"\u{feff}"))
+        String(decoding: $0, as: UTF8.self).trimmingCharacters(
+          in: CharacterSet(charactersIn: " \r\"\u{feff}"))
       }
       if cells.count == 1 && cells[0].isEmpty { continue }
       guard let found = columns else {
@@ -93,7 +98,9 @@ public struct TraceReader {
       let (prompt, output) = (Double(cells[found[1]]), Double(cells[found[2]]))
       if format == .azure {
         guard let time = Self.timestamp(cells[found[0]]) else {
-          fail(number + 1, "expected a time such as 2023-11-16 18:15:46.6805900, found '\(cells[found[0]].prefix(40))'")
+          fail(
+            number + 1,
+            "expected a time such as 2023-11-16 18:15:46.6805900, found '\(cells[found[0]].prefix(40))'")
           continue
         }
         append(number + 1, time, prompt, output)
@@ -139,17 +146,24 @@ public struct TraceReader {
   private mutating func readLines(_ bytes: [UInt8], _ limit: Int) {
     struct Row: Decodable {
       var timestamp: Double
-      var input_length: Double
-      var output_length: Double
+      var inputLength: Double
+      var outputLength: Double
+      enum CodingKeys: String, CodingKey {
+        case timestamp
+        case inputLength = "input_length"
+        case outputLength = "output_length"
+      }
     }
     let decoder = JSONDecoder()
-    for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+    for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .enumerated()
+    {
       if line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { continue }
       guard let row = try? decoder.decode(Row.self, from: Data(line)) else {
         fail(number + 1, "expected an object with timestamp, input_length and output_length")
         continue
       }
-      append(number + 1, row.timestamp / 1000, row.input_length, row.output_length)
+      append(number + 1, row.timestamp / 1000, row.inputLength, row.outputLength)
       if arrivals.count >= limit { return }
     }
   }
@@ -167,23 +181,29 @@ public struct TraceReader {
       let turns = conversation.conversations
       guard turns.count >= 2 else { continue }
       append(
-        1, Double(arrivals.count), Double(turns[0].value.utf8.count) / 4, Double(turns[1].value.utf8.count) / 4)
+        1, Double(arrivals.count), Double(turns[0].value.utf8.count) / 4,
+        Double(turns[1].value.utf8.count) / 4)
       if arrivals.count >= limit { return }
     }
   }
 
   private mutating func readBenchmark(_ bytes: [UInt8], _ limit: Int) {
     struct Result: Decodable {
-      var input_lens: [Double]
-      var output_lens: [Double]
-      var start_times: [Double]
+      var inputs: [Double]
+      var outputs: [Double]
+      var starts: [Double]
+      enum CodingKeys: String, CodingKey {
+        case inputs = "input_lens"
+        case outputs = "output_lens"
+        case starts = "start_times"
+      }
     }
     guard let result = try? JSONDecoder().decode(Result.self, from: Data(bytes)),
-      result.input_lens.count == result.output_lens.count, result.start_times.count == result.input_lens.count
+      result.inputs.count == result.outputs.count, result.starts.count == result.inputs.count
     else { return fail(1, "expected input_lens, output_lens and start_times of equal length") }
-    let first = result.start_times.min() ?? 0
-    for index in result.input_lens.indices.prefix(limit) {
-      append(1, result.start_times[index] - first, result.input_lens[index], result.output_lens[index])
+    let first = result.starts.min() ?? 0
+    for index in result.inputs.indices.prefix(limit) {
+      append(1, result.starts[index] - first, result.inputs[index], result.outputs[index])
     }
   }
 }

@@ -17,7 +17,9 @@ public struct Efficiencies: Sendable {
   /// The accelerator's own rows where there are any, else those of its class.
   public init(accelerator: Accelerator, precision: Precision, catalog: Catalog = .builtIn) {
     let own = catalog.rows(of: .efficiencies, named: accelerator.name)
-    let aliases = ["a100-sxm-40gb": "a100-sxm-80gb", "h100-nvl": "h100-sxm", "gh200": "h100-sxm", "h200-nvl": "h200-sxm"]
+    let aliases = [
+      "a100-sxm-40gb": "a100-sxm-80gb", "h100-nvl": "h100-sxm", "gh200": "h100-sxm", "h200-nvl": "h200-sxm",
+    ]
     let related = catalog.rows(of: .efficiencies, named: aliases[accelerator.name] ?? "")
     let general = catalog.rows(of: .efficiencies, named: "default-\(accelerator.kind)")
     func value(_ key: String) -> Double? {

@@ -1,6 +1,7 @@
 import Quantities
 
-/// The cost of one engine step in fine ticks (256 to a tick), split by what bound it. What the parts leave over is
+/// The cost of one engine step in fine ticks (256 to a tick), split by what bound it. What the parts
+/// leave over is
 /// host overhead.
 @frozen public struct StepCost: Sendable, Equatable {
   public var total: Int64
@@ -42,7 +43,8 @@ import Quantities
   public var prefixTokens: Int
   public var largestChunk: Int
   public init(
-    decodeSequences: Int, decodeContext: Int, prefillSequences: Int, prefillTokens: Int, sampledSequences: Int,
+    decodeSequences: Int, decodeContext: Int, prefillSequences: Int, prefillTokens: Int,
+    sampledSequences: Int,
     attentionProducts: Int, prefixTokens: Int, largestChunk: Int
   ) {
     self.decodeSequences = decodeSequences

@@ -34,7 +34,8 @@ struct LayerCost {
     let layers = Double(model.layers)
     // Query/key/value and output projections; latent attention has two more.
     let products = model.latentAttention == nil ? 2.0 : 4.0
-    parts.add(gemm(tokens: m, weights: model.attentionWeightsPerLayer / tensor, count: products), times: layers)
+    parts.add(
+      gemm(tokens: m, weights: model.attentionWeightsPerLayer / tensor, count: products), times: layers)
     let dense = Double(model.layers - model.expertLayers)
     parts.add(gemm(tokens: m, weights: model.denseWeightsPerLayer / tensor, count: 2), times: dense)
     if let experts = model.experts {

@@ -1,6 +1,7 @@
 import Quantities
 
-/// Step costs linear in what a step computes: the simplest fitted model, after Agrawal et al., "Vidur" (MLSys 2024)
+/// Step costs linear in what a step computes: the simplest fitted model, after Agrawal et al., "Vidur"
+/// (MLSys 2024)
 /// §4 and the profiled linear forms of several serving simulators.
 public struct LinearModel: LatencyModel {
   /// Coefficients [fine ticks].
@@ -41,6 +42,7 @@ public struct LinearModel: LatencyModel {
     self.keyValueBytesPerToken = keyValueBytesPerToken
   }
 
+  /// Steps that only decode `sequences` sequences. Complexity: O(1).
   public func decodeLine(sequences: Int) -> DecodeLine {
     let memory = coefficients.step
     let compute = coefficients.perToken * Int64(sequences)
@@ -50,6 +52,7 @@ public struct LinearModel: LatencyModel {
       slope: coefficients.perContextEntry)
   }
 
+  /// A step with prompts in it. Complexity: O(1).
   public func stepCost(_ shape: StepShape) -> StepCost {
     let line = decodeLine(sequences: shape.decodeSequences)
     let compute =

@@ -2,12 +2,16 @@ import Catalog
 import Quantities
 
 /// Step costs from first principles: every matrix product and attention kernel of the model on a roofline
-/// (Williams, Waterman, Patterson, "Roofline", CACM 2009) whose efficiencies come from measured kernels, plus
+/// (Williams, Waterman, Patterson, "Roofline", CACM 2009) whose efficiencies come from measured kernels,
+/// plus
 /// all-reduces and host overheads.
 ///
-/// Costs are tabulated once by token count; a look-up interpolates between knots in integers, so costs grow with the
-/// load and are the same on every machine. Pipeline stages are taken as lanes in lockstep: a step's sequences
-/// split into as many microbatches as there are stages, and the step takes the full model's time for one of them.
+/// Costs are tabulated once by token count; a look-up interpolates between knots in integers, so costs
+/// grow with the
+/// load and are the same on every machine. Pipeline stages are taken as lanes in lockstep: a step's
+/// sequences
+/// split into as many microbatches as there are stages, and the step takes the full model's time for one
+/// of them.
 public final class RooflineModel: LatencyModel {
   public let frontEndSeconds: Seconds
   public let floatingPointOperationsPerToken: Double
@@ -28,14 +32,16 @@ public final class RooflineModel: LatencyModel {
   static let finePerSecond = 16e9 * 256.0
 
   public init(
-    model: ModelShape, accelerator: Accelerator, weights: Precision, activations: Precision, keyValue: Precision,
+    model: ModelShape, accelerator: Accelerator, weights: Precision, activations: Precision,
+    keyValue: Precision,
     tensorParallelism tensor: Int, pipelineParallelism pipeline: Int, engine: EnginePreset,
     maximumBatchedTokens: Int, maximumSequences: Int
   ) {
     let compute = weights.isWeightOnly ? activations : weights
     let rates = Efficiencies(accelerator: accelerator, precision: compute)
     let layer = LayerCost(
-      model: model, accelerator: accelerator, weights: weights, compute: compute, tensor: tensor, rates: rates,
+      model: model, accelerator: accelerator, weights: weights, compute: compute, tensor: tensor,
+      rates: rates,
       engine: engine)
     self.pipeline = pipeline
     frontEndSeconds = engine.frontEnd
@@ -65,14 +71,19 @@ public final class RooflineModel: LatencyModel {
     return Int64(min(seconds * finePerSecond, 0x1p58).rounded())
   }
 
+  /// Steps that only decode `sequences` sequences. Complexity: O(1).
   public func decodeLine(sequences: Int) -> DecodeLine {
-    DecodeLine(base: base(tokens: sequences, sampled: sequences, sequences: sequences, largest: 1), slope: perContextEntry)
+    DecodeLine(
+      base: base(tokens: sequences, sampled: sequences, sequences: sequences, largest: 1),
+      slope: perContextEntry)
   }
 
+  /// A step with prompts in it. Complexity: O(1).
   public func stepCost(_ shape: StepShape) -> StepCost {
     let sequences = shape.decodeSequences + shape.prefillSequences
     var cost = base(
-      tokens: shape.decodeSequences + shape.prefillTokens, sampled: shape.sampledSequences, sequences: sequences,
+      tokens: shape.decodeSequences + shape.prefillTokens, sampled: shape.sampledSequences,
+      sequences: sequences,
       largest: max(shape.largestChunk, 1))
     let reading = perContextEntry * Int64(shape.decodeContext + shape.prefixTokens)
     cost.memory += reading
@@ -106,7 +117,8 @@ extension Accelerator {
   }
 }
 
-/// Costs tabulated at knots, an eighth of an octave apart, and interpolated linearly in integers: never smaller for
+/// Costs tabulated at knots, an eighth of an octave apart, and interpolated linearly in integers: never
+/// smaller for
 /// a larger argument.
 struct CostCurve: Sendable {
   private var knots: [Int] = []

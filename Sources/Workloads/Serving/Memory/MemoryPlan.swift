@@ -1,7 +1,8 @@
 import Catalog
 import Quantities
 
-/// Where the memory of one accelerator goes, and how many KV blocks are left: an engine decides both once, at start.
+/// Where the memory of one accelerator goes, and how many KV blocks are left: an engine decides both
+/// once, at start.
 ///
 /// blocks = ⌊(utilisation × device memory as its driver reports it − weights − activation peak − graph,
 /// communication and runtime buffers) ÷ bytes of a block⌋
@@ -35,13 +36,16 @@ public struct MemoryPlan: Sendable, Hashable {
     // Embeddings and the output head stay in 16 bits when only the body is quantised.
     let ends = model.embeddingWeights * (model.tiedEmbeddings ? 1 : 2)
     let body = model.parameters - ends
-    weights = Bytes((body * weightFormat.bytesPerWeight + ends * max(2, weightFormat.bytesPerWeight)) / shards)
+    weights = Bytes(
+      (body * weightFormat.bytesPerWeight + ends * max(2, weightFormat.bytesPerWeight)) / shards)
     deviceMemory = accelerator.driverMemory
     self.utilization = utilization
-    // The profiling step holds a full batch: its residual stream, one layer's widest intermediate, and the logits.
+    // The profiling step holds a full batch: its residual stream, one layer's widest intermediate, and
+    // the logits.
     let widest = Double(max(model.intermediate * (model.gated ? 2 : 1) / tensor, model.hidden))
     let tokens = Double(maximumBatchedTokens)
-    let logits = 4 * Double(min(maximumBatchedTokens, engine.maximumSequences) * model.vocabulary) / Double(tensor)
+    let logits =
+      4 * Double(min(maximumBatchedTokens, engine.maximumSequences) * model.vocabulary) / Double(tensor)
     activationPeak = Bytes(tokens * (4 * Double(model.hidden) + 2 * widest) * 1.5 + logits)
     graphBuffers = engine.graphMemory
     communicationBuffers = tensor * pipeline > 1 ? engine.communicationMemory : .zero

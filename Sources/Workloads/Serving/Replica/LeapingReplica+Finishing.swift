@@ -147,7 +147,8 @@ extension LeapingReplica {
     }
   }
 
-  /// Walks the run step by step: the clock, the KV blocks and the costs must land where the closed forms do.
+  /// Walks the run step by step: the clock, the KV blocks and the costs must land where the closed forms
+  /// do.
   private func verifyLeap() {
     var (time, part, blocks, entries) = (boundary.count, fraction, ledger.used, context)
     for index in 0..<run.steps {
@@ -159,6 +160,7 @@ extension LeapingReplica {
       precondition(blocks <= ledger.total, "a leap never runs out of KV blocks")
     }
     precondition(time == runEnd.count, "a leap ends where its steps end")
-    precondition(blocks == ledger.used + ledger.growth(steps: run.steps, from: step), "a leap takes its blocks")
+    precondition(
+      blocks == ledger.used + ledger.growth(steps: run.steps, from: step), "a leap takes its blocks")
   }
 }

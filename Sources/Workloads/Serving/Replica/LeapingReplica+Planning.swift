@@ -1,6 +1,7 @@
 import Kernel
 
-/// What the scheduler decides at a step boundary, in vLLM's order: decodes first, then prompts under way, then
+/// What the scheduler decides at a step boundary, in vLLM's order: decodes first, then prompts under way,
+/// then
 /// what waits.
 extension LeapingReplica {
   mutating func planNext() {
@@ -88,7 +89,8 @@ extension LeapingReplica {
     }
   }
 
-  /// Starts a whole batch once the replica is empty. KV room for every answer is reserved by admission, so a
+  /// Starts a whole batch once the replica is empty. KV room for every answer is reserved by admission,
+  /// so a
   /// batch is never preempted.
   private mutating func admitBatch(of size: Int, patience: Ticks, pads: Bool) {
     guard running.count == 0, waiting.count > 0 else { return }
@@ -158,7 +160,8 @@ extension LeapingReplica {
     context -= tokens
   }
 
-  /// - Parameter mayAdmitNext: whether admission was skipped at this boundary and must be tried at the next.
+  /// - Parameter mayAdmitNext: whether admission was skipped at this boundary and must be tried at the
+  ///   next.
   private mutating func planDecodeRun(mayAdmitNext: Bool) {
     let decoders = ledger.decoders
     let line = model.decodeLine(sequences: Int(decoders))
@@ -170,7 +173,8 @@ extension LeapingReplica {
     let untilFull = ledger.stepsBeforeExhaustion(upTo: untilFinish, from: step)
     precondition(untilFull > 0, "room for the next step was made before")
     run.steps = run.boundedSteps(untilFull)
-    // Whoever arrived at this very tick may join at the next boundary; a queue blocked for lack of KV blocks or
+    // Whoever arrived at this very tick may join at the next boundary; a queue blocked for lack of KV
+    // blocks or
     // slots stays blocked until somebody finishes, which ends the run anyway.
     if settings.batching == .continuous, waiting.count > 0, running.count < settings.maximumSequences,
       mayAdmitNext || table[waiting.first].arrival >= boundary
@@ -183,7 +187,8 @@ extension LeapingReplica {
   private mutating func planMixedStep() {
     let decoders = Int(ledger.decoders)
     var shape = StepShape(
-      decodeSequences: decoders, decodeContext: Int(context) + decoders, prefillSequences: 0, prefillTokens: 0,
+      decodeSequences: decoders, decodeContext: Int(context) + decoders, prefillSequences: 0,
+      prefillTokens: 0,
       sampledSequences: decoders, attentionProducts: 0, prefixTokens: 0, largestChunk: 0)
     for slot in prefilling where table[slot].chunk > 0 {
       let chunk = Int(table[slot].chunk)

@@ -4,9 +4,12 @@ import Statistics
 /// A model replica behind an iteration-level scheduler (Yu et al., "Orca", OSDI 2022) with chunked prefill
 /// (Agrawal et al., "Sarathi-Serve", OSDI 2024) and paged KV blocks, as vLLM's v1 engine runs them.
 ///
-/// The replica leaps: while the batch's composition stays the same it computes when the next change comes and
-/// does nothing in between. Whoever drives it calls `arrive` and, at `nextChange`, `advance`. A request joins
-/// the first step that starts strictly after its arrival, so ties between arrivals and step ends never matter.
+/// The replica leaps: while the batch's composition stays the same it computes when the next change comes
+/// and
+/// does nothing in between. Whoever drives it calls `arrive` and, at `nextChange`, `advance`. A request
+/// joins
+/// the first step that starts strictly after its arrival, so ties between arrivals and step ends never
+/// matter.
 ///
 /// - Complexity: O(1) per change of the batch, plus O(block size) for the KV forecast. Memory follows the
 ///   requests inside the replica.
@@ -112,7 +115,8 @@ public struct LeapingReplica: ~Copyable {
     planNext()
   }
 
-  /// Ends the run of decoding steps at the first step boundary strictly after `now`, where a request may join.
+  /// Ends the run of decoding steps at the first step boundary strictly after `now`, where a request may
+  /// join.
   private mutating func shortenRun(after now: Ticks) {
     guard settings.batching == .continuous, running.count < settings.maximumSequences else { return }
     let target = (now.count - boundary.count + 1) &* fineTicksPerTick - fraction

@@ -1,0 +1,172 @@
+import DryRack
+import Foundation
+import Testing
+
+@Suite struct WorldTests {
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  static func scenario(_ text: String) throws -> Scenario {
+    try ScenarioReader.read(bytes: Array(text.utf8), file: "test.yaml", folder: root.path).get()
+  }
+
+  /// A small random scenario over every feature there is.
+  static func random(_ seed: UInt64) -> String {
+    var stream = RandomStream(seed: seed, replication: 0, entity: "swarm", purpose: "scenario")
+    func pick(_ list: [String]) -> String { list[Int(stream.below(UInt32(list.count)))] }
+    let arrivals = pick([
+      "{ process: poisson, rate: 3/s }", "{ process: gamma, rate: 3/s, burstiness: 0.3 }",
+      "{ process: weibull, rate: 2/s, shape: 0.7 }", "{ process: constant, rate: 5/s }",
+      "{ process: burst, count: 60 }",
+      "{ process: closed-loop, users: 9, think-time: 200ms }", "{ process: closed-loop, users: 30 }",
+      "{ process: diurnal, mean: 3/s, peak-to-mean: 1.8, period: 20s }",
+      "{ process: schedule, points: [[0s, 0/s], [10s, 6/s], [20s, 1/s]] }",
+    ])
+    let length = [
+      "{ distribution: constant, value: 300 }", "{ distribution: uniform, from: 1, to: 900 }",
+      "{ distribution: lognormal, mean: 300, cv: 1, max: 3000 }",
+      "{ distribution: gamma, mean: 200, cv: 1.5, min: 1, max: 2000 }",
+    ]
+    let batching = pick([
+      "{ policy: continuous }", "{ policy: continuous }", "{ policy: static, size: 4, timeout: 300ms }",
+      "{ policy: dynamic-window, size: 6, window: 20ms }",
+    ])
+    let router = pick(["round-robin", "least-loaded", "power-of-two"])
+    let blocks = pick(["400", "600", "5000"])
+    let parallelism = pick([
+      "{ tensor: 1 }", "{ tensor: 2 }", "{ tensor: 1, pipeline: 2 }", "{ tensor: 2, pipeline: 2 }",
+    ])
+    return """
+      version: 1
+      name: swarm
+      seed: \(seed)
+      duration: 30s
+      warmup: \(pick(["0s", "5s", "auto"]))
+      replications: 2
+      workloads:
+        chat:
+          kind: inference
+          model: \(pick(["llama-3.1-8b", "qwen3-30b-a3b", "mixtral-8x7b"]))
+          requests: 80
+          arrivals: \(arrivals)
+          prompt-tokens: \(pick(length))
+          output-tokens: \(pick(length))
+          slo: { ttft: 1s, tpot: 50ms, e2e: 30s }
+      designs:
+        own:
+          sites: { dc: { kind: on-prem, rtt: \(pick(["0s", "15ms"])), electricity: 0.1 USD/kWh } }
+          pools: { gpu: { site: dc, node: hgx-h200, count: 1, purchase: { price: 300000 USD } } }
+          services:
+            chat:
+              workload: chat
+              pool: gpu
+              engine: \(pick(["vllm", "sglang", "tgi"]))
+              replicas: 2
+              parallelism: \(parallelism)
+              batching: \(batching)
+              router: \(router)
+              kv-blocks: \(blocks)
+              max-sequences: \(pick(["4", "64"]))
+              max-batched-tokens: \(pick(["512", "8192"]))
+        managed: { services: { chat: { workload: chat, endpoint: together-llama-3.1-8b } } }
+      """
+  }
+
+  /// Invariants on, every leap walked as well, and the second run equal to the first to the last bit.
+  @Test(arguments: 0..<UInt64(8)) func randomScenariosHoldTheirInvariants(group: UInt64) throws {
+    for seed in (group * 12)..<(group * 12 + 12) {
+      let scenario = try Self.scenario(Self.random(seed))
+      for design in scenario.designs.indices {
+        let model = DesignModel(scenario: scenario, designIndex: design)
+        var options = WorldOptions()
+        options.keepsRequests = true
+        options.verifiesLeaps = true
+        let first = Simulation.run(model, replication: 1, options: options)
+        let tally = first.services[0].tally
+        #expect(tally.isConserved && first.isComplete, "seed \(seed)")
+        #expect(tally.offered == tally.completed + tally.rejected, "seed \(seed)")
+        for record in first.records {
+          guard let ttft = record.ttft else { continue }
+          #expect(
+            ttft == record.network! + record.queue! + record.prefill! && record.queue! >= .zero,
+            "seed \(seed)")
+        }
+        var plain = options
+        plain.verifiesLeaps = false
+        let second = Simulation.run(model, replication: 1, options: plain)
+        #expect(first.services[0].tally.ttft == second.services[0].tally.ttft, "seed \(seed)")
+        #expect(
+          first.services[0].tally.interTokenGaps == second.services[0].tally.interTokenGaps, "seed \(seed)")
+        #expect(first.services[0].replicas == second.services[0].replicas, "seed \(seed)")
+      }
+    }
+  }
+
+  @Test func resultsDoNotDependOnTheNumberOfJobs() async throws {
+    let scenario = try Self.scenario(Self.random(4))
+    var options = RunOptions()
+    let one = await Experiment.run(scenario, options: options)
+    options.jobs = 4
+    let four = await Experiment.run(scenario, options: options)
+    #expect(one.metricsCSV() == four.metricsCSV() && one.summaryJSON() == four.summaryJSON())
+  }
+
+  static func load(replicas: Int, rate: Double) throws -> Double {
+    let text = """
+      version: 1
+      name: monotone
+      duration: 5m
+      workloads:
+        chat:
+          kind: inference
+          model: llama-3.1-8b
+          arrivals: { process: poisson, rate: \(rate)/s }
+          prompt-tokens: { distribution: lognormal, mean: 1000, cv: 1, max: 8000 }
+          output-tokens: { distribution: lognormal, mean: 200, cv: 1, max: 2000 }
+      designs:
+        own:
+          sites: { dc: { kind: on-prem } }
+          pools: { gpu: { site: dc, node: hgx-h100, count: 1, purchase: { price: 300000 USD } } }
+          services: { chat: { workload: chat, pool: gpu, replicas: \(replicas), router: least-loaded } }
+      """
+    let scenario = try scenario(text)
+    let outcome = Simulation.run(DesignModel(scenario: scenario, designIndex: 0), replication: 0)
+    return outcome.services[0].tally.ttft.quantile(0.99)!
+  }
+
+  @Test func aSecondReplicaNeverSlowsTheTailAndMoreLoadNeverHelpsIt() throws {
+    let quiet = try Self.load(replicas: 1, rate: 4)
+    let busy = try Self.load(replicas: 1, rate: 12)
+    let helped = try Self.load(replicas: 2, rate: 12)
+    #expect(quiet <= busy && helped <= busy)
+  }
+
+  @Test func everyScenarioOfTheFolderResolvesAndConserves() throws {
+    let folder = Self.root.appendingPathComponent("scenarios")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+      $0.hasSuffix(".yaml")
+    }.sorted()
+    #expect(names.count >= 7)
+    for name in names {
+      let scenario = try ScenarioReader.read(path: folder.appendingPathComponent(name).path).get()
+      #expect(!scenario.designs.isEmpty, "\(name)")
+    }
+  }
+
+  /// 70B in 16 bits leaves room for about 109 sequences of 4k on four 80 GB GPUs; in fp8 for about 324.
+  @Test func keyValueRoomOfA70BModel() throws {
+    let catalog = Catalog.builtIn
+    func tokens(_ format: String) throws -> Int {
+      MemoryPlan(
+        model: try #require(catalog.model("llama-3.1-70b")),
+        accelerator: try #require(catalog.accelerator("h100-sxm")),
+        weights: try #require(catalog.precision(format)), keyValue: try #require(catalog.precision(format)),
+        tensor: 4,
+        pipeline: 1, engine: try #require(catalog.engine("vllm")), utilization: 0.9,
+        maximumBatchedTokens: 8192
+      ).tokens
+    }
+    #expect((85...115).contains(try tokens("bf16") / 4096))
+    #expect((270...330).contains(try tokens("fp8") / 4096))
+  }
+}
