@@ -1,4 +1,5 @@
-/// Observed values to draw from again, each alike likely: the law whose distribution function is the sample's.
+/// Observed values to draw from again, each alike likely: the law whose distribution function is the
+/// sample's.
 ///
 /// The values are kept in ascending order in one array that all copies share, so that a draw is the inverse
 /// distribution function at a uniform number: designs that share a stream move together.
@@ -23,8 +24,8 @@ public struct EmpiricalSample: Sendable, Hashable {
     variance = sorted.reduce(0) { $0 + ($1 - average) * ($1 - average) / count }
   }
 
-  /// The inverse distribution function at a uniform number of (0, 1). Its 53 bits favour no value by more than
-  /// one part in 2⁵³ ÷ n.
+  /// The inverse distribution function at a uniform number of (0, 1). Its 53 bits favour no value by more
+  /// than one part in 2⁵³ ÷ n.
   ///
   /// - Complexity: O(1).
   func value(at uniform: Double) -> Double {

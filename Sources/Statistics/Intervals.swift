@@ -21,8 +21,8 @@ public struct Interval: Sendable, Hashable {
   public func contains(_ value: Double) -> Bool { low <= value && value <= high }
 }
 
-/// Student's t interval for the mean of independent samples, such as one value per replication; `nil` for fewer
-/// than two.
+/// Student's t interval for the mean of independent samples, such as one value per replication; `nil` for
+/// fewer than two.
 ///
 /// - Parameter confidence: between 0 and 1, such as 0.95.
 /// - Complexity: O(samples).
@@ -30,8 +30,8 @@ public func studentInterval(_ samples: [Double], confidence: Double = 0.95) -> I
   SampleSummary(samples).interval(confidence: confidence)
 }
 
-/// Student's t interval for the mean difference `left − right` of paired samples, such as two designs under the
-/// same random numbers; `nil` for fewer than two pairs. Both lists must be equally long.
+/// Student's t interval for the mean difference `left − right` of paired samples, such as two designs under
+/// the same random numbers; `nil` for fewer than two pairs. Both lists must be equally long.
 ///
 /// - Parameter confidence: between 0 and 1, such as 0.95.
 /// - Complexity: O(samples).
@@ -40,11 +40,12 @@ public func pairedInterval(_ left: [Double], _ right: [Double], confidence: Doub
   return studentInterval(zip(left, right).map { $0 - $1 }, confidence: confidence)
 }
 
-/// A t interval for the steady-state mean of one long, correlated series, from the means of equal batches (Law,
-/// "Simulation Modeling and Analysis", section 9.5.3); `nil` when a batch would be empty.
+/// A t interval for the steady-state mean of one long, correlated series, from the means of equal batches
+/// (Law, "Simulation Modeling and Analysis", section 9.5.3); `nil` when a batch would be empty.
 ///
-/// Samples that do not fill the last batch are left out at the start, where a transient would be. Batches must be
-/// long against the correlation of the series, or the interval is too short; cut the warm-up off first.
+/// Samples that do not fill the last batch are left out at the start, where a transient would be. Batches
+/// must be long against the correlation of the series, or the interval is too short; cut the warm-up off
+/// first.
 ///
 /// - Parameters:
 ///   - batches: at least 2; 20 to 30 lose little width (Schmeiser, Operations Research 30, 1982).

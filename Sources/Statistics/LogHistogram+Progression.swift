@@ -34,8 +34,8 @@ extension LogHistogram {
     }
   }
 
-  /// Σ (a + d·i)² for i in 0 ..< n, which is n·a² + 2·a·d·Σi + d²·Σi². Every part is non-negative, so a part that
-  /// saturates means that the whole does.
+  /// Σ (a + d·i)² for i in 0 ..< n, which is n·a² + 2·a·d·Σi + d²·Σi². Every part is non-negative, so a part
+  /// that saturates means that the whole does.
   static func sumOfSquares(first: Int64, step: Int64, terms: Int64) -> UInt128 {
     let (a, d, n) = (UInt128(first), UInt128(step), UInt128(terms))
     let indices = n * (n - 1) / 2

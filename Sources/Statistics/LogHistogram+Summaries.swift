@@ -29,11 +29,12 @@ extension LogHistogram {
   }
 
   /// The smallest recorded value that a share `q` of all values does not exceed (the inverse of the empirical
-  /// distribution function: Hyndman and Fan, "Sample Quantiles in Statistical Packages", 1996, type 1), to the
-  /// width of its bucket: its middle is returned, never outside the extremes, so the error is under 0.4 %.
+  /// distribution function: Hyndman and Fan, "Sample Quantiles in Statistical Packages", 1996, type 1), to
+  /// the width of its bucket: its middle is returned, never outside the extremes, so the error is under
+  /// 0.4 %.
   ///
-  /// The first and the last value are exact, and so is every value below 256. `nil` when nothing was recorded. A rank
-  /// `q × count` within rounding of a whole number counts as that number.
+  /// The first and the last value are exact, and so is every value below 256. `nil` when nothing was
+  /// recorded. A rank `q × count` within rounding of a whole number counts as that number.
   ///
   /// - Parameter q: from 0 to 1.
   /// - Complexity: O(buckets).
@@ -60,16 +61,16 @@ extension LogHistogram {
 
   /// The sample standard deviation (divisor n − 1) from the exact sums; `nil` for fewer than two values.
   ///
-  /// Past a sum of squares of 2¹²⁸ (a million million values of 17 minutes in ticks) it is taken from the middles of the
-  /// buckets. Either way it depends on what was recorded and not on the order.
+  /// Past a sum of squares of 2¹²⁸ (a million million values of 17 minutes in ticks) it is taken from the
+  /// middles of the buckets. Either way it depends on what was recorded and not on the order.
   ///
   /// - Complexity: O(1); past the limit O(buckets).
   public var standardDeviation: Double? {
     guard count > 1, let mean else { return nil }
     let degrees = Double(count) - 1
     if squares == .max { return (squaredDistances(from: mean) / degrees).squareRoot() }
-    // Around an integer c near the mean, Σ(x−c)² = Σx² − 2cΣx + nc² is a difference of huge numbers that leaves a
-    // small one: exact in arithmetic modulo 2¹²⁸, because the result is below it.
+    // Around an integer c near the mean, Σ(x−c)² = Σx² − 2cΣx + nc² is a difference of huge numbers that
+    // leaves a small one: exact in arithmetic modulo 2¹²⁸, because the result is below it.
     let (number, sum) = (UInt128(count), UInt128(exactSum))
     let centre = sum / number
     let remainder = Double(sum % number)

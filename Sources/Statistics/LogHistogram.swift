@@ -1,14 +1,16 @@
 /// A mergeable histogram of non-negative integers whose buckets are as wide as 1/128 of their value.
 ///
-/// Values below 256 have a bucket each; above, a bucket holds the values that agree in their eight leading bits,
-/// so a quantile is off by at most 1/256, under 0.4 %. Count, sum, sum of squares, minimum and maximum are exact
-/// integers. Merging is addition: it commutes and associates, so results do not depend on the order in which
-/// runs finish, and equal sets of values give equal histograms. (The layout is that of HdrHistogram, Gil Tene.)
+/// Values below 256 have a bucket each; above, a bucket holds the values that agree in their eight leading
+/// bits, so a quantile is off by at most 1/256, under 0.4 %. Count, sum, sum of squares, minimum and maximum
+/// are exact integers. Merging is addition: it commutes and associates, so results do not depend on the order
+/// in which runs finish, and equal sets of values give equal histograms. (The layout is that of HdrHistogram,
+/// Gil Tene.)
 ///
 /// Memory is 8 bytes a bucket over the octaves from the smallest value to the largest, 1 KiB an octave; none
 /// while empty.
 public struct LogHistogram: Sendable, Equatable {
-  /// Counts of the buckets from `firstBucket` on: whole octaves, from that of the minimum to that of the maximum.
+  /// Counts of the buckets from `firstBucket` on: whole octaves, from that of the minimum to that of the
+  /// maximum.
   @usableFromInline var counts: [Int64] = []
   /// A multiple of 128; 0 while empty.
   @usableFromInline var firstBucket = 0
@@ -33,7 +35,7 @@ public struct LogHistogram: Sendable, Equatable {
 
   /// Records one value, which must not be negative.
   ///
-  /// - Complexity: O(1), about two nanoseconds; growing copies the buckets.
+  /// - Complexity: O(1), about 7 nanoseconds; growing copies the buckets.
   @inlinable public mutating func record(_ value: Int64) {
     precondition(value >= 0, "a histogram holds non-negative values")
     add(1, toBucket: LogHistogram.bucket(of: value))
@@ -103,11 +105,14 @@ public struct LogHistogram: Sendable, Equatable {
 
   @inlinable @inline(__always) mutating func add(_ times: Int64, toBucket bucket: Int) {
     // Below the first bucket, the unsigned difference is huge: one comparison covers both ends.
-    if UInt(bitPattern: bucket &- firstBucket) >= UInt(bitPattern: counts.count) { makeRoom(forBucket: bucket) }
+    if UInt(bitPattern: bucket &- firstBucket) >= UInt(bitPattern: counts.count) {
+      makeRoom(forBucket: bucket)
+    }
     counts[bucket &- firstBucket] += times
   }
 
-  /// Extends the buckets by whole octaves, so that their extent depends on what was recorded and not on the order.
+  /// Extends the buckets by whole octaves, so that their extent depends on what was recorded and not on the
+  /// order.
   @usableFromInline @inline(never) mutating func makeRoom(forBucket bucket: Int) {
     let octave = bucket & ~127
     if counts.isEmpty {

@@ -1,7 +1,7 @@
 import CGSL
 
-/// Wilson's score interval for a probability, from `successes` in independent `trials` ("Probable Inference, the
-/// Law of Succession, and Statistical Inference", JASA 22, 1927); `nil` without trials.
+/// Wilson's score interval for a probability, from `successes` in independent `trials` ("Probable Inference,
+/// the Law of Succession, and Statistical Inference", JASA 22, 1927); `nil` without trials.
 ///
 /// It holds its confidence on average, never leaves 0...1, and is not empty when all or no trials succeed.
 ///
@@ -24,8 +24,8 @@ public func wilsonInterval(successes: Int64, trials: Int64, confidence: Double =
     low: successes == 0 ? 0 : max(0, centre - half), high: successes == trials ? 1 : min(1, centre + half))
 }
 
-/// The exact interval for a probability (Clopper and Pearson, Biometrika 26, 1934): it covers at least as often as
-/// `confidence` says, and is wider than Wilson's; `nil` without trials.
+/// The exact interval for a probability (Clopper and Pearson, Biometrika 26, 1934): it covers at least as
+/// often as `confidence` says, and is wider than Wilson's; `nil` without trials.
 ///
 /// - Parameters:
 ///   - successes: from 0 to `trials`.
@@ -46,9 +46,9 @@ public func exactBinomialInterval(
     high: successes == trials ? 1 : gsl_cdf_beta_Qinv(tail, k + 1, n - k))
 }
 
-/// The ranks, from 1, of the order statistics that enclose the `q`-quantile with at least the given confidence,
-/// whatever the law (David and Nagaraja, "Order Statistics", section 7.1); `nil` when the sample is too small to
-/// enclose it, as 100 values are for the 99.9th percentile.
+/// The ranks, from 1, of the order statistics that enclose the `q`-quantile with at least the given
+/// confidence, whatever the law (David and Nagaraja, "Order Statistics", section 7.1); `nil` when the sample
+/// is too small to enclose it, as 100 values are for the 99.9th percentile.
 ///
 /// - Parameters:
 ///   - count: independent values, at least 1.
@@ -83,15 +83,17 @@ public func quantileRanks(
 ///
 /// - Complexity: O(n log n).
 public func quantileInterval(_ samples: [Double], q: Double, confidence: Double = 0.95) -> Interval? {
-  guard let ranks = quantileRanks(count: Int64(samples.count), q: q, confidence: confidence) else { return nil }
+  guard let ranks = quantileRanks(count: Int64(samples.count), q: q, confidence: confidence) else {
+    return nil
+  }
   let sorted = samples.sorted()
   let middle = min(sorted.count, Int(orderRank(of: q, in: Double(sorted.count))))
   return Interval(
     estimate: sorted[middle - 1], low: sorted[Int(ranks.low) - 1], high: sorted[Int(ranks.high) - 1])
 }
 
-/// The binomial law from `first` on, relative to its mode, as far as a term counts. Walking out from the mode by the
-/// ratio of neighbours needs no factorials and loses no digits, for any number of trials.
+/// The binomial law from `first` on, relative to its mode, as far as a term counts. Walking out from the mode
+/// by the ratio of neighbours needs no factorials and loses no digits, for any number of trials.
 private func binomialWeights(_ trials: Int64, _ q: Double) -> (first: Int64, weights: [Double]) {
   let n = Double(trials)
   let odds = q / (1 - q)

@@ -2,9 +2,9 @@ import CGSL
 
 /// Count, mean, spread and extremes of a series of numbers, kept in constant memory.
 ///
-/// Welford's update ("Note on a Method for Calculating Corrected Sums of Squares and Products", Technometrics 4,
-/// 1962), which stays accurate when the spread is small against the mean. The result depends on the order of the
-/// values in the last bits: add and merge in a fixed order.
+/// Welford's update ("Note on a Method for Calculating Corrected Sums of Squares and Products", Technometrics
+/// 4, 1962), which stays accurate when the spread is small against the mean. The result depends on the order
+/// of the values in the last bits: add and merge in a fixed order.
 public struct SampleSummary: Sendable, Hashable {
   /// How many values were added.
   public private(set) var count: Int64 = 0
@@ -33,8 +33,8 @@ public struct SampleSummary: Sendable, Hashable {
     high = Swift.max(high, value)
   }
 
-  /// Adds what another summary holds (Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for
-  /// Computing Sample Variances", COMPSTAT 1982).
+  /// Adds what another summary holds (Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm
+  /// for Computing Sample Variances", COMPSTAT 1982).
   ///
   /// - Complexity: O(1).
   public mutating func merge(_ other: SampleSummary) {

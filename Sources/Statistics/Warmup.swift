@@ -1,7 +1,7 @@
 /// Where the start of a series stops to matter.
 public struct WarmupEstimate: Sendable, Hashable {
-  /// Samples to leave out, a multiple of 5; `nil` when no cut can be trusted, because the best one lies past half
-  /// the series or the series has fewer than five batches: run longer.
+  /// Samples to leave out, a multiple of 5; `nil` when no cut can be trusted, because the best one lies past
+  /// half the series or the series has fewer than five batches: run longer.
   public var cut: Int?
   /// The cut with the smallest statistic, trusted or not; `nil` when the series is too short for one.
   public var bestCut: Int?
@@ -10,10 +10,10 @@ public struct WarmupEstimate: Sendable, Hashable {
   public var isRefused: Bool { cut == nil }
 }
 
-/// MSER-5: batches of five, cut where the half-width of what remains is smallest (White, "An Effective Truncation
-/// Heuristic for Bias Reduction in Simulation Output", Simulation 69, 1997). As Hoad and Robinson advise
-/// ("Implementing MSER-5 in Commercial Simulation Software and Its Wider Implications", WSC 2011), the last five
-/// batches are no candidates and a cut past half the series is refused.
+/// MSER-5: batches of five, cut where the half-width of what remains is smallest (White, "An Effective
+/// Truncation Heuristic for Bias Reduction in Simulation Output", Simulation 69, 1997). As Hoad and Robinson
+/// advise ("Implementing MSER-5 in Commercial Simulation Software and Its Wider Implications", WSC 2011), the
+/// last five batches are no candidates and a cut past half the series is refused.
 ///
 /// - Complexity: O(samples).
 public func mser5(_ series: [Double]) -> WarmupEstimate {

@@ -29,7 +29,8 @@ struct LawCase: Sendable, CustomTestStringConvertible {
 
   static let continuous: [LawCase] = [
     LawCase(
-      "uniform", .uniform(from: 2, to: 5), { gsl_cdf_flat_P($0, 2, 5) }, inverse: { gsl_cdf_flat_Pinv($0, 2, 5) }),
+      "uniform", .uniform(from: 2, to: 5), { gsl_cdf_flat_P($0, 2, 5) },
+      inverse: { gsl_cdf_flat_Pinv($0, 2, 5) }),
     LawCase(
       "exponential", .exponential(mean: 3), { gsl_cdf_exponential_P($0, 3) },
       inverse: { gsl_cdf_exponential_Pinv($0, 3) }),
@@ -37,7 +38,8 @@ struct LawCase: Sendable, CustomTestStringConvertible {
       "gamma 0.4", .gamma(shape: 0.4, scale: 2), { gsl_cdf_gamma_P($0, 0.4, 2) },
       inverse: { gsl_cdf_gamma_Pinv($0, 0.4, 2) }),
     LawCase(
-      "gamma 1", .gamma(shape: 1, scale: 2), { gsl_cdf_gamma_P($0, 1, 2) }, inverse: { gsl_cdf_gamma_Pinv($0, 1, 2) }
+      "gamma 1", .gamma(shape: 1, scale: 2), { gsl_cdf_gamma_P($0, 1, 2) },
+      inverse: { gsl_cdf_gamma_Pinv($0, 1, 2) }
     ),
     LawCase(
       "gamma 7.5", .gamma(shape: 7.5, scale: 0.5), { gsl_cdf_gamma_P($0, 7.5, 0.5) },
@@ -65,7 +67,9 @@ func stream(_ purpose: String, seed: UInt64 = 5) -> RandomStream {
 struct DistributionTests {
   init() { GSL.initialize() }
 
-  @Test("draws follow GSL's distribution function (Kolmogorov and Smirnov, level 1e-4)", arguments: LawCase.continuous)
+  @Test(
+    "draws follow GSL's distribution function (Kolmogorov and Smirnov, level 1e-4)",
+    arguments: LawCase.continuous)
   func kolmogorovSmirnov(one: LawCase) {
     var numbers = stream(one.name)
     let count = 20_000
@@ -73,7 +77,8 @@ struct DistributionTests {
     var distance = 0.0
     for (index, value) in draws.enumerated() {
       let expected = one.cdf(value)
-      distance = max(distance, expected - Double(index) / Double(count), Double(index + 1) / Double(count) - expected)
+      distance = max(
+        distance, expected - Double(index) / Double(count), Double(index + 1) / Double(count) - expected)
     }
     // The asymptotic critical distance √(ln(2/α)/2n).
     #expect(distance < (log(2 / 1e-4) / 2 / Double(count)).squareRoot())
@@ -89,7 +94,9 @@ struct DistributionTests {
     }
   }
 
-  @Test("mean and variance are the integrals of GSL's inverse distribution function", arguments: LawCase.continuous)
+  @Test(
+    "mean and variance are the integrals of GSL's inverse distribution function",
+    arguments: LawCase.continuous)
   func moments(one: LawCase) {
     var summary = SampleSummary()
     let cells = 20_000

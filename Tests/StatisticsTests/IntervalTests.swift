@@ -22,7 +22,9 @@ struct IntervalTests {
     #expect(abs(interval.estimate - mean) < 1e-14)
     #expect(abs(interval.high - (mean + gsl_cdf_tdist_Pinv(0.975, 9) * error)) < 1e-12)
     // Two-sided points of the t table: degrees of freedom, confidence, point.
-    for (degrees, confidence, point) in [(1, 0.95, 12.706), (9, 0.95, 2.262), (29, 0.99, 2.756), (4, 0.9, 2.132)] {
+    for (degrees, confidence, point) in [
+      (1, 0.95, 12.706), (9, 0.95, 2.262), (29, 0.99, 2.756), (4, 0.9, 2.132),
+    ] {
       let summary = SampleSummary((0...degrees).map { Double($0 % 2 * 2 - 1) })
       let half = try #require(summary.interval(confidence: confidence)).halfWidth
       #expect(abs(half / summary.standardError! - point) < 5e-4)
@@ -83,7 +85,8 @@ struct IntervalTests {
       if k > 0 { #expect(abs(gsl_cdf_binomial_Q(UInt32(k) - 1, interval.low, 30) - 0.05) < 1e-9) }
       if k < 30 { #expect(abs(gsl_cdf_binomial_P(UInt32(k), interval.high, 30) - 0.05) < 1e-9) }
     }
-    #expect(wilsonInterval(successes: 0, trials: 0) == nil && exactBinomialInterval(successes: 0, trials: 0) == nil)
+    #expect(
+      wilsonInterval(successes: 0, trials: 0) == nil && exactBinomialInterval(successes: 0, trials: 0) == nil)
   }
 
   @Test("order-statistic ranks are the tightest that GSL's binomial law allows")

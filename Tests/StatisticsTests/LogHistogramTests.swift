@@ -43,7 +43,8 @@ struct LogHistogramTests {
     var numbers = stream("progression")
     for _ in 0..<300 {
       let first = Int64(bitPattern: numbers.next() >> UInt64(24 + numbers.below(40)))
-      let step = numbers.below(4) == 0 ? 0 : Int64(bitPattern: numbers.next() >> UInt64(34 + numbers.below(30)))
+      let step =
+        numbers.below(4) == 0 ? 0 : Int64(bitPattern: numbers.next() >> UInt64(34 + numbers.below(30)))
       let (terms, weight) = (Int64(numbers.below(120)), Int64(numbers.below(4)))
       var leap = LogHistogram()
       leap.recordProgression(first: first, step: step, terms: terms, weight: weight)
