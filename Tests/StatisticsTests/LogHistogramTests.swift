@@ -107,6 +107,9 @@ struct LogHistogramTests {
     // A spread of one in a million million would drown in floating sums of squares.
     let far = recorded((0..<5).map { 16_000_000_000_000 + $0 })
     #expect(abs(far.standardDeviation! - 2.5.squareRoot()) < 1e-12)
+    // A mean between two integers: distances 1.75, 0.75, 0.25 and 2.25.
+    let uneven = recorded([0, 1, 2, 4].map { 16_000_000_000_000 + $0 })
+    #expect(abs(uneven.standardDeviation! - (8.75 / 3).squareRoot()) < 1e-12)
   }
 
   @Test("nothing recorded has no summary and equals any other nothing")
