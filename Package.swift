@@ -8,6 +8,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "dryrack", targets: ["Command"]),
+    .executable(name: "fidelity", targets: ["Fidelity"]),
     .library(name: "DryRack", targets: ["DryRack"]),
     .library(name: "DryRackTesting", targets: ["DryRackTesting"]),
     // The slow, obvious versions of the fast algorithms: the bar in `Tests/` and `Benchmarks/`.
@@ -58,6 +59,7 @@ let package = Package(
         "Scenario", "World", "Experiments", "Reports",
       ]),
     .target(name: "DryRackTesting", dependencies: ["DryRack"]),
+    .executableTarget(name: "Fidelity", dependencies: ["DryRack"]),
     .executableTarget(
       name: "Command",
       dependencies: [

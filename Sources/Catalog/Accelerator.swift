@@ -62,7 +62,7 @@ extension Catalog {
   /// The accelerator of that name, or `nil`.
   /// - Complexity: constant, after the first use parsed the file.
   public func accelerator(_ name: String) -> Accelerator? {
-    guard let entry = FactTable.of(.accelerators).entry(name),
+    guard let entry = table(.accelerators).entry(name),
       let kind = entry.text("kind").flatMap(Accelerator.Family.init(rawValue:)),
       let memory = entry.number("memory"), let bandwidth = entry.number("memory-bandwidth")
     else { return nil }

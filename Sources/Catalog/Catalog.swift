@@ -7,15 +7,34 @@ public struct Catalog: Sendable {
   /// The catalogue compiled into the program.
   public static let builtIn = Catalog()
 
+  /// Tables that an overlay changed; looked up by kind, never iterated.
+  private let changed: [Kind: FactTable]
+
+  init(changed: [Kind: FactTable] = [:]) { self.changed = changed }
+
+  /// This catalogue with facts of the caller's own: one whose name and key are known replaces that
+  /// fact, any other is added.
+  /// - Complexity: O(rows of the kinds named in `overlay`).
+  public func overlaid(with overlay: [OverlayFact]) -> Catalog {
+    var tables = changed
+    for kind in Kind.allCases {
+      let facts = overlay.filter { $0.kind == kind }.map(\.fact)
+      if !facts.isEmpty { tables[kind] = FactTable(table(kind), overlaidWith: facts) }
+    }
+    return Catalog(changed: tables)
+  }
+
+  func table(_ kind: Kind) -> FactTable { changed[kind] ?? FactTable.of(kind) }
+
   /// Names of all entries of a kind, sorted.
-  public func names(of kind: Kind) -> [String] { FactTable.of(kind).names }
+  public func names(of kind: Kind) -> [String] { table(kind).names }
 
   /// Every fact of a kind, in file order.
-  public func facts(of kind: Kind) -> [Fact] { FactTable.of(kind).facts }
+  public func facts(of kind: Kind) -> [Fact] { table(kind).facts }
 
   /// The facts of one entry, in file order; empty when there is no such entry.
   public func rows(of kind: Kind, named name: String) -> [Fact] {
-    FactTable.of(kind).entry(name).map { Array($0.facts) } ?? []
+    table(kind).entry(name).map { Array($0.facts) } ?? []
   }
 
   /// The source that facts name by `id`, or `nil`.

@@ -1,11 +1,11 @@
 /// Comma-separated values of RFC 4180 over bytes: quoted cells, doubled quotes, LF or CRLF ends.
-enum CommaSeparated {
+public enum CommaSeparated {
   /// Calls `body` with the cells of each row in turn; a last row needs no line end.
   ///
   /// Meant for the embedded files, which tests check: a stray quote inside an unquoted cell is kept
   /// as it stands and never stops the reading.
   /// - Complexity: O(bytes).
-  static func forEachRow(in bytes: UnsafeBufferPointer<UInt8>, _ body: ([String]) -> Void) {
+  public static func forEachRow(in bytes: UnsafeBufferPointer<UInt8>, _ body: ([String]) -> Void) {
     var cells: [String] = []
     var index = 0
     while index < bytes.count {

@@ -30,7 +30,7 @@ extension Catalog {
   /// The endpoint of that name, or `nil`.
   /// - Complexity: constant, after the first use parsed the file.
   public func endpoint(_ name: String) -> EndpointPreset? {
-    guard let entry = FactTable.of(.endpoints).entry(name), let input = entry.fact("input-price"),
+    guard let entry = table(.endpoints).entry(name), let input = entry.fact("input-price"),
       let inputPrice = input.number, let outputPrice = entry.number("output-price"),
       let base = entry.number("ttft-base"), let slope = entry.number("ttft-per-input-token"),
       let rate = entry.number("output-rate")

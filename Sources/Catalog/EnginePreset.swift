@@ -21,6 +21,8 @@ public struct EnginePreset: Sendable, Hashable {
   public var requestOverhead: Seconds
   /// The part of `requestOverhead` that passes before the request reaches the scheduler's queue.
   public var frontEnd: Seconds
+  /// What the engine's kernels take beside the times that the accelerator's coefficients give.
+  public var kernelRatios: KernelRatios
   /// Device memory that the runtime and its libraries hold.
   public var runtimeMemory: Bytes
   /// Device memory of captured execution graphs.
@@ -29,22 +31,54 @@ public struct EnginePreset: Sendable, Hashable {
   public var communicationMemory: Bytes
 }
 
+/// Times of an engine's kernels over those that the accelerator's coefficients give; 1 where nothing is
+/// known. They hold what differs from engine to engine: fusion, captured graphs, overlap, tuning.
+public struct KernelRatios: Sendable, Hashable {
+  /// Dense matrix products of few tokens (bound by reading weights) and of many (bound by arithmetic).
+  public var weightReading: Double
+  public var arithmetic: Double
+  /// Routed experts.
+  public var experts: Double
+  /// Attention of decoding sequences over their cache, and of prompts.
+  public var decodeAttention: Double
+  public var promptAttention: Double
+  /// All-reduces and all-to-alls inside a step.
+  public var communication: Double
+
+  public init(
+    weightReading: Double = 1, arithmetic: Double = 1, experts: Double = 1, decodeAttention: Double = 1,
+    promptAttention: Double = 1, communication: Double = 1
+  ) {
+    self.weightReading = weightReading
+    self.arithmetic = arithmetic
+    self.experts = experts
+    self.decodeAttention = decodeAttention
+    self.promptAttention = promptAttention
+    self.communication = communication
+  }
+}
+
 extension Catalog {
   /// The engine of that name, or `nil`.
   /// - Complexity: constant, after the first use parsed the file.
   public func engine(_ name: String) -> EnginePreset? {
-    guard let entry = FactTable.of(.engines).entry(name), let blockSize = entry.integer("block-size"),
+    guard let entry = table(.engines).entry(name), let blockSize = entry.integer("block-size"),
       let utilization = entry.number("memory-utilization"),
       let sequences = entry.integer("maximum-sequences"),
       let tokens = entry.integer("maximum-batched-tokens")
     else { return nil }
     func seconds(_ key: String) -> Seconds { Seconds(entry.number(key) ?? 0) }
+    func ratio(_ key: String) -> Double { entry.number("\(key)-time-ratio") ?? 1 }
     func bytes(_ key: String) -> Bytes { Bytes(entry.number(key) ?? 0) }
     return EnginePreset(
       name: name, blockSize: blockSize, memoryUtilization: utilization, maximumSequences: sequences,
       maximumBatchedTokens: tokens, stepOverhead: seconds("step-overhead-s"),
       layerOverhead: seconds("layer-overhead-s"), sequenceOverhead: seconds("sequence-overhead-s"),
       requestOverhead: seconds("request-overhead-s"), frontEnd: seconds("front-end-s"),
+      kernelRatios: KernelRatios(
+        weightReading: ratio("weight-reading"), arithmetic: ratio("arithmetic"), experts: ratio("experts"),
+        decodeAttention: ratio("decode-attention"), promptAttention: ratio("prompt-attention"),
+        communication: ratio("communication")),
       runtimeMemory: bytes("runtime-memory-bytes"), graphMemory: bytes("graph-memory-bytes"),
       communicationMemory: bytes("communication-memory-bytes"))
   }

@@ -23,7 +23,7 @@ extension Catalog {
   /// The fabric of that name, or `nil`.
   /// - Complexity: constant, after the first use parsed the file.
   public func fabric(_ name: String) -> Fabric? {
-    guard let entry = FactTable.of(.fabrics).entry(name), let rate = entry.number("link-bandwidth"),
+    guard let entry = table(.fabrics).entry(name), let rate = entry.number("link-bandwidth"),
       let latency = entry.number("latency")
     else { return nil }
     return Fabric(

@@ -20,6 +20,18 @@ public struct Fact: Sendable, Hashable {
   /// What a reader should know before using the value; often empty.
   public var note: String
 
+  public init(
+    name: String, key: String, value: String, unit: String, source: String, date: String, note: String
+  ) {
+    self.name = name
+    self.key = key
+    self.value = value
+    self.unit = unit
+    self.source = source
+    self.date = date
+    self.note = note
+  }
+
   /// The value in the base unit of its dimension (B, B/s, FLOP/s, W, s, currency), or `nil` for a
   /// word, an unknown unit, or anything that is not a finite number.
   public var number: Double? {
@@ -41,6 +53,16 @@ public struct Fact: Sendable, Hashable {
     case "ms": 1e-3
     default: nil
     }
+  }
+}
+
+/// A fact of the user's own, and the kind of entry it speaks of.
+public struct OverlayFact: Sendable, Hashable {
+  public var kind: Kind
+  public var fact: Fact
+  public init(kind: Kind, fact: Fact) {
+    self.kind = kind
+    self.fact = fact
   }
 }
 

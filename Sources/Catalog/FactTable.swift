@@ -11,21 +11,47 @@ struct FactTable: Sendable {
   /// - Complexity: O(bytes).
   init(bytes: UnsafeBufferPointer<UInt8>) {
     var facts: [Fact] = []
-    var names: [String] = []
-    var ranges: [String: Range<Int>] = [:]
     CommaSeparated.forEachRow(in: bytes) { cells in
       // The first row holds the column names; a row of another width is a fault of the file, which
       // the catalogue's tests report.
       guard cells.count == 7, cells[0] != "name" else { return }
-      if facts.last?.name != cells[0] {
-        names.append(cells[0])
-        ranges[cells[0]] = facts.count..<facts.count
-      }
       facts.append(
         Fact(
           name: cells[0], key: cells[1], value: cells[2], unit: cells[3], source: cells[4], date: cells[5],
           note: cells[6]))
-      ranges[cells[0]] = ranges[cells[0], default: 0..<0].lowerBound..<facts.count
+    }
+    self.init(facts: facts)
+  }
+
+  /// The rows of `base`, each replaced by the last of `overlay` with its name and key; the others of
+  /// `overlay` stand behind the rows of their entry.
+  init(_ base: FactTable, overlaidWith overlay: [Fact]) {
+    var added: [String: [Fact]] = [:]
+    var newNames: [String] = []
+    for fact in overlay {
+      if added[fact.name] == nil && base.ranges[fact.name] == nil { newNames.append(fact.name) }
+      added[fact.name, default: []].removeAll { $0.key == fact.key }
+      added[fact.name, default: []].append(fact)
+    }
+    var facts: [Fact] = []
+    for (index, fact) in base.facts.enumerated() {
+      let own = added[fact.name] ?? []
+      facts.append(own.first { $0.key == fact.key } ?? fact)
+      if base.ranges[fact.name]?.upperBound == index + 1 {
+        let known = base.facts[base.ranges[fact.name]!].map(\.key)
+        facts += own.filter { !known.contains($0.key) }
+      }
+    }
+    self.init(facts: facts + newNames.flatMap { added[$0] ?? [] })
+  }
+
+  /// - Parameter facts: the rows of one entry stand together.
+  private init(facts: [Fact]) {
+    var names: [String] = []
+    var ranges: [String: Range<Int>] = [:]
+    for (index, fact) in facts.enumerated() {
+      if ranges[fact.name] == nil { names.append(fact.name) }
+      ranges[fact.name] = (ranges[fact.name]?.lowerBound ?? index)..<(index + 1)
     }
     self.facts = facts
     self.names = names.sorted()

@@ -110,7 +110,7 @@ extension Catalog {
   /// The model of that name, or `nil`.
   /// - Complexity: constant, after the first use parsed the file.
   public func model(_ name: String) -> ModelShape? {
-    guard let entry = FactTable.of(.models).entry(name), let layers = entry.integer("layers"),
+    guard let entry = table(.models).entry(name), let layers = entry.integer("layers"),
       let hidden = entry.integer("hidden"), let heads = entry.integer("heads"), heads > 0,
       let vocabulary = entry.integer("vocabulary"), let context = entry.integer("maximum-context")
     else { return nil }

@@ -38,7 +38,7 @@ extension Catalog {
   /// The node of that name, or `nil`.
   /// - Complexity: constant, after the first use parsed the file.
   public func node(_ name: String) -> Node? {
-    guard let entry = FactTable.of(.nodes).entry(name), let accelerator = entry.text("accelerator"),
+    guard let entry = table(.nodes).entry(name), let accelerator = entry.text("accelerator"),
       let count = entry.integer("accelerators"), let power = entry.number("power")
     else { return nil }
     return Node(

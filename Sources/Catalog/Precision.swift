@@ -24,7 +24,7 @@ extension Catalog {
   /// The precision of that name, or `nil`.
   /// - Complexity: constant, after the first use parsed the file.
   public func precision(_ name: String) -> Precision? {
-    guard let entry = FactTable.of(.precisions).entry(name), let weight = entry.number("weight-bytes"),
+    guard let entry = table(.precisions).entry(name), let weight = entry.number("weight-bytes"),
       let activation = entry.number("activation-bytes"), let compute = entry.text("compute")
     else { return nil }
     return Precision(

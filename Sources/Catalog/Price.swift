@@ -38,7 +38,7 @@ extension Catalog {
   public func price(
     preset: String, provider: String, node: Node, term: PriceTerm, region: String? = nil
   ) -> PricedRate? {
-    guard let entry = FactTable.of(.prices).entry(preset) else { return nil }
+    guard let entry = table(.prices).entry(preset) else { return nil }
     for item in [node.name, node.accelerator] {
       let prefix = "\(provider)/\(item)/\(term.rawValue)/"
       let listed = entry.facts.filter { $0.key.hasPrefix(prefix) }

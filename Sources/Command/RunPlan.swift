@@ -145,7 +145,7 @@ struct RunPlan {
         Line(name: "replicas", value: "\(deployment.replicas) on \(design.pools[deployment.poolIndex].name)"),
         Line(
           name: "parallelism",
-          value: "tensor \(deployment.tensorParallelism), pipeline \(deployment.pipelineParallelism)"),
+          value: "\(deployment.layout)"),
         Line(
           name: "precision",
           value: "weights \(deployment.weights.name), activations \(deployment.activations.name), "

@@ -138,12 +138,7 @@ struct Summary {
         parts.append(preset.name)
         basis = "estimated"
       case .pool(let deployment):
-        let pipeline =
-          deployment.pipelineParallelism > 1 ? " × pipeline \(deployment.pipelineParallelism)" : ""
-        parts.append(
-          "\(deployment.replicas) replicas × tensor \(deployment.tensorParallelism)\(pipeline), "
-            + deployment.engine.name
-        )
+        parts.append("\(deployment.replicas) replicas × \(deployment.layout), \(deployment.engine.name)")
         if let own = models[index].latencyModel(ofService: position)?.basis, own == .estimated {
           basis = own.rawValue
         }

@@ -33,7 +33,8 @@ public struct DesignModel: Sendable {
         return Service(workloadIndex: service.workloadIndex, placement: .endpoint(preset))
       case .pool(let deployment):
         let pool = design.pools[deployment.poolIndex]
-        let model = Self.latencyModel(of: deployment, on: pool, model: workload.model)
+        let model = Self.latencyModel(
+          of: deployment, on: pool, model: workload.model, catalog: scenario.catalog)
         let settings = ReplicaSettings(
           batching: deployment.batching, maximumSequences: deployment.maximumSequences,
           maximumBatchedTokens: max(deployment.maximumBatchedTokens, deployment.maximumSequences),
@@ -49,13 +50,16 @@ public struct DesignModel: Sendable {
     }
   }
 
-  static func latencyModel(of deployment: Deployment, on pool: Pool, model: ModelShape) -> any LatencyModel {
+  static func latencyModel(
+    of deployment: Deployment, on pool: Pool, model: ModelShape, catalog: Catalog
+  ) -> any LatencyModel {
     RooflineModel(
       model: model, accelerator: pool.accelerator, weights: deployment.weights,
-      activations: deployment.activations, keyValue: deployment.keyValue,
-      tensorParallelism: deployment.tensorParallelism, pipelineParallelism: deployment.pipelineParallelism,
+      activations: deployment.activations, keyValue: deployment.keyValue, layout: deployment.layout,
       engine: deployment.engine, maximumBatchedTokens: deployment.maximumBatchedTokens,
-      maximumSequences: deployment.maximumSequences)
+      maximumSequences: deployment.maximumSequences, 
+      networkBandwidth: pool.node.nicBandwidth * (1 / Double(pool.node.accelerators)),
+      catalog: catalog)
   }
 }
 

@@ -21,8 +21,8 @@ private func roofline(
   return RooflineModel(
     model: try #require(catalog.model(model)), accelerator: try #require(catalog.accelerator(accelerator)),
     weights: try #require(catalog.precision(weights)), activations: try #require(catalog.precision("bf16")),
-    keyValue: try #require(catalog.precision("bf16")), tensorParallelism: tensor,
-    pipelineParallelism: pipeline,
+    keyValue: try #require(catalog.precision("bf16")),
+    layout: ParallelLayout(tensor: tensor, pipeline: pipeline),
     engine: try #require(catalog.engine("vllm")), maximumBatchedTokens: batched, maximumSequences: sequences
   )
 }

@@ -161,8 +161,7 @@ import Testing
         model: try #require(catalog.model("llama-3.1-70b")),
         accelerator: try #require(catalog.accelerator("h100-sxm")),
         weights: try #require(catalog.precision(format)), keyValue: try #require(catalog.precision(format)),
-        tensor: 4,
-        pipeline: 1, engine: try #require(catalog.engine("vllm")), utilization: 0.9,
+        layout: ParallelLayout(tensor: 4), engine: try #require(catalog.engine("vllm")), utilization: 0.9,
         maximumBatchedTokens: 8192
       ).tokens
     }

@@ -112,8 +112,7 @@ public struct Deployment: Sendable {
   public var poolIndex: Int
   public var engine: EnginePreset
   public var replicas: Int
-  public var tensorParallelism: Int
-  public var pipelineParallelism: Int
+  public var layout: ParallelLayout
   public var weights: Precision
   public var activations: Precision
   public var keyValue: Precision
@@ -123,15 +122,14 @@ public struct Deployment: Sendable {
   public var maximumBatchedTokens: Int
   public var memory: MemoryPlan
   public init(
-    poolIndex: Int, engine: EnginePreset, replicas: Int, tensorParallelism: Int, pipelineParallelism: Int,
+    poolIndex: Int, engine: EnginePreset, replicas: Int, layout: ParallelLayout,
     weights: Precision, activations: Precision, keyValue: Precision, batching: Batching,
     router: RouterKind, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan
   ) {
     self.poolIndex = poolIndex
     self.engine = engine
     self.replicas = replicas
-    self.tensorParallelism = tensorParallelism
-    self.pipelineParallelism = pipelineParallelism
+    self.layout = layout
     self.weights = weights
     self.activations = activations
     self.keyValue = keyValue
@@ -141,5 +139,5 @@ public struct Deployment: Sendable {
     self.maximumBatchedTokens = maximumBatchedTokens
     self.memory = memory
   }
-  public var acceleratorsPerReplica: Int { tensorParallelism * pipelineParallelism }
+  public var acceleratorsPerReplica: Int { layout.accelerators }
 }

@@ -27,11 +27,14 @@ public struct Scenario: Sendable {
   public var defaults: [AppliedDefault]
   /// What the user should know without being stopped by it.
   public var notes: [String]
+  /// The catalogue that its names were looked up in, overlays included.
+  public var catalog: Catalog
 
   public init(
     name: String, description: String, seed: UInt64, duration: Ticks?, warmup: Warmup, replications: Int,
     economics: EconomicsSettings, workloads: [InferenceWorkload], designs: [Design],
-    thresholds: [Threshold], contentHash: String, defaults: [AppliedDefault], notes: [String]
+    thresholds: [Threshold], contentHash: String, defaults: [AppliedDefault], notes: [String],
+    catalog: Catalog = .builtIn
   ) {
     self.name = name
     self.description = description
@@ -46,6 +49,7 @@ public struct Scenario: Sendable {
     self.contentHash = contentHash
     self.defaults = defaults
     self.notes = notes
+    self.catalog = catalog
   }
 
   /// Whether two replications can differ: a trace behind routers that draw nothing repeats itself.

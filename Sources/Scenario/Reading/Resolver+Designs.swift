@@ -185,17 +185,12 @@ extension Resolver {
     _ value: Written, _ path: String, poolIndex: Int, pool: Pool, model: ModelShape
   ) -> Deployment? {
     let engineName = value["engine"]?.text ?? standing("vllm", at: "\(path).engine", as: "vllm")
-    let parallelism = value["parallelism"]
-    let tensor = integer(parallelism?["tensor"]) ?? standing(1, at: "\(path).parallelism.tensor", as: "1")
-    let pipeline = integer(parallelism?["pipeline"]) ?? 1
-    guard let engine = catalog.engine(engineName) else { return nil }
-    if tensor > pool.node.accelerators {
-      fault(
-        parallelism?["tensor"] ?? value, "\(path).parallelism.tensor",
-        "tensor parallelism \(tensor) does not fit a node of \(pool.node.accelerators) accelerators")
-      return nil
-    }
-    let most = max(1, pool.accelerators / (tensor * pipeline))
+    guard let engine = catalog.engine(engineName),
+      let layout = layout(value["parallelism"], "\(path).parallelism", of: value, pool: pool, model: model)
+    else { return nil }
+    // Without experts the ranks share nothing: each is a replica of its own.
+    let ranks = model.experts == nil ? integer(value["parallelism"]?["data"]) ?? 1 : 1
+    let most = max(1, pool.accelerators / layout.accelerators)
     let formats = value["precision"]
     func precision(_ key: String, _ fallback: String) -> Precision {
       catalog.precision(formats?[key]?.text ?? fallback) ?? catalog.precision("bf16")!
@@ -210,24 +205,48 @@ extension Resolver {
         engine.maximumBatchedTokens, at: "\(path).max-batched-tokens", as: "\(engine.maximumBatchedTokens)")
     let keyValue = precision("kv", "bf16")
     let memory = MemoryPlan(
-      model: model, accelerator: pool.accelerator, weights: weights, keyValue: keyValue, tensor: tensor,
-      pipeline: pipeline, engine: engine,
+      model: model, accelerator: pool.accelerator, weights: weights, keyValue: keyValue, layout: layout,
+      engine: engine,
       utilization: quantity(value["gpu-memory-utilization"], .ratio) ?? engine.memoryUtilization,
       maximumBatchedTokens: tokens, blocks: integer(value["kv-blocks"]))
     if !memory.fits {
       fault(
-        value, path, "\(model.name) on \(tensor * pipeline) × \(pool.accelerator.name) \(memory.shortage)")
+        value, path, "\(model.name) on \(layout.accelerators) × \(pool.accelerator.name) \(memory.shortage)")
       return nil
     }
     return Deployment(
       poolIndex: poolIndex, engine: engine,
-      replicas: integer(value["replicas"]) ?? standing(most, at: "\(path).replicas", as: "\(most)"),
-      tensorParallelism: tensor, pipelineParallelism: pipeline, weights: weights,
+      replicas: integer(value["replicas"]).map { $0 * ranks }
+        ?? standing(most, at: "\(path).replicas", as: "\(most)"),
+      layout: layout, weights: weights,
       activations: precision("activations", weights.isWeightOnly ? "bf16" : weights.name), keyValue: keyValue,
       batching: batching(value["batching"], path),
       router: value["router"]?.text.flatMap(RouterKind.init)
         ?? standing(.roundRobin, at: "\(path).router", as: "round-robin"),
-      maximumSequences: sequences, maximumBatchedTokens: max(tokens, sequences), memory: memory)
+      maximumSequences: sequences * layout.data,
+      maximumBatchedTokens: max(tokens, sequences) * layout.data, memory: memory)
+  }
+
+  private mutating func layout(
+    _ written: Written?, _ path: String, of service: Written, pool: Pool, model: ModelShape
+  ) -> ParallelLayout? {
+    let tensor = integer(written?["tensor"]) ?? standing(1, at: "\(path).tensor", as: "1")
+    let data = model.experts == nil ? 1 : integer(written?["data"]) ?? 1
+    let expert = model.experts == nil ? 1 : integer(written?["expert"]) ?? 1
+    if tensor > pool.node.accelerators {
+      fault(
+        written?["tensor"] ?? service, "\(path).tensor",
+        "tensor parallelism \(tensor) does not fit a node of \(pool.node.accelerators) accelerators")
+      return nil
+    }
+    if tensor * data % expert != 0 {
+      fault(
+        written?["expert"] ?? service, "\(path).expert",
+        "expert parallelism \(expert) does not divide tensor × data = \(tensor * data)")
+      return nil
+    }
+    return ParallelLayout(
+      tensor: tensor, pipeline: integer(written?["pipeline"]) ?? 1, expert: expert, data: data)
   }
 
   private mutating func batching(_ value: Written?, _ path: String) -> Batching {

@@ -10,14 +10,15 @@ import Workloads
 struct Resolver {
   let file: String
   let files: NamedFiles
-  let catalog = Catalog.builtIn
+  let catalog: Catalog
   var faults: [Fault] = []
   var defaults: [AppliedDefault] = []
   var notes: [String] = []
   var hash = ContentHash()
 
-  init(file: String, files: NamedFiles) {
+  init(file: String, files: NamedFiles, catalog: Catalog) {
     self.file = file
+    self.catalog = catalog
     self.files = files
   }
 
@@ -96,7 +97,8 @@ struct Resolver {
       warmup: warmup,
       replications: integer(root["replications"]) ?? standing(1, at: "replications", as: "1"),
       economics: economics, workloads: workloads, designs: designs, thresholds: thresholds,
-      contentHash: hash.finish(), defaults: defaults, notes: notes)
+      contentHash: hash.finish(), defaults: defaults, notes: notes,
+      catalog: catalog)
   }
 
   /// Every workload must come to an end.

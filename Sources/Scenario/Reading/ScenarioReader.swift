@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import Kernel
 
@@ -33,7 +34,8 @@ public enum ScenarioReader {
   ///
   /// - Parameter folder: where files it names are sought.
   public static func read(
-    bytes: [UInt8], file: String, folder: String, overrides: [Override] = [], allowedFolders: [String] = []
+    bytes: [UInt8], file: String, folder: String, overrides: [Override] = [], allowedFolders: [String] = [],
+    catalog: Catalog = .builtIn
   ) -> Result<Scenario, FaultReport> {
     switch WrittenReader.read(bytes, file: file) {
     case .failure(let report): return .failure(report)
@@ -50,7 +52,8 @@ public enum ScenarioReader {
       guard checker.faults.isEmpty else {
         return .failure(FaultReport(faults: checker.faults, text: text, file: file))
       }
-      var resolver = Resolver(file: file, files: NamedFiles(folder: folder, allowed: allowedFolders))
+      var resolver = Resolver(
+        file: file, files: NamedFiles(folder: folder, allowed: allowedFolders), catalog: catalog)
       let scenario = resolver.resolve(written)
       guard resolver.faults.isEmpty, let scenario else {
         return .failure(FaultReport(faults: resolver.faults, text: text, file: file))

@@ -207,7 +207,11 @@ enum ScenarioShape {
           [
             Key("tensor", .integer(1...1024), "Accelerators that share each layer.", fallback: "1"),
             Key("pipeline", .integer(1...256), "Groups of layers.", fallback: "1"),
-          ] + Key.planned("expert", "data")), "How a replica is spread."),
+            Key(
+              "data", .integer(1...1024), "Ranks that attend to their own sequences and share the experts.",
+              fallback: "1"),
+            Key("expert", .integer(1...65_536), "Groups of experts; divides tensor × data.", fallback: "1"),
+          ]), "How a replica is spread."),
       Key(
         "precision",
         .object([

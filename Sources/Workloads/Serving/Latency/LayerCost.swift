@@ -28,20 +28,28 @@ struct LayerCost {
 
   let model: ModelShape
   let weights: Precision
-  let tensor: Double
-  let pipeline: Int
+  let layout: ParallelLayout
   let engine: EnginePreset
   let rates: Efficiencies
   let peak: Double
   let widePeak: Double
   let bandwidth: Double
   let linkRate: Double
+  /// Between nodes, one accelerator, one direction [B/s].
+  let networkRate: Double
+  /// Accelerators that the scale-up links join.
+  let domain: Int
 
-  /// Everything but attention over the cache and the output head, for `tokens` tokens.
+  var tensor: Double { Double(layout.tensor) }
+  var pipeline: Int { layout.pipeline }
+  var ratios: KernelRatios { engine.kernelRatios }
+
+  /// Everything but attention over the cache and the output head, for `tokens` tokens of a lane, spread
+  /// evenly over the data ranks.
   func body(tokens: Int) -> Parts {
     var sum = Parts(host: engine.stepOverhead.value + Double(model.layers) * engine.layerOverhead.value)
     if tokens == 0 { return sum }
-    let m = Double(tokens)
+    let m = Double((tokens - 1) / layout.data + 1)
     let hidden = Double(model.hidden)
     var attention = attentionProducts(m)
     attention += elementwise(m)
@@ -51,16 +59,33 @@ struct LayerCost {
     if dense > 0 { sum += feedForward(m, width: width) * dense }
     if let experts = model.experts, model.expertLayers > 0 {
       var layer = product(m, Double(experts.count), hidden, bytes: 2, rates.wideProduct, peak: widePeak)
-      layer += routed(m, experts)
+      layer += routed(Double(tokens), experts)
+      layer.network += expertExchange(m, experts)
       if experts.shared > 0 { layer += feedForward(m, width: Double(experts.sharedIntermediate) / tensor) }
       sum += layer * model.expertLayers
     }
-    if tensor > 1 { sum.network += 2 * Double(model.layers) * allReduce(bytes: 2 * m * hidden) }
+    if layout.tensor > 1 {
+      // One after attention, one after the dense block; the experts' own stands in `expertExchange`.
+      let reductions = Double(model.layers + model.denseLayers + (layout.data > 1 ? 0 : model.expertLayers))
+      sum.network += reductions * allReduce(bytes: 2 * m * hidden) * ratios.communication
+    }
     if pipeline > 1 {
-      let hop = rates.hopLatency + 2 * m * hidden / (linkRate * rates.hopBus)
+      let rate = layout.accelerators > domain ? networkRate : linkRate
+      let hop = rates.hopLatency + 2 * m * hidden / (rate * rates.hopBus)
       sum.network += Double(pipeline) * hop
     }
     return sum
+  }
+
+  /// Sending tokens to the ranks of their experts and back: every data rank's `m` tokens go to at most
+  /// `perToken` other ranks, 8 bits an element there and 16 back (DeepEP's dispatch and combine).
+  private func expertExchange(_ m: Double, _ experts: ModelShape.Experts) -> Double {
+    guard layout.data > 1 else { return 0 }
+    let ranks = Double(layout.tensor * layout.data)
+    let copies = Swift.min(Double(experts.perToken), ranks - 1)
+    let bytes = 3 * m / tensor * copies * Double(model.hidden)
+    let rate = layout.tensor * layout.data > domain ? networkRate : linkRate
+    return (2 * rates.allReduceLatency + bytes / (rate * rates.allReduceBus)) * ratios.communication
   }
 
   /// The output head, for the sequences that get a token.
@@ -113,15 +138,17 @@ struct LayerCost {
     let c = rates.experts
     let count = Double(experts.count)
     let perToken = Double(min(experts.perToken, experts.count))
-    let active = count * (1 - Self.power(1 - perToken / count, m))
-    let width = Double(experts.intermediate) / tensor
+    let reached = count * (1 - Self.power(1 - perToken / count, m))
+    let active = reached / Double(layout.expert)
+    let groups = Double(layout.expert)
+    let width = Double(experts.intermediate) / Double(layout.expertTensor)
     let hidden = Double(model.hidden)
-    let rows = m * perToken
+    let rows = m * perToken / groups
     let compute =
       6 * hidden * width * (rows + c.ramp * active) / (peak * c.compute)
       + c.activation * rows * (hidden + width) / bandwidth
     let traffic = 3 * hidden * width * active * weights.bytesPerWeight / (bandwidth * c.memory)
-    return bound(compute, traffic, c)
+    return bound(compute * ratios.experts, traffic * ratios.experts, c)
   }
 
   private func quantised(_ m: Double, _ n: Double, _ k: Double) -> Parts {
@@ -133,7 +160,7 @@ struct LayerCost {
   ) -> Parts {
     let compute = 2 * k * (m * n + c.ramp) / (peak * c.compute) + c.activation * m * (n + k) / bandwidth
     let traffic = (bytes * n * k + 2 * m * (n + k)) / (bandwidth * c.memory)
-    return bound(compute, traffic, c)
+    return bound(compute * ratios.arithmetic, traffic * ratios.weightReading, c)
   }
 
   /// Launches count as memory: nothing is computed while they pass.

@@ -16,6 +16,7 @@ public final class RooflineModel: LatencyModel {
   public let basis: Basis
 
   private let pipeline: Int
+  private let data: Int
   private let body: CostCurve
   private let head: CostCurve
   /// Fine ticks; the slopes by the number of lanes less one.
@@ -30,27 +31,29 @@ public final class RooflineModel: LatencyModel {
 
   /// - Parameters:
   ///   - weights: decides the arithmetic too, unless it is weight-only: then products run in 16 bits.
-  ///   - tensor: accelerators that share each layer.
-  ///   - pipeline: groups of layers.
+  ///   - layout: how the replica is spread over accelerators.
+  ///   - networkBandwidth: between nodes, one accelerator; used where the layout outgrows a node.
   ///   - maximumBatchedTokens: end of the tables; larger steps are priced as several.
   /// - Complexity: about 1,100 evaluations of a layer; a millisecond.
   public init(
     model: ModelShape, accelerator: Accelerator, weights: Precision, activations: Precision,
-    keyValue: Precision, tensorParallelism tensor: Int, pipelineParallelism pipeline: Int,
-    engine: EnginePreset, maximumBatchedTokens: Int, maximumSequences: Int
+    keyValue: Precision, layout: ParallelLayout, engine: EnginePreset, maximumBatchedTokens: Int,
+    maximumSequences: Int, networkBandwidth: BytesPerSecond = BytesPerSecond(50e9),
+    catalog: Catalog = .builtIn
   ) {
-    precondition(tensor > 0 && pipeline > 0, "a replica has at least one accelerator")
     let isLatent = model.latentAttention != nil
     let rates = Efficiencies(
-      accelerator: accelerator, weights: weights, keyValue: keyValue, isLatent: isLatent, tensor: tensor)
+      accelerator: accelerator, weights: weights, keyValue: keyValue, isLatent: isLatent,
+      tensor: layout.tensor, catalog: catalog)
     let wide = Precision(name: "bf16", bytesPerWeight: 2, bytesPerActivation: 2, computeName: "bf16")
     let widePeak = accelerator.peakFlops(for: wide).value
     let layer = LayerCost(
-      model: model, weights: weights, tensor: Double(tensor), pipeline: pipeline, engine: engine,
-      rates: rates,
+      model: model, weights: weights, layout: layout, engine: engine, rates: rates,
       peak: weights.isWeightOnly ? widePeak : accelerator.peakFlops(for: weights).value, widePeak: widePeak,
-      bandwidth: accelerator.memoryBandwidth.value, linkRate: max(1, accelerator.scaleUpBandwidth.value))
-    self.pipeline = pipeline
+      bandwidth: accelerator.memoryBandwidth.value, linkRate: max(1, accelerator.scaleUpBandwidth.value),
+      networkRate: max(1, networkBandwidth.value), domain: accelerator.scaleUpDomain)
+    pipeline = layout.pipeline
+    data = layout.data
     frontEndSeconds = engine.frontEnd
     floatingPointOperationsPerToken = 2 * model.activeParameters
     weightBytesPerStep = (model.parameters - model.embeddingWeights) * weights.bytesPerWeight
@@ -58,14 +61,18 @@ public final class RooflineModel: LatencyModel {
     basis = rates.basis
     body = CostCurve(upTo: max(maximumBatchedTokens, maximumSequences, 1)) { layer.body(tokens: $0) }
     head = CostCurve(upTo: max(maximumSequences, 1)) { layer.head(sequences: $0) }
-    let attention = AttentionCost(layer: layer, keyValue: keyValue, tensor: tensor)
+    let attention = AttentionCost(layer: layer, keyValue: keyValue)
     perSequence = FineTicks.rounded(engine.sequenceOverhead.value)
-    slopes = (1...min(pipeline, 1024)).map { FineTicks.rounded(attention.perContextEntry / Double($0)) }
+    slopes = (1...Self.slopeCount(layout)).map { FineTicks.rounded(attention.perContextEntry / Double($0)) }
     decodeLatency = FineTicks.rounded(attention.decodeLatency)
     decodePerSequence = FineTicks.rounded(attention.decodePerSequence)
     prefillLatency = FineTicks.rounded(attention.prefillLatency)
     perPairs = FineTicks.rounded(attention.perPair * 65536)
     prefillRamp = Int64(min(1e6, rates.prefillRamp))
+  }
+
+  private static func slopeCount(_ layout: ParallelLayout) -> Int {
+    min(layout.pipeline * layout.data, 65_536)
   }
 
   /// Steps that only decode `sequences` sequences. Complexity: O(1).
@@ -87,7 +94,7 @@ public final class RooflineModel: LatencyModel {
     cost.memory += reading
     cost.total += reading
     if shape.prefillSequences > 0 {
-      let attention = promptAttention(shape, lanes: lanes(sequences)) + prefillLatency
+      let attention = promptAttention(shape, lanes: parts(sequences)) + prefillLatency
       cost.compute += attention
       cost.total += attention
     }
@@ -109,21 +116,26 @@ public final class RooflineModel: LatencyModel {
 
   private func lanes(_ sequences: Int) -> Int { max(1, min(pipeline, sequences)) }
 
-  private func slope(_ sequences: Int) -> Int64 { slopes[min(lanes(sequences), slopes.count) - 1] }
+  /// Parts of the batch whose attention runs at the same time: lanes of the pipeline times data ranks.
+  private func parts(_ sequences: Int) -> Int { max(1, min(pipeline * data, sequences)) }
+
+  private func slope(_ sequences: Int) -> Int64 { slopes[min(parts(sequences), slopes.count) - 1] }
 
   private func base(
     decode: Int, prefill: Int, tokens: Int, sampled: Int, largestChunk: Int
   ) -> StepCost {
     let sequences = decode + prefill
     let lanes = lanes(sequences)
-    func perLane(_ count: Int) -> Int { lanes == 1 ? count : (count + lanes - 1) / lanes }
-    var cost = body.cost(max(perLane(tokens), min(largestChunk, tokens)))
-    let output = head.cost(perLane(sampled))
+    let parts = parts(sequences)
+    func share(_ count: Int, of parts: Int) -> Int { parts == 1 ? count : (count + parts - 1) / parts }
+    // A chunk is computed by one rank: a rank's share is at least as large as the largest chunk.
+    var cost = body.cost(max(share(tokens, of: lanes), data * min(largestChunk, tokens)))
+    let output = head.cost(share(sampled, of: parts))
     cost.compute += output.compute
     cost.memory += output.memory
     cost.total += output.total + FineTicks.product(perSequence, Int64(sequences))
     if decode > 0 {
-      let reading = decodeLatency + FineTicks.product(decodePerSequence, Int64(perLane(decode)))
+      let reading = decodeLatency + FineTicks.product(decodePerSequence, Int64(share(decode, of: parts)))
       cost.memory += reading
       cost.total += reading
     }
@@ -142,7 +154,7 @@ struct AttentionCost {
   /// Windows up to this long are nearly always full: their layers cost the same at every context.
   private static let shortWindow = 1024
 
-  init(layer: LayerCost, keyValue: Precision, tensor: Int) {
+  init(layer: LayerCost, keyValue: Precision) {
     let model = layer.model
     let rates = layer.rates
     let heads = max(1, Double(model.heads) / layer.tensor)
@@ -165,11 +177,14 @@ struct AttentionCost {
     let window = model.slidingWindow ?? .max
     let short =
       window <= Self.shortWindow ? Double(min(model.slidingWindowLayers, model.keyValueLayers)) : 0
+    let ratios = layer.ratios
+    perEntry *= ratios.decodeAttention
     perContextEntry = perEntry * (layers - short)
     decodeLatency = rates.decodeLatency * layers
     decodePerSequence =
       rates.decodePerSequence * layers + (short > 0 ? perEntry * short * Double(window) : 0)
     prefillLatency = rates.prefillLatency * layers
-    perPair = pairFlops * (layers - short) / (layer.widePeak * rates.prefillCompute)
+    perPair =
+      pairFlops * (layers - short) * ratios.promptAttention / (layer.widePeak * rates.prefillCompute)
   }
 }

@@ -34,26 +34,22 @@ public struct MemoryPlan: Sendable, Hashable {
 
   /// - Parameters:
   ///   - weightFormat: of the layers; embeddings and output head stay in 16 bits when it is narrower.
-  ///   - tensor: accelerators that share each layer; KV heads are replicated when there are fewer of them.
-  ///   - pipeline: groups of layers; the fullest group decides.
+  ///   - layout: KV heads are replicated where `tensor` is more than there are of them; the fullest
+  ///     pipeline group decides.
   ///   - override: the block count to take instead of the computed one.
   public init(
     model: ModelShape, accelerator: Accelerator, weights weightFormat: Precision, keyValue: Precision,
-    tensor: Int, pipeline: Int, engine: EnginePreset, utilization: Double, maximumBatchedTokens: Int,
+    layout: ParallelLayout, engine: EnginePreset, utilization: Double, maximumBatchedTokens: Int,
     blocks override: Int? = nil
   ) {
-    precondition(tensor > 0 && pipeline > 0, "a replica has at least one accelerator")
-    let shards = Double(tensor) * Double(pipeline)
-    let ends = model.embeddingWeights * (model.tiedEmbeddings ? 1 : 2)
-    let body = max(0, model.parameters - ends)
-    weights = Bytes(
-      (body * weightFormat.bytesPerWeight + ends * max(2, weightFormat.bytesPerWeight)) / shards)
+    let (tensor, pipeline) = (layout.tensor, layout.pipeline)
+    weights = Self.weights(of: model, format: weightFormat, layout: layout)
     deviceMemory = accelerator.driverMemory
     self.utilization = utilization
     activationPeak = Self.activationPeak(
       of: model, tensor: tensor, tokens: maximumBatchedTokens, sequences: engine.maximumSequences)
     graphBuffers = engine.graphMemory
-    communicationBuffers = shards > 1 ? engine.communicationMemory : .zero
+    communicationBuffers = layout.accelerators > 1 ? engine.communicationMemory : .zero
     runtime = engine.runtimeMemory
     let perToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
     keyValueBytesPerToken = Bytes(perToken)
@@ -69,7 +65,17 @@ public struct MemoryPlan: Sendable, Hashable {
     blockBytes = keyValueBytesPerTokenPerAccelerator * Double(engine.blockSize)
     isOverridden = override != nil
     blocks = 0
-    blocks = override ?? Self.count(room.value / blockBytes.value)
+    blocks = override ?? Self.count(room.value / blockBytes.value) * layout.data
+  }
+
+  /// Experts are shared by all accelerators of a pipeline group, everything else by the tensor group.
+  private static func weights(of model: ModelShape, format: Precision, layout: ParallelLayout) -> Bytes {
+    let ends = model.embeddingWeights * (model.tiedEmbeddings ? 1 : 2)
+    let routed = Double(model.expertLayers) * Double(model.experts?.count ?? 0) * model.weightsPerExpert
+    let rest = max(0, model.parameters - ends - routed)
+    let group = Double(layout.tensor) * Double(layout.pipeline)
+    let shared = (rest * format.bytesPerWeight + ends * max(2, format.bytesPerWeight)) / group
+    return Bytes(shared + routed * format.bytesPerWeight / (group * Double(layout.data)))
   }
 
   /// Half again for the copies that live while a layer runs.
