@@ -11,6 +11,8 @@ public struct EnginePreset: Sendable, Hashable {
   public var maximumSequences: Int
   /// Tokens computed in one step, at most.
   public var maximumBatchedTokens: Int
+  /// Whether a step is planned while the one before it runs.
+  public var schedulesAhead: Bool
   /// Host time of every step.
   public var stepOverhead: Seconds
   /// Host time of every layer in every step.
@@ -72,7 +74,8 @@ extension Catalog {
     func bytes(_ key: String) -> Bytes { Bytes(entry.number(key) ?? 0) }
     return EnginePreset(
       name: name, blockSize: blockSize, memoryUtilization: utilization, maximumSequences: sequences,
-      maximumBatchedTokens: tokens, stepOverhead: seconds("step-overhead-s"),
+      maximumBatchedTokens: tokens, schedulesAhead: entry.flag("schedules-ahead") ?? false,
+      stepOverhead: seconds("step-overhead-s"),
       layerOverhead: seconds("layer-overhead-s"), sequenceOverhead: seconds("sequence-overhead-s"),
       requestOverhead: seconds("request-overhead-s"), frontEnd: seconds("front-end-s"),
       kernelRatios: KernelRatios(

@@ -9,15 +9,31 @@ public struct Precision: Sendable, Hashable {
   /// The arithmetic behind it: `fp32`, `tf32`, `bf16`, `fp16`, `fp8`, `int8` or `fp4`.
   public var computeName: String
 
-  public init(name: String, bytesPerWeight: Double, bytesPerActivation: Double, computeName: String) {
+  /// Whether in a mixture of experts only the experts take this format and everything else stays in
+  /// bf16, as in published 4-bit checkpoints.
+  public var isForExpertsOnly: Bool
+
+  public init(
+    name: String, bytesPerWeight: Double, bytesPerActivation: Double, computeName: String,
+    isForExpertsOnly: Bool = false
+  ) {
     self.name = name
     self.bytesPerWeight = bytesPerWeight
     self.bytesPerActivation = bytesPerActivation
     self.computeName = computeName
+    self.isForExpertsOnly = isForExpertsOnly
   }
 
   /// Whether weights are widened before they are multiplied, so that only memory gains.
   public var isWeightOnly: Bool { bytesPerWeight < bytesPerActivation }
+}
+
+extension Precision {
+  /// The format of everything but the experts in a model that has them.
+  public func outsideExperts(of model: ModelShape) -> Precision {
+    guard isForExpertsOnly && model.experts != nil else { return self }
+    return Precision(name: "bf16", bytesPerWeight: 2, bytesPerActivation: 2, computeName: "bf16")
+  }
 }
 
 extension Catalog {
@@ -28,6 +44,7 @@ extension Catalog {
       let activation = entry.number("activation-bytes"), let compute = entry.text("compute")
     else { return nil }
     return Precision(
-      name: name, bytesPerWeight: weight, bytesPerActivation: activation, computeName: compute)
+      name: name, bytesPerWeight: weight, bytesPerActivation: activation, computeName: compute,
+      isForExpertsOnly: entry.flag("experts-only") ?? false)
   }
 }

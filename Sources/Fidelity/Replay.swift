@@ -3,6 +3,7 @@ import DryRack
 /// What the product says of one measured figure.
 struct Comparison: Sendable {
   var run: MeasuredRun
+  /// As in the table, such as `tpot_mean_ms`.
   var metric: String
   var measured: Double
   var predicted: Double
@@ -13,102 +14,101 @@ struct Comparison: Sendable {
   var error: Double { predicted / measured - 1 }
 }
 
+/// A measured run with the scenario that repeats it.
+struct ReplayedRun: Sendable {
+  var run: MeasuredRun
+  var replay: ReplayScenario
+  var simulation: CalibrationCase
+}
+
+/// A run that was left out, and why.
+struct Omission: Sendable {
+  var run: MeasuredRun
+  var reason: String
+}
+
 /// Sends measured runs through the product: scenario in, result out.
 enum Replay {
-  /// A run that was left out, and why.
-  struct Omission: Sendable {
-    var run: MeasuredRun
-    var reason: String
+  /// The scenarios of all runs that can be repeated, in the order of the table, and the others.
+  static func prepare(_ runs: [MeasuredRun]) -> (replayed: [ReplayedRun], omissions: [Omission]) {
+    var replayed: [ReplayedRun] = []
+    var omissions: [Omission] = []
+    for run in runs {
+      do throws(ReplayScenario.Exclusion) {
+        let replay = try ReplayScenario(run)
+        let simulation = CalibrationCase(text: replay.text, name: run.id, figures: figures(of: run))
+        let read = ScenarioReader.read(bytes: Array(replay.text.utf8), file: run.id, folder: ".")
+        if case .failure(let report) = read {
+          let message = report.faults.first?.message ?? "the scenario is refused"
+          omissions.append(
+            Omission(run: run, reason: message.contains("does not fit") ? "the memory plan does not fit" : message))
+        } else {
+          replayed.append(ReplayedRun(run: run, replay: replay, simulation: simulation))
+        }
+      } catch {
+        omissions.append(Omission(run: run, reason: error.reason))
+      }
+    }
+    return (replayed, omissions)
   }
 
-  /// All figures of one run, or why there are none.
-  static func compare(_ run: MeasuredRun, catalog: Catalog) async -> Result<[Comparison], Omission> {
-    let replay: ReplayScenario
-    do throws(ReplayScenario.Exclusion) {
-      replay = try ReplayScenario(run)
-    } catch {
-      return .failure(Omission(run: run, reason: error.reason))
+  /// Every figure of the runs under one catalogue.
+  static func compare(_ runs: [ReplayedRun], catalog: Catalog) -> [Comparison] {
+    let simulated = Calibration.simulateAll(runs.map(\.simulation), catalog: catalog)
+    return zip(runs, simulated).flatMap { item, result -> [Comparison] in
+      guard let result else { return [] }
+      return item.simulation.figures.compactMap { figure in
+        figure.predict(result).map {
+          Comparison(
+            run: item.run, metric: figure.name, measured: figure.measured, predicted: $0, basis: result.basis,
+            assumptions: item.replay.assumptions)
+        }
+      }
     }
-    let read = ReplayScenario.read(replay, run: run, catalog: catalog)
-    guard case .success(let scenario) = read else {
-      if case .failure(let why) = read { return .failure(why) }
-      preconditionFailure("a result is one of two")
-    }
-    let results = await Experiment.run(scenario, options: RunOptions())
-    let basis = results.designs.first?.basis ?? ""
-    let pairs = run.metrics.compactMap { metric -> Comparison? in
-      guard metric.value > 0, let predicted = figure(metric.name, of: run, in: results) else { return nil }
-      return Comparison(
-        run: run, metric: metric.name, measured: metric.value, predicted: predicted, basis: basis,
-        assumptions: replay.assumptions)
-    }
-    return .success(pairs)
   }
 
-  /// The figure of a measured metric in the measured unit; `nil` for what is not simulated.
-  private static func figure(_ name: String, of run: MeasuredRun, in results: RunResults) -> Double? {
-    func value(_ metric: String, _ statistic: String = "value") -> Double? {
-      results.row(design: "measured", workload: "load", metric: metric, statistic: statistic)?.value
+  private static func figures(of run: MeasuredRun) -> [MeasuredFigure] {
+    run.metrics.compactMap { metric in
+      guard metric.value > 0, let predict = prediction(of: metric.name, in: run) else { return nil }
+      return MeasuredFigure(
+        name: metric.name, measured: metric.value, tolerance: FittedCoefficients.tolerance(metric.name, in: run),
+        predict: predict)
     }
+  }
+
+  /// The simulated figure in the measured unit; `nil` for a metric that is not simulated.
+  private static func prediction(
+    of name: String, in run: MeasuredRun
+  ) -> (@Sendable (SimulatedFigures) -> Double?)? {
     let isSingle = run.text("workload_kind") == "single"
     switch name {
     case "output_tok_s":
-      return isSingle ? value("tpot_s", "mean").map { 1 / $0 } : value("output_tokens_per_s")
+      return { figures in
+        isSingle ? figures.value("tpot_s", "mean").map { 1 / $0 } : figures.value("output_tokens_per_s")
+      }
     case "prefill_tok_s":
       guard let prompt = run.number("isl_mean") else { return nil }
-      return value("ttft_s", "mean").map { prompt / $0 }
-    case "total_tok_s": return value("total_tokens_per_s")
-    case "requests_per_s": return value("throughput_rps")
+      return { $0.value("ttft_s", "mean").map { prompt / $0 } }
+    case "total_tok_s": return { $0.value("total_tokens_per_s") }
+    case "requests_per_s": return { $0.value("throughput_rps") }
     default: break
     }
     let parts = name.split(separator: "_").map(String.init)
-    guard parts.count == 3, parts[2] == "ms", ["ttft", "tpot", "e2e", "itl"].contains(parts[0]) else { return nil }
-    return value("\(parts[0])_s", parts[1]).map { $0 * 1000 }
+    guard parts.count == 3, parts[2] == "ms", ["ttft", "tpot", "e2e", "itl"].contains(parts[0]) else {
+      return nil
+    }
+    let (metric, statistic) = ("\(parts[0])_s", parts[1])
+    let held = metric == "ttft_s" ? heldBackTokens(run) : 0
+    return { figures in
+      guard let value = figures.value(metric, statistic) else { return nil }
+      return (value + held * (figures.value("tpot_s", "mean") ?? 0)) * 1000
+    }
   }
 
-  /// All runs, two at a time, in the order given.
-  static func compareAll(_ runs: [MeasuredRun], catalog: Catalog) async
-    -> (comparisons: [Comparison], omissions: [Omission])
-  {
-    let results = await withTaskGroup(of: (Int, Result<[Comparison], Omission>).self) { group in
-      var results = [Result<[Comparison], Omission>?](repeating: nil, count: runs.count)
-      var next = 0
-      func add() {
-        let index = next
-        next += 1
-        group.addTask { (index, await compare(runs[index], catalog: catalog)) }
-      }
-      while next < Swift.min(2, runs.count) { add() }
-      for await (index, result) in group {
-        results[index] = result
-        if next < runs.count { add() }
-      }
-      return results.compactMap { $0 }
-    }
-    var comparisons: [Comparison] = []
-    var omissions: [Omission] = []
-    for result in results {
-      switch result {
-      case .success(let pairs): comparisons += pairs
-      case .failure(let omission): omissions.append(omission)
-      }
-    }
-    return (comparisons, omissions)
-  }
-}
-
-extension Replay.Omission: Error {}
-
-extension ReplayScenario {
-  /// Reads the scenario as the command would.
-  static func read(
-    _ replay: ReplayScenario, run: MeasuredRun, catalog: Catalog
-  ) -> Result<Scenario, Replay.Omission> {
-    ScenarioReader.read(
-      bytes: Array(replay.text.utf8), file: run.id, folder: ".", catalog: catalog
-    ).mapError { report in
-      let first = report.faults.first?.message ?? "the scenario is refused"
-      return Replay.Omission(run: run, reason: first.hasPrefix("does not fit") ? "does not fit" : first)
-    }
+  /// Tokens that the server holds back before the first chunk. The InferenceX settings of TensorRT-LLM for
+  /// DeepSeek stream every 20th step: their time to first token is that of the twentieth.
+  private static func heldBackTokens(_ run: MeasuredRun) -> Double {
+    let isDeepSeek = ReplayScenario.model(of: run)?.hasPrefix("deepseek") ?? false
+    return run.campaign == "infx" && run.text("engine") == "trtllm" && isDeepSeek ? 19 : 0
   }
 }

@@ -36,7 +36,7 @@ struct ReplayTraffic {
     if let batched = run.note("mbt").flatMap({ Int($0) }) {
       service += "        max-batched-tokens: \(batched)\n"
     }
-    if let sequences = run.note("max_num_seqs").flatMap({ Int($0) }) {
+    if let sequences = run.note("max_num_seqs").flatMap({ Int($0) }), !service.contains("max-sequences") {
       service += "        max-sequences: \(sequences)\n"
     }
   }

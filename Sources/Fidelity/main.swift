@@ -2,46 +2,57 @@ import DryRack
 import Foundation
 
 // Replays every usable measured run through the product and writes the scoreboard.
-//   swift run -c release fidelity MEASURED.csv.gz [--pairs FILE]
 
+let usage = """
+  usage: fidelity MEASURED.csv.gz [--report FILE] [--fit FILE] [--pairs FILE] [--overlay FILE] [--every N]
+
+    --report FILE   the scoreboard in Markdown, cross-validated by campaign
+    --fit FILE      fits the coefficients to all runs and writes them as a catalogue overlay
+    --pairs FILE    measured and predicted, a figure a row
+    --overlay FILE  facts laid over the catalogue first
+    --every N       only every Nth run
+  """
 let arguments = Array(CommandLine.arguments.dropFirst())
-guard let path = arguments.first, let data = FileManager.default.contents(atPath: path) else {
-  FileHandle.standardError.write(Data("usage: fidelity MEASURED.csv.gz [--pairs FILE]\n".utf8))
-  exit(2)
-}
+
 func option(_ name: String) -> String? {
   arguments.firstIndex(of: name).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
 }
+
+func stop(_ message: String) -> Never {
+  FileHandle.standardError.write(Data((message + "\n").utf8))
+  exit(2)
+}
+
+func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
+func contents(of path: String) -> [UInt8] {
+  guard let data = FileManager.default.contents(atPath: path) else { stop("cannot read \(path)") }
+  return [UInt8](data)
+}
+
+func write(_ text: String, to path: String) {
+  do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch { stop("cannot write \(path)") }
+}
+
+guard let path = arguments.first, !path.hasPrefix("-") else { stop(usage) }
 var catalog = Catalog.builtIn
-if let overlay = option("--overlay"), let bytes = FileManager.default.contents(atPath: overlay) {
-  var facts: [OverlayFact] = []
-  [UInt8](bytes).withUnsafeBufferPointer { buffer in
-    CommaSeparated.forEachRow(in: buffer) { cells in
-      guard cells.count == 8, let kind = Kind(rawValue: cells[0]) else { return }
-      facts.append(
-        OverlayFact(
-          kind: kind,
-          fact: Fact(
-            name: cells[1], key: cells[2], value: cells[3], unit: cells[4], source: cells[5], date: cells[6],
-            note: cells[7])))
-    }
+if let overlay = option("--overlay") {
+  switch OverlayFile.read(contents(of: overlay)) {
+  case .success(let facts): catalog = catalog.overlaid(with: facts)
+  case .failure(let faults): stop("\(overlay), row \(faults.rows[0].row): \(faults.rows[0].message)")
   }
-  catalog = catalog.overlaid(with: facts)
 }
 let every = option("--every").flatMap { Int($0) } ?? 1
-let runs = MeasuredRun.read([UInt8](data)).enumerated().filter { $0.offset % every == 0 }.map(\.element)
-let (comparisons, omissions) = await Replay.compareAll(runs, catalog: catalog)
-var pairs = "run_id,campaign,engine,version,gpu,model,weights,tp,n,isl,osl,users,rate,kind,metric,measured,predicted\n"
-for pair in comparisons {
-  let r = pair.run
-  let cells = [r.id, r.campaign, r.text("engine"), r.text("engine_version"), r.text("gpu"), r.text("model"), r.text("weight_precision"), r.text("tp"), r.text("n_gpus"), r.text("isl_mean"), r.text("osl_mean"), r.text("concurrency"), r.text("request_rate_per_s"), r.text("workload_kind"), pair.metric, "\(pair.measured)", "\(pair.predicted)"]
-  pairs += cells.map { $0.contains(",") ? "\"\($0)\"" : $0 }.joined(separator: ",") + "\n"
+let table = MeasuredRun.read(contents(of: path)).enumerated().filter { $0.offset % max(1, every) == 0 }
+let (replayed, omissions) = Replay.prepare(table.map(\.element))
+if let file = option("--fit") {
+  guard let fit = FittedCoefficients.fit(replayed) else { stop("nothing to fit") }
+  say("cost \(fit.startCost) -> \(fit.endCost)")
+  for estimate in fit.estimates {
+    say("\(estimate.parameter.name) \(estimate.parameter.key) \(estimate.value) [\(estimate.low), \(estimate.high)]")
+  }
+  write(OverlayFile.text(of: fit.overlay(source: "served-fit", date: "2026-11-25", note: "fitted")), to: file)
 }
-if let at = arguments.firstIndex(of: "--pairs"), at + 1 < arguments.count {
-  try pairs.write(toFile: arguments[at + 1], atomically: true, encoding: .utf8)
-}
-var reasons: [String: Int] = [:]
-for omission in omissions { reasons[omission.reason, default: 0] += 1 }
-for (reason, count) in reasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
-  FileHandle.standardOutput.write(Data("\(count) left out: \(reason)\n".utf8))
+if let file = option("--pairs") {
+  write(Pairs.csv(Replay.compare(replayed, catalog: catalog)), to: file)
 }

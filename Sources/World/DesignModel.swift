@@ -38,7 +38,8 @@ public struct DesignModel: Sendable {
         let settings = ReplicaSettings(
           batching: deployment.batching, maximumSequences: deployment.maximumSequences,
           maximumBatchedTokens: max(deployment.maximumBatchedTokens, deployment.maximumSequences),
-          blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks)
+          blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks,
+          schedulesAhead: deployment.engine.schedulesAhead)
         let roundTrip = Ticks(seconds: design.sites[pool.siteIndex].roundTrip.value)
         let frontEnd = Ticks(seconds: model.frontEndSeconds.value)
         return Service(

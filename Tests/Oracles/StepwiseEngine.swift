@@ -56,6 +56,7 @@ public struct StepwiseEngine {
   private var running: [Sequence] = []
   private var free: Int
   private var time = Ticks.zero
+  private var lastStepStart = Ticks.zero
   private var fraction: Int64 = 0
 
   /// Runs requests sorted by arrival; in a closed loop (`respawn`), each finish sends the next request at
@@ -87,6 +88,7 @@ public struct StepwiseEngine {
         let head = waiting.first?.arrival ?? (next < requests.count ? requests[next].arrival : .never)
         if head == .never { return }
         (time, fraction) = (wakeTime(head, requests, next), 0)
+        lastStepStart = time
       }
       while next < requests.count && requests[next].arrival <= time {
         enqueue(requests[next], handle: UInt32(next))
@@ -185,8 +187,10 @@ public struct StepwiseEngine {
   }
 
   private mutating func admit(_ budget: inout Int) {
+    // A scheduler that works ahead decided on this step when the last one started.
+    let deadline = settings.schedulesAhead ? lastStepStart : time
     while let head = waiting.first, budget > 0, running.count < settings.maximumSequences,
-      head.arrival < time
+      head.arrival < deadline
     {
       let chunk = min(head.target, budget)
       if blocks(chunk) > free { return }
@@ -226,6 +230,7 @@ public struct StepwiseEngine {
   /// Runs the step; returns whoever got its last token, in running order.
   private mutating func executeStep() -> [StepwiseRequestEcho] {
     let cost = stepCost()
+    lastStepStart = time
     for sequence in running where !sequence.prefilling && !sequence.answered {
       result.interTokenGaps.record(cost)
     }

@@ -57,6 +57,7 @@ struct Resolver {
 
   mutating func resolve(_ root: Written) -> Scenario? {
     absorb(root)
+    for item in root["overlays"]?.items ?? [] { _ = namedFile(item, "overlays") }
     let warmup: Warmup
     if root["warmup"]?.text == "auto" {
       warmup = .automatic

@@ -48,18 +48,43 @@ public enum ScenarioReader {
             file: file, line: 0, column: 0, length: 1, path: override.path,
             message: "--set \(override.path): no such path in the scenario", help: nil))
       }
+      let files = NamedFiles(folder: folder, allowed: allowedFolders)
+      let overlays = checker.overlays(of: written, files: files)
+      checker.catalog = overlays.isEmpty ? catalog : catalog.overlaid(with: overlays)
       checker.check(written, ScenarioShape.root, "")
       guard checker.faults.isEmpty else {
         return .failure(FaultReport(faults: checker.faults, text: text, file: file))
       }
-      var resolver = Resolver(
-        file: file, files: NamedFiles(folder: folder, allowed: allowedFolders), catalog: catalog)
+      var resolver = Resolver(file: file, files: files, catalog: checker.catalog)
       let scenario = resolver.resolve(written)
       guard resolver.faults.isEmpty, let scenario else {
         return .failure(FaultReport(faults: resolver.faults, text: text, file: file))
       }
       return .success(scenario)
     }
+  }
+}
+
+extension ShapeChecker {
+  /// The facts of the overlays that a scenario names, in their order. They are read before anything else:
+  /// names may come from them.
+  mutating func overlays(of root: Written, files: NamedFiles) -> [OverlayFact] {
+    var facts: [OverlayFact] = []
+    for (index, item) in (root["overlays"]?.items ?? []).enumerated() {
+      let path = "overlays[\(index)]"
+      switch files.contents(of: item.text ?? "") {
+      case .failure(let failure): fault(item, path, failure.message)
+      case .success(let bytes):
+        switch OverlayFile.read(bytes) {
+        case .success(let read): facts += read
+        case .failure(let failure):
+          for row in failure.rows.prefix(20) {
+            fault(item, path, "\(item.text ?? ""), row \(row.row): \(row.message)")
+          }
+        }
+      }
+    }
+    return facts
   }
 }
 

@@ -59,6 +59,7 @@ struct Key: Sendable {
 /// Checks a written scenario against its shape and gathers every fault.
 struct ShapeChecker {
   let file: String
+  var catalog = Catalog.builtIn
   var faults: [Fault] = []
 
   mutating func fault(_ value: Written, _ path: String, _ message: String, help: String? = nil) {
@@ -170,7 +171,7 @@ struct ShapeChecker {
     case .choice(let names): checkNamed(text, among: names, "one of", value, path)
     case .named(let kind):
       checkNamed(
-        text, among: Catalog.builtIn.names(of: kind), "a name of the catalogue's \(kind.rawValue)", value,
+        text, among: catalog.names(of: kind), "a name of the catalogue's \(kind.rawValue)", value,
         path)
     default: return
     }

@@ -6,7 +6,7 @@ import Catalog
 struct Efficiencies: Sendable {
   /// A matrix product: launch [s], fraction of peak, ramp (output elements, or tokens for experts),
   /// fraction of bandwidth, sharpness of the knee (1, 2, 4 or 8), and activation traffic beside the
-  /// arithmetic [B/element].
+  /// arithmetic [B/element]. `served` multiplies all of it: what fitting to measured runs adds to the kernels.
   struct Product: Sendable {
     var launch: Double
     var compute: Double
@@ -14,6 +14,8 @@ struct Efficiencies: Sendable {
     var memory: Double
     var sharpness: Int
     var activation: Double
+    /// Time inside a served model over that of the kernel alone.
+    var served: Double
   }
 
   let product: Product
@@ -38,12 +40,12 @@ struct Efficiencies: Sendable {
   let basis: Basis
 
   init(
-    accelerator: Accelerator, weights: Precision, keyValue: Precision, isLatent: Bool, tensor: Int,
+    accelerator: Accelerator, weights: Precision, denseWeights: Precision, keyValue: Precision, isLatent: Bool, tensor: Int,
     catalog: Catalog = .builtIn
   ) {
     let table = Table(accelerator: accelerator, catalog: catalog)
     let names = Self.names(of: weights)
-    product = table.product("gemm", names)
+    product = table.product("gemm", Self.names(of: denseWeights))
     wideProduct = table.product("gemm", ["bf16"])
     experts = table.product("moe", names)
     let cache = keyValue.bytesPerActivation < 2 ? ["fp8", "bf16"] : ["bf16"]
@@ -107,7 +109,8 @@ struct Efficiencies: Sendable {
         ramp: number(kind, names, "ramp", otherwise: 1),
         memory: number(kind, names, "memory", otherwise: 0.7),
         sharpness: Int(number(kind, names, "sharpness", otherwise: 2)),
-        activation: number(kind, names, "activation", otherwise: 1))
+        activation: number(kind, names, "activation", otherwise: 1),
+        served: number(kind, names, "served", otherwise: 1))
     }
 
     /// The table of that many devices; of the next smaller one, stretched by the ring's share (n − 1) ÷ n

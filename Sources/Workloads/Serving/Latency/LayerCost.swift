@@ -27,11 +27,14 @@ struct LayerCost {
   }
 
   let model: ModelShape
+  /// Of the experts, and of everything else.
   let weights: Precision
+  let denseWeights: Precision
   let layout: ParallelLayout
   let engine: EnginePreset
   let rates: Efficiencies
   let peak: Double
+  let densePeak: Double
   let widePeak: Double
   let bandwidth: Double
   let linkRate: Double
@@ -148,11 +151,12 @@ struct LayerCost {
       6 * hidden * width * (rows + c.ramp * active) / (peak * c.compute)
       + c.activation * rows * (hidden + width) / bandwidth
     let traffic = 3 * hidden * width * active * weights.bytesPerWeight / (bandwidth * c.memory)
-    return bound(compute * ratios.experts, traffic * ratios.experts, c)
+    let ratio = ratios.experts * c.served
+    return bound(compute * ratio, traffic * ratio, c)
   }
 
   private func quantised(_ m: Double, _ n: Double, _ k: Double) -> Parts {
-    product(m, n, k, bytes: weights.bytesPerWeight, rates.product, peak: peak)
+    product(m, n, k, bytes: denseWeights.bytesPerWeight, rates.product, peak: densePeak)
   }
 
   private func product(
@@ -160,7 +164,7 @@ struct LayerCost {
   ) -> Parts {
     let compute = 2 * k * (m * n + c.ramp) / (peak * c.compute) + c.activation * m * (n + k) / bandwidth
     let traffic = (bytes * n * k + 2 * m * (n + k)) / (bandwidth * c.memory)
-    return bound(compute * ratios.arithmetic, traffic * ratios.weightReading, c)
+    return bound(compute * ratios.arithmetic * c.served, traffic * ratios.weightReading * c.served, c)
   }
 
   /// Launches count as memory: nothing is computed while they pass.

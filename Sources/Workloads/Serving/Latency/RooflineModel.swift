@@ -42,21 +42,28 @@ public final class RooflineModel: LatencyModel {
     catalog: Catalog = .builtIn
   ) {
     let isLatent = model.latentAttention != nil
+    let denseWeights = weights.outsideExperts(of: model)
     let rates = Efficiencies(
-      accelerator: accelerator, weights: weights, keyValue: keyValue, isLatent: isLatent,
+      accelerator: accelerator, weights: weights, denseWeights: denseWeights, keyValue: keyValue, isLatent: isLatent,
       tensor: layout.tensor, catalog: catalog)
     let wide = Precision(name: "bf16", bytesPerWeight: 2, bytesPerActivation: 2, computeName: "bf16")
     let widePeak = accelerator.peakFlops(for: wide).value
+    func peak(_ format: Precision) -> Double {
+      format.isWeightOnly ? widePeak : accelerator.peakFlops(for: format).value
+    }
     let layer = LayerCost(
-      model: model, weights: weights, layout: layout, engine: engine, rates: rates,
-      peak: weights.isWeightOnly ? widePeak : accelerator.peakFlops(for: weights).value, widePeak: widePeak,
+      model: model, weights: weights, denseWeights: denseWeights, layout: layout, engine: engine, rates: rates,
+      peak: peak(weights), densePeak: peak(denseWeights), widePeak: widePeak,
       bandwidth: accelerator.memoryBandwidth.value, linkRate: max(1, accelerator.scaleUpBandwidth.value),
       networkRate: max(1, networkBandwidth.value), domain: accelerator.scaleUpDomain)
     pipeline = layout.pipeline
     data = layout.data
     frontEndSeconds = engine.frontEnd
     floatingPointOperationsPerToken = 2 * model.activeParameters
-    weightBytesPerStep = (model.parameters - model.embeddingWeights) * weights.bytesPerWeight
+    let routed = Double(model.expertLayers) * Double(model.experts?.count ?? 0) * model.weightsPerExpert
+    weightBytesPerStep =
+      (model.parameters - model.embeddingWeights - routed) * denseWeights.bytesPerWeight
+      + routed * weights.bytesPerWeight
     keyValueBytesPerToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
     basis = rates.basis
     body = CostCurve(upTo: max(maximumBatchedTokens, maximumSequences, 1)) { layer.body(tokens: $0) }

@@ -74,7 +74,8 @@ public struct MemoryPlan: Sendable, Hashable {
     let routed = Double(model.expertLayers) * Double(model.experts?.count ?? 0) * model.weightsPerExpert
     let rest = max(0, model.parameters - ends - routed)
     let group = Double(layout.tensor) * Double(layout.pipeline)
-    let shared = (rest * format.bytesPerWeight + ends * max(2, format.bytesPerWeight)) / group
+    let dense = format.outsideExperts(of: model).bytesPerWeight
+    let shared = (rest * dense + ends * max(2, dense)) / group
     return Bytes(shared + routed * format.bytesPerWeight / (group * Double(layout.data)))
   }
 

@@ -31,9 +31,11 @@ extension LeapingReplica {
     ledger.take(ledger.growth(steps: steps, from: step))
     step += steps
     context += decoders * steps
+    let lastStepStart = boundary + Ticks((fraction + run.cost(of: steps - 1)) / fineTicksPerTick)
     fraction += cost
     boundary += Ticks(fraction / fineTicksPerTick)
     fraction %= fineTicksPerTick
+    planned = settings.schedulesAhead ? lastStepStart : boundary
     totals.busy += cost
     totals.compute += run.base.compute * steps
     totals.memory += run.base.memory * steps + (run.kind == .decode ? cost - run.base.total * steps : 0)

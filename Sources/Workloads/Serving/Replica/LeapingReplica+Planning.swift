@@ -79,7 +79,7 @@ extension LeapingReplica {
     let reserved = ledger.growth(steps: 1, from: step)
     while waiting.count > 0 && budget > 0 && running.count < settings.maximumSequences {
       let slot = waiting.first
-      if table[slot].arrival >= boundary { break }
+      if table[slot].arrival >= planned { break }
       let chunk = min(Int64(table[slot].target), budget)
       let need = ledger.blocks(for: chunk)
       if need > ledger.free - reserved { break }
@@ -177,7 +177,7 @@ extension LeapingReplica {
     // blocks or
     // slots stays blocked until somebody finishes, which ends the run anyway.
     if settings.batching == .continuous, waiting.count > 0, running.count < settings.maximumSequences,
-      mayAdmitNext || table[waiting.first].arrival >= boundary
+      mayAdmitNext || table[waiting.first].arrival >= planned
     {
       run.steps = 1
     }

@@ -30,6 +30,8 @@ public struct LeapingReplica: ~Copyable {
   /// End of the last finished step, and the part of it below a tick.
   var boundary = Ticks.zero
   var fraction: Int64 = 0
+  /// When the step that starts at `boundary` was planned: requests that arrived before may join it.
+  var planned = Ticks.zero
   /// Decoders that still answer; in a fixed batch the others only pad it.
   var answering: Int64 = 0
   /// Sum over decoders of their KV entries.
@@ -108,6 +110,7 @@ public struct LeapingReplica: ~Copyable {
     switch run.kind {
     case .idle:
       boundary = now
+      planned = now
       fraction = 0
     case .decode: finishDecodeRun()
     case .mixed: finishMixedStep()
@@ -115,12 +118,12 @@ public struct LeapingReplica: ~Copyable {
     planNext()
   }
 
-  /// Ends the run of decoding steps at the first step boundary strictly after `now`, where a request may
-  /// join.
+  /// Ends the run of decoding steps where a request that arrived at `now` may join: at the first step
+  /// boundary strictly after `now`, or one step later where the next step is planned already.
   private mutating func shortenRun(after now: Ticks) {
     guard settings.batching == .continuous, running.count < settings.maximumSequences else { return }
     let target = (now.count - boundary.count + 1) &* fineTicksPerTick - fraction
-    let steps = run.stepsCosting(atLeast: target)
+    let steps = run.stepsCosting(atLeast: target) + (settings.schedulesAhead ? 1 : 0)
     if steps < run.steps {
       run.steps = steps
       nextChange = runEnd

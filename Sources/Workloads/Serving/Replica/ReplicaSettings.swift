@@ -9,13 +9,17 @@ public struct ReplicaSettings: Sendable {
   public var maximumBatchedTokens: Int
   public var blockSize: Int
   public var blocks: Int
+  /// Whether a step is planned while the one before it runs, so that the host's work is hidden: a request
+  /// then waits one step longer. For continuous batching.
+  public var schedulesAhead: Bool
   /// Walks every leap step by step as well and stops the process when the two part. For tests.
   public var verifiesLeaps = false
   /// Keeps one slice per leap or mixed step for a timeline.
   public var recordsTimeline = false
 
   public init(
-    batching: Batching, maximumSequences: Int, maximumBatchedTokens: Int, blockSize: Int, blocks: Int
+    batching: Batching, maximumSequences: Int, maximumBatchedTokens: Int, blockSize: Int, blocks: Int,
+    schedulesAhead: Bool = false
   ) {
     precondition(maximumSequences > 0, "a replica runs at least one sequence")
     precondition(maximumBatchedTokens >= maximumSequences, "every running sequence gets its token in a step")
@@ -24,6 +28,7 @@ public struct ReplicaSettings: Sendable {
     self.maximumBatchedTokens = maximumBatchedTokens
     self.blockSize = blockSize
     self.blocks = blocks
+    self.schedulesAhead = schedulesAhead
   }
 }
 

@@ -1,0 +1,79 @@
+import DryRack
+
+/// The coefficients that are fitted to measured runs: which, from where, and on what.
+enum FittedCoefficients {
+  static let engines = ["vllm", "tensorrt-llm", "sglang"]
+
+  /// Every coefficient at its neutral value: what kernel tables and common sense say before any run.
+  static let all: [CalibrationParameter] = engines.flatMap(engine) + experts
+
+  private static func engine(_ name: String) -> [CalibrationParameter] {
+    func host(_ key: String, _ seconds: Double, _ spread: Double) -> CalibrationParameter {
+      CalibrationParameter(
+        kind: .engines, name: name, key: "\(key)-s", unit: "s", start: seconds, spread: spread)
+    }
+    func ratio(_ key: String, _ spread: Double) -> CalibrationParameter {
+      CalibrationParameter(kind: .engines, name: name, key: "\(key)-time-ratio", start: 1, spread: spread)
+    }
+    return [
+      host("step-overhead", 2e-4, 1), host("layer-overhead", 8e-6, 0.7), host("sequence-overhead", 4e-6, 1),
+      host("front-end", 7e-3, 0.7), ratio("weight-reading", 0.1), ratio("arithmetic", 0.2),
+      ratio("decode-attention", 0.2), ratio("prompt-attention", 0.3), ratio("communication", 0.3),
+      ratio("experts", 0.2),
+    ]
+  }
+
+  /// Expert kernels inside a served model over the same kernels alone, where runs tell.
+  private static let experts: [CalibrationParameter] = [
+    ("h100-sxm", ["bf16", "fp8", "fp8-block", "mxfp4"]), ("h200-sxm", ["fp8", "fp8-block", "int4-weight-only"]),
+    ("b200-sxm", ["bf16", "fp8", "nvfp4", "mxfp4", "int4-weight-only"]),
+  ].flatMap { accelerator, precisions in
+    precisions.map {
+      CalibrationParameter(
+        kind: .efficiencies, name: accelerator, key: "moe.\($0).served", start: 1, spread: 0.3)
+    }
+  }
+
+  /// The overlay under which only kernel tables speak.
+  static var neutral: [OverlayFact] {
+    all.map {
+      OverlayFact(
+        kind: $0.kind,
+        fact: Fact(
+          name: $0.name, key: $0.key, value: "\($0.start)", unit: $0.unit, source: "", date: "", note: ""))
+    }
+  }
+
+  /// Runs that the fit may learn from: the layout and the client are known.
+  static func learnsFrom(_ run: MeasuredRun) -> Bool {
+    switch run.campaign {
+    case "blisA", "blisB", "trt06", "trt09": true
+    // Whether these ran with multi-token prediction is not recorded.
+    case "infx": !run.text("model").hasSuffix("DeepSeek-R1")
+    case "nvgap": run.text("gpu") != "GB200"
+    default: false
+    }
+  }
+
+  /// The figures that a fit looks at, and how far off each may be.
+  static func tolerance(_ metric: String, in run: MeasuredRun) -> Double {
+    switch metric {
+    case "tpot_mean_ms", "e2e_mean_ms": 0.1
+    case "output_tok_s": 0.15
+    // Opening bursts and client settings blur these.
+    case "ttft_mean_ms": run.campaign == "nvgap" ? 1 : 0.3
+    default: 1e3
+    }
+  }
+
+  /// Fits all coefficients to the runs.
+  static func fit(_ runs: [ReplayedRun]) -> CalibrationFit? {
+    let wanted = ["tpot_mean_ms", "output_tok_s", "ttft_mean_ms", "e2e_mean_ms"]
+    let cases = runs.filter { learnsFrom($0.run) }.map { item -> CalibrationCase in
+      var simulation = item.simulation
+      simulation.figures.removeAll { !wanted.contains($0.name) }
+      return simulation
+    }
+    return Calibration.fit(cases, parameters: all)
+  }
+}
