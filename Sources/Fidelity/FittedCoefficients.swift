@@ -66,14 +66,17 @@ enum FittedCoefficients {
     }
   }
 
-  /// Fits all coefficients to the runs.
-  static func fit(_ runs: [ReplayedRun]) -> CalibrationFit? {
+  /// Fits all coefficients to every fifth of the runs that there is something to learn from: neighbours
+  /// differ in one setting and say the same.
+  static func fit(_ runs: [ReplayedRun], catalog: Catalog) -> CalibrationFit? {
     let wanted = ["tpot_mean_ms", "output_tok_s", "ttft_mean_ms", "e2e_mean_ms"]
-    let cases = runs.filter { learnsFrom($0.run) }.map { item -> CalibrationCase in
+    let usable = runs.filter { learnsFrom($0.run) }
+    let chosen = usable.enumerated().filter { $0.offset % 5 == 0 || $0.element.run.campaign.hasPrefix("blis") }
+    let cases = chosen.map(\.element).map { item -> CalibrationCase in
       var simulation = item.simulation
       simulation.figures.removeAll { !wanted.contains($0.name) }
       return simulation
     }
-    return Calibration.fit(cases, parameters: all)
+    return Calibration.fit(cases, parameters: all, catalog: catalog)
   }
 }

@@ -36,7 +36,8 @@ enum Replay {
     for run in runs {
       do throws(ReplayScenario.Exclusion) {
         let replay = try ReplayScenario(run)
-        let simulation = CalibrationCase(text: replay.text, name: run.id, figures: figures(of: run))
+        let simulation = CalibrationCase(
+          text: replay.text, name: run.id, figures: figures(of: run), entries: replay.entries)
         let read = ScenarioReader.read(bytes: Array(replay.text.utf8), file: run.id, folder: ".")
         if case .failure(let report) = read {
           let message = report.faults.first?.message ?? "the scenario is refused"

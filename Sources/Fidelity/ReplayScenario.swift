@@ -6,6 +6,8 @@ struct ReplayScenario: Sendable {
   var text: String
   /// What the table does not record and was taken as usual for the campaign.
   var assumptions: [String]
+  /// Catalogue entries whose coefficients it rests on.
+  var entries: [String]
 
   /// Why a run is left out.
   struct Exclusion: Error {
@@ -84,6 +86,8 @@ struct ReplayScenario: Sendable {
     let layout = try ReplayLayout(run, model: model, accelerator: accelerator, formats: formats)
     assumptions += layout.assumptions
     self.assumptions = assumptions
+    let like = Catalog.builtIn.rows(of: .efficiencies, named: accelerator).first { $0.key == "like" }?.value
+    entries = [engine, accelerator] + (like.map { [$0] } ?? [])
     text = """
       version: 1
       name: replay

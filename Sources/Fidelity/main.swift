@@ -46,12 +46,16 @@ let every = option("--every").flatMap { Int($0) } ?? 1
 let table = MeasuredRun.read(contents(of: path)).enumerated().filter { $0.offset % max(1, every) == 0 }
 let (replayed, omissions) = Replay.prepare(table.map(\.element))
 if let file = option("--fit") {
-  guard let fit = FittedCoefficients.fit(replayed) else { stop("nothing to fit") }
+  guard let fit = FittedCoefficients.fit(
+    replayed, catalog: catalog.overlaid(with: FittedCoefficients.neutral)) else { stop("nothing to fit") }
   say("cost \(fit.startCost) -> \(fit.endCost)")
   for estimate in fit.estimates {
     say("\(estimate.parameter.name) \(estimate.parameter.key) \(estimate.value) [\(estimate.low), \(estimate.high)]")
   }
   write(OverlayFile.text(of: fit.overlay(source: "served-fit", date: "2026-11-25", note: "fitted")), to: file)
+}
+if let file = option("--report") {
+  write(CrossValidation.scoreboard(replayed, omissions, catalog: catalog).text(), to: file)
 }
 if let file = option("--pairs") {
   write(Pairs.csv(Replay.compare(replayed, catalog: catalog)), to: file)

@@ -79,11 +79,11 @@ public enum Calibration {
       // The solver's parameters are 1 + log(value ÷ start): of the order of 1, as its steps are relative.
       zip(parameters, position).map { $0.start * exponential(max(-4, min(4, $1 - 1))) }
     }
+    let memory = CaseMemory(cases: cases, parameters: parameters)
     let found = leastSquares(
       start: parameters.map { _ in 1 }, count: figures + parameters.count, residuals: { position in
         let overlay = zip(parameters, values(position)).map { $0.fact($1, source: "", date: "", note: "") }
-        let laid = catalog.overlaid(with: overlay)
-        return residuals(cases, catalog: laid, jobs: jobs)
+        return memory.residuals(at: position, catalog: catalog.overlaid(with: overlay), jobs: jobs)
           + zip(parameters, position).map { ($1 - 1) / $0.spread }
       })
     guard let found else { return nil }
@@ -96,15 +96,13 @@ public enum Calibration {
     return CalibrationFit(estimates: estimates, startCost: found.startCost, endCost: found.endCost)
   }
 
-  /// Softened log errors of all figures, case by case.
-  private static func residuals(_ cases: [CalibrationCase], catalog: Catalog, jobs: Int) -> [Double] {
-    simulateAll(cases, catalog: catalog, jobs: jobs).enumerated().flatMap { index, simulated in
-      cases[index].figures.map { figure in
-        guard let simulated, let predicted = figure.predict(simulated), predicted > 0 else { return 10 }
-        let error = logarithm(predicted / figure.measured) / figure.tolerance
-        let softened = (2 * ((1 + error * error).squareRoot() - 1)).squareRoot()
-        return error < 0 ? -softened : softened
-      }
+  /// Softened log errors of one case's figures; 10, far off, for what could not be simulated.
+  static func residuals(_ figures: [MeasuredFigure], _ simulated: SimulatedFigures?) -> [Double] {
+    figures.map { figure in
+      guard let simulated, let predicted = figure.predict(simulated), predicted > 0 else { return 10 }
+      let error = logarithm(predicted / figure.measured) / figure.tolerance
+      let softened = (2 * ((1 + error * error).squareRoot() - 1)).squareRoot()
+      return error < 0 ? -softened : softened
     }
   }
 

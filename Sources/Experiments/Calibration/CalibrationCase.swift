@@ -11,12 +11,18 @@ public struct CalibrationCase: Sendable {
   /// Where files that it names are sought.
   public var folder: String
   public var figures: [MeasuredFigure]
+  /// Catalogue entries that the scenario looks up, such as its engine and accelerator; a fit does not
+  /// simulate the case anew for the facts of others. Empty means that any may matter.
+  public var entries: [String]
 
-  public init(text: String, name: String, folder: String = ".", figures: [MeasuredFigure]) {
+  public init(
+    text: String, name: String, folder: String = ".", figures: [MeasuredFigure], entries: [String] = []
+  ) {
     self.text = text
     self.name = name
     self.folder = folder
     self.figures = figures
+    self.entries = entries
   }
 
   /// Simulates the case with the facts of `catalog`; a report where the scenario is refused.
