@@ -64,7 +64,8 @@ struct QueueRun: Sendable, CustomTestStringConvertible {
   }
 
   private func stream(_ purpose: String, _ replication: Int) -> RandomStream {
-    RandomStream(seed: 11, replication: replication, entity: "\(row.system) \(row.parameters)", purpose: purpose)
+    RandomStream(
+      seed: 11, replication: replication, entity: "\(row.system) \(row.parameters)", purpose: purpose)
   }
 
   // MARK: Stations
