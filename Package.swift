@@ -74,8 +74,10 @@ let package = Package(
     .testTarget(name: "KernelTests", dependencies: ["Kernel", "Statistics", "Oracles", "TestSupport"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"]),
     .testTarget(name: "CatalogTests", dependencies: ["Catalog", "Quantities"]),
-    .testTarget(name: "WorkloadsTests", dependencies: ["Workloads", "Oracles", "Catalog", "Quantities"]),
-
+    .testTarget(
+      name: "WorkloadsTests",
+      dependencies: ["Workloads", "Oracles", "Catalog", "Quantities", "Statistics", "CGSL", "TestSupport"]),
+    .testTarget(name: "EconomicsTests", dependencies: ["Economics", "Quantities", "TestSupport"]),
     .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),

@@ -64,8 +64,8 @@ struct MonotonicityTests {
       for (index, rate) in Self.rates.enumerated() {
         #expect(two[index] <= one[index], "a second replica at \(rate)/s, \(router)")
       }
-      // The others deal blindly or draw: at a light load two long prompts may meet by chance, and no longer when
-      // the same requests come faster.
+      // The others deal blindly or draw: at a light load two long prompts may meet by chance, and no longer
+      // when the same requests come faster.
       if router == "least-loaded" { expectRising(two, "two replicas") }
     }
   }

@@ -13,7 +13,8 @@ struct QueueRow: Sendable {
     "M/M/1 2-prio preemptive-resume", "M/M/1 2-prio non-preemptive", "Closed MVA", "Machine repair",
   ]
 
-  /// False for probabilities within 1e-4 of 0 or 1: a test cannot afford the customers to see such rare events.
+  /// False for probabilities within 1e-4 of 0 or 1: a test cannot afford the customers to see so rare an
+  /// event.
   var isTestable: Bool {
     let isProbability = quantity.hasPrefix("P") || quantity.hasPrefix("U") || quantity == "ErlangB"
     return !isProbability || (value > 1e-4 && value < 1 - 1e-4)
@@ -56,7 +57,7 @@ struct QueueRow: Sendable {
         M/G/1-PS,lambda=0.5;mu=1,W|size=4,8.0,x/(1-rho)
         M/M/c-PS,c=8;lambda=6.4;mu=1,W_sojourn,1.2860280784012601,1/mu + C/(c mu - lam)
         M/M/1 2-prio preemptive-resume,lambda1=0.3;lambda2=0.5;mu1=1;mu2=1,W2_sojourn,7.1428571428571429,
-        M/M/1 2-prio non-preemptive,lambda1=0.3;lambda2=0.5;mu1=1;mu2=1,Wq2,5.7142857142857143,R/((1-r1)(1-r1-r2))
+        M/M/1 2-prio non-preemptive,lambda1=0.3;lambda2=0.5;mu1=1;mu2=1,Wq2,5.7142857142857143,
         Closed MVA,D=0.05/0.08/0.03;Z=1;N=10,X_throughput,7.8133323612315402,exact MVA
         Machine repair,N=8;MTBF=100;MTTR=5;1 crew,P(all up),0.62697965888325236,birth-death
         """))

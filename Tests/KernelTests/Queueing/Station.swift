@@ -4,8 +4,8 @@ import Statistics
 
 /// A station of c servers and K places in all, first come first served, with Poisson arrivals.
 ///
-/// A run may consist of several episodes from independent starts. In each, customers before the first measured
-/// one only fill the station, and averages over time reach from its arrival to the last one.
+/// A run may consist of several episodes from independent starts. In each, customers before the first
+/// measured one only fill the station, and averages over time reach from its arrival to the last one.
 struct Station: EventHandler {
   let rate: Double
   let law: ServiceLaw

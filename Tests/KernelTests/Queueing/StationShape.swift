@@ -8,8 +8,8 @@ struct StationShape {
   let servers: Int
   let places: Int
 
-  /// Customers that come while a station forgets its state: the relaxation time of M/M/c (Karlin and McGregor,
-  /// "Many server queueing processes", Pacific Journal of Mathematics 8, 1958), times the rate.
+  /// Customers that come while a station forgets its state: the relaxation time of M/M/c (Karlin and
+  /// McGregor, "Many server queueing processes", Pacific Journal of Mathematics 8, 1958), times the rate.
   private var relaxation: Double {
     let root = (Double(servers) / mean).squareRoot() - rate.squareRoot()
     return min(10_000, rate / (root * root))
@@ -21,8 +21,8 @@ struct StationShape {
     var measured: Int
   }
 
-  /// Short episodes, each from a fresh draw of the steady state: far more independent views of a rare state than
-  /// one long run gives. So many that an event of probability `rarest` is seen several times.
+  /// Short episodes, each from a fresh draw of the steady state: far more independent views of a rare state
+  /// than one long run gives. So many that an event of probability `rarest` is seen several times.
   func episodes(_ rarest: Double) -> Plan {
     let customers = max(200, servers)
     let views = max(1, Double(customers) / relaxation)
