@@ -16,9 +16,12 @@ struct Resolver {
   var notes: [String] = []
   var hash = ContentHash()
 
-  init(file: String, files: NamedFiles) {
+  private let catalogHash: String
+
+  init(file: String, files: NamedFiles, catalogHash: String = Catalog.builtIn.contentHash) {
     self.file = file
     self.files = files
+    self.catalogHash = catalogHash
   }
 
   mutating func fault(_ value: Written, _ path: String, _ message: String, help: String? = nil) {
@@ -55,6 +58,8 @@ struct Resolver {
   // MARK: Scenario
 
   mutating func resolve(_ root: Written) -> Scenario? {
+    // Names mean what the catalogue says, so its identity is part of the scenario's.
+    hash.absorb("catalogue:\(catalogHash)".utf8)
     absorb(root)
     let warmup: Warmup
     if root["warmup"]?.text == "auto" {
@@ -112,7 +117,7 @@ struct Resolver {
     }
   }
 
-  /// The run's identity is what was written after overrides: keys, values, order.
+  /// Takes in what was written after overrides: keys, values, order.
   private mutating func absorb(_ value: Written) {
     switch value.content {
     case .scalar(let text): hash.absorb("s\(text.utf8.count):\(text)".utf8)
