@@ -73,14 +73,7 @@ extension Resolver {
     guard let name = value["accelerator"]?.text, let accelerator = catalog.accelerator(name) else {
       return nil
     }
-    let count = integer(value["accelerators"]) ?? 1
-    // A host draws about as much again as 40 % of its accelerators; idle, they draw their idle power.
-    return Node(
-      name: "\(count)x-\(name)", accelerator: name, accelerators: count,
-      power: accelerator.power * (1.4 * Double(count)),
-      idlePower: accelerator.idlePower * (2 * Double(count)),
-      provider: nil, price: accelerator.price.map { $0 * (1.2 * Double(count)) },
-      nicBandwidth: BytesPerSecond(12.5e9))
+    return catalog.node(of: accelerator, count: integer(value["accelerators"]) ?? 1)
   }
 
   private mutating func payment(
