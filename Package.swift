@@ -70,13 +70,18 @@ let package = Package(
     .target(
       name: "Oracles", dependencies: ["Kernel", "Statistics", "Workloads"], path: "Tests/Oracles"),
 
-    .testTarget(name: "KernelTests", dependencies: ["Kernel", "Statistics", "Oracles"]),
+    // What tests of several targets share; it imports nothing of the package.
+    .target(name: "TestSupport", path: "Tests/Support"),
+
+    .testTarget(name: "KernelTests", dependencies: ["Kernel", "Statistics", "Oracles", "TestSupport"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"]),
     .testTarget(name: "CatalogTests", dependencies: ["Catalog", "Quantities"]),
-    .testTarget(name: "WorkloadsTests", dependencies: ["Workloads", "Oracles", "Catalog", "Quantities"]),
-
+    .testTarget(
+      name: "WorkloadsTests",
+      dependencies: ["Workloads", "Oracles", "Catalog", "Quantities", "Statistics", "CGSL", "TestSupport"]),
+    .testTarget(name: "EconomicsTests", dependencies: ["Economics", "Quantities", "TestSupport"]),
     .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
-    .testTarget(name: "WorldTests", dependencies: ["DryRack"]),
+    .testTarget(name: "WorldTests", dependencies: ["DryRack", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),
     .testTarget(name: "TidyTests"),

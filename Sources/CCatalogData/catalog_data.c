@@ -13,6 +13,9 @@ static const unsigned char accelerators[] = {
 static const unsigned char nodes[] = {
 #embed "data/nodes.csv"
 };
+static const unsigned char hosts[] = {
+#embed "data/hosts.csv"
+};
 static const unsigned char fabrics[] = {
 #embed "data/fabrics.csv"
 };
@@ -44,6 +47,7 @@ static const struct catalog_file files[] = {
   FILE_ENTRY(sources),
   FILE_ENTRY(accelerators),
   FILE_ENTRY(nodes),
+  FILE_ENTRY(hosts),
   FILE_ENTRY(fabrics),
   FILE_ENTRY(models),
   FILE_ENTRY(engines),

@@ -23,6 +23,8 @@ public struct EnginePreset: Sendable, Hashable {
   public var requestOverhead: Seconds
   /// The part of `requestOverhead` that passes before the request reaches the scheduler's queue.
   public var frontEnd: Seconds
+  /// Least time between two requests that the front end hands over: it is one thread.
+  public var frontEndSpacing: Seconds
   /// What the engine's kernels take beside the times that the accelerator's coefficients give.
   public var kernelRatios: KernelRatios
   /// Device memory that the runtime and its libraries hold.
@@ -39,8 +41,9 @@ public struct KernelRatios: Sendable, Hashable {
   /// Dense matrix products of few tokens (bound by reading weights) and of many (bound by arithmetic).
   public var weightReading: Double
   public var arithmetic: Double
-  /// Routed experts.
-  public var experts: Double
+  /// Routed experts of few tokens and of many.
+  public var expertReading: Double
+  public var expertArithmetic: Double
   /// Attention of decoding sequences over their cache, and of prompts.
   public var decodeAttention: Double
   public var promptAttention: Double
@@ -48,12 +51,14 @@ public struct KernelRatios: Sendable, Hashable {
   public var communication: Double
 
   public init(
-    weightReading: Double = 1, arithmetic: Double = 1, experts: Double = 1, decodeAttention: Double = 1,
-    promptAttention: Double = 1, communication: Double = 1
+    weightReading: Double = 1, arithmetic: Double = 1, expertReading: Double = 1,
+    expertArithmetic: Double = 1, decodeAttention: Double = 1, promptAttention: Double = 1,
+    communication: Double = 1
   ) {
     self.weightReading = weightReading
     self.arithmetic = arithmetic
-    self.experts = experts
+    self.expertReading = expertReading
+    self.expertArithmetic = expertArithmetic
     self.decodeAttention = decodeAttention
     self.promptAttention = promptAttention
     self.communication = communication
@@ -61,14 +66,20 @@ public struct KernelRatios: Sendable, Hashable {
 }
 
 extension Catalog {
-  /// The engine of that name, or `nil`.
+  /// The engine of that name with its defaults on an accelerator, or `nil`.
+  /// - Parameter accelerator: engines choose smaller batches on accelerators that the catalogue lists as
+  ///   small for them; `nil` gives the defaults of large ones.
   /// - Complexity: constant, after the first use parsed the file.
-  public func engine(_ name: String) -> EnginePreset? {
+  public func engine(_ name: String, on accelerator: String? = nil) -> EnginePreset? {
     guard let entry = table(.engines).entry(name), let blockSize = entry.integer("block-size"),
       let utilization = entry.number("memory-utilization"),
-      let sequences = entry.integer("maximum-sequences"),
-      let tokens = entry.integer("maximum-batched-tokens")
+      let manySequences = entry.integer("maximum-sequences"),
+      let manyTokens = entry.integer("maximum-batched-tokens")
     else { return nil }
+    let small = (entry.text("small-accelerators") ?? "").split(separator: " ").map(String.init)
+    let isSmall = accelerator.map(small.contains) ?? false
+    let sequences = isSmall ? entry.integer("maximum-sequences-small") ?? manySequences : manySequences
+    let tokens = isSmall ? entry.integer("maximum-batched-tokens-small") ?? manyTokens : manyTokens
     func seconds(_ key: String) -> Seconds { Seconds(entry.number(key) ?? 0) }
     func ratio(_ key: String) -> Double { entry.number("\(key)-time-ratio") ?? 1 }
     func bytes(_ key: String) -> Bytes { Bytes(entry.number(key) ?? 0) }
@@ -78,8 +89,9 @@ extension Catalog {
       stepOverhead: seconds("step-overhead-s"),
       layerOverhead: seconds("layer-overhead-s"), sequenceOverhead: seconds("sequence-overhead-s"),
       requestOverhead: seconds("request-overhead-s"), frontEnd: seconds("front-end-s"),
+      frontEndSpacing: seconds("front-end-spacing-s"),
       kernelRatios: KernelRatios(
-        weightReading: ratio("weight-reading"), arithmetic: ratio("arithmetic"), experts: ratio("experts"),
+        weightReading: ratio("weight-reading"), arithmetic: ratio("arithmetic"), expertReading: ratio("expert-reading"), expertArithmetic: ratio("expert-arithmetic"),
         decodeAttention: ratio("decode-attention"), promptAttention: ratio("prompt-attention"),
         communication: ratio("communication")),
       runtimeMemory: bytes("runtime-memory-bytes"), graphMemory: bytes("graph-memory-bytes"),

@@ -47,4 +47,22 @@ extension Catalog {
       price: entry.number("price").map { Money($0) },
       nicBandwidth: BytesPerSecond(entry.number("nic-bandwidth") ?? 0))
   }
+
+  /// A node that is known by its accelerators only: draw, price and network follow from them by what hosts
+  /// usually add (`catalog hosts generic`).
+  /// - Complexity: constant, after the first use parsed the file.
+  public func node(of accelerator: Accelerator, count: Int) -> Node? {
+    guard let host = table(.hosts).entry("generic"), let powerFactor = host.number("power-factor"),
+      let idleShare = host.number("idle-share"), let priceFactor = host.number("price-factor")
+    else { return nil }
+    let power = accelerator.power * (powerFactor * Double(count))
+    // Accelerators with links of their own stand in servers with an interface for each.
+    let shared = host.number("nic-bandwidth") ?? 0
+    let own = host.number("nic-bandwidth-linked") ?? 0
+    let network = accelerator.scaleUpDomain > 1 ? max(shared, own * Double(count)) : shared
+    return Node(
+      name: "\(count)x-\(accelerator.name)", accelerator: accelerator.name, accelerators: count, power: power,
+      idlePower: power * idleShare, price: accelerator.price.map { $0 * (priceFactor * Double(count)) },
+      nicBandwidth: BytesPerSecond(network))
+  }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Quantities
 
 /// Charges of one month in steady use.
@@ -75,18 +74,4 @@ public enum Charges {
       billed: cost, effective: cost, list: cost, quantity: fullTimeEquivalents, unit: "FTE-Months",
       source: "scenario")
   }
-}
-
-/// Present value of equal monthly payments plus a payment at once.
-///
-/// - Parameter yearlyRate: discount rate a year; months compound to it.
-public func presentValue(atOnce: Money, monthly: Money, months: Int, yearlyRate: Double) -> Money {
-  var factor = 0.0
-  let step = pow(1 + yearlyRate, -1 / Calendar.monthsPerYear)
-  var discount = 1.0
-  for _ in 0..<months {
-    discount *= step
-    factor += discount
-  }
-  return atOnce + monthly * factor
 }

@@ -106,7 +106,7 @@ struct MetricReader {
     add("", "cost_per_month", isPriced ? perMonth : nil, "\(currency)/month")
     add("", "cost_total", perMonth * months, currency)
     let present = presentValue(
-      atOnce: cost.billedAtOnce, monthly: cost.billedPerMonth, months: Int(months.rounded()),
+      atOnce: cost.billedAtOnce, payment: cost.billedPerMonth, periods: Int(months.rounded()),
       yearlyRate: scenario.economics.discountRate)
     add("", "cost_npv", present.units, currency)
     add("", "cost_per_million_output_tokens", per(output / 1e6), currency)

@@ -19,7 +19,7 @@ enum FittedCoefficients {
       host("step-overhead", 2e-4, 1), host("layer-overhead", 8e-6, 0.7), host("sequence-overhead", 4e-6, 1),
       host("front-end", 7e-3, 0.7), ratio("weight-reading", 0.1), ratio("arithmetic", 0.2),
       ratio("decode-attention", 0.2), ratio("prompt-attention", 0.3), ratio("communication", 0.3),
-      ratio("experts", 0.2),
+      ratio("expert-reading", 0.2), ratio("expert-arithmetic", 0.3),
     ]
   }
 

@@ -136,6 +136,10 @@ struct ReplayScenario: Sendable {
     if let known = precisions[run.text("kv_precision")] {
       return Formats(weights: weights, keyValue: known)
     }
+    if run.campaign == "infx" && engine == "vllm" && run.text("gpu").hasPrefix("B200") {
+      assumptions.append("vLLM of campaign infx on B200 keeps its KV cache in fp8")
+      return Formats(weights: weights, keyValue: "fp8")
+    }
     let narrow = engine == "tensorrt-llm" && ["fp8", "fp8-block", "nvfp4"].contains(weights)
     return Formats(weights: weights, keyValue: narrow ? "fp8" : "bf16")
   }

@@ -33,6 +33,13 @@ struct ReplayTraffic {
         prompt: Self.constant(prompt ?? 16), output: Self.constant(output ?? 1))
     default: throw ReplayScenario.Exclusion(reason: "an unknown kind of load")
     }
+    if run.campaign == "nvgap" && run.text("engine") == "trtllm", let users = run.integer("concurrency"),
+      users > 1
+    {
+      // Under a load of c users its TTFT grows as E2E ÷ (c − 1), as if one more client waited than ran.
+      service += "        max-sequences: \(users - 1)\n"
+      assumptions.append("TensorRT-LLM of campaign nvgap runs one request fewer than it has users")
+    }
     if let batched = run.note("mbt").flatMap({ Int($0) }) {
       service += "        max-batched-tokens: \(batched)\n"
     }

@@ -111,36 +111,6 @@ import Testing
     #expect(one.metricsCSV() == four.metricsCSV() && one.summaryJSON() == four.summaryJSON())
   }
 
-  static func load(replicas: Int, rate: Double) throws -> Double {
-    let text = """
-      version: 1
-      name: monotone
-      duration: 5m
-      workloads:
-        chat:
-          kind: inference
-          model: llama-3.1-8b
-          arrivals: { process: poisson, rate: \(rate)/s }
-          prompt-tokens: { distribution: lognormal, mean: 1000, cv: 1, max: 8000 }
-          output-tokens: { distribution: lognormal, mean: 200, cv: 1, max: 2000 }
-      designs:
-        own:
-          sites: { dc: { kind: on-prem } }
-          pools: { gpu: { site: dc, node: hgx-h100, count: 1, purchase: { price: 300000 USD } } }
-          services: { chat: { workload: chat, pool: gpu, replicas: \(replicas), router: least-loaded } }
-      """
-    let scenario = try scenario(text)
-    let outcome = Simulation.run(DesignModel(scenario: scenario, designIndex: 0), replication: 0)
-    return outcome.services[0].tally.ttft.quantile(0.99)!
-  }
-
-  @Test func aSecondReplicaNeverSlowsTheTailAndMoreLoadNeverHelpsIt() throws {
-    let quiet = try Self.load(replicas: 1, rate: 4)
-    let busy = try Self.load(replicas: 1, rate: 12)
-    let helped = try Self.load(replicas: 2, rate: 12)
-    #expect(quiet <= busy && helped <= busy)
-  }
-
   @Test func everyScenarioOfTheFolderResolvesAndConserves() throws {
     let folder = Self.root.appendingPathComponent("scenarios")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {

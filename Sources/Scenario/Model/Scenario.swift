@@ -20,8 +20,11 @@ public struct Scenario: Sendable {
   public var workloads: [InferenceWorkload]
   public var designs: [Design]
   public var thresholds: [Threshold]
-  /// Hash (SHA-256, hex) of the resolved scenario and of the content of every file it names: the
-  /// run's identity.
+  /// The run's identity (SHA-256, hex): what was written, overrides included, the content of every file it
+  /// names, and the catalogue that gives its names their meaning.
+  ///
+  /// Under one version of the program equal hashes mean equal results. Comments and layout do not count; two
+  /// ways to write one value (`60s`, `1m`) do.
   public var contentHash: String
   /// Every default that was filled in, for `plan`.
   public var defaults: [AppliedDefault]

@@ -73,14 +73,7 @@ extension Resolver {
     guard let name = value["accelerator"]?.text, let accelerator = catalog.accelerator(name) else {
       return nil
     }
-    let count = integer(value["accelerators"]) ?? 1
-    // A host draws about as much again as 40 % of its accelerators; idle, they draw their idle power.
-    return Node(
-      name: "\(count)x-\(name)", accelerator: name, accelerators: count,
-      power: accelerator.power * (1.4 * Double(count)),
-      idlePower: accelerator.idlePower * (2 * Double(count)),
-      provider: nil, price: accelerator.price.map { $0 * (1.2 * Double(count)) },
-      nicBandwidth: BytesPerSecond(12.5e9))
+    return catalog.node(of: accelerator, count: integer(value["accelerators"]) ?? 1)
   }
 
   private mutating func payment(
@@ -185,7 +178,7 @@ extension Resolver {
     _ value: Written, _ path: String, poolIndex: Int, pool: Pool, model: ModelShape
   ) -> Deployment? {
     let engineName = value["engine"]?.text ?? standing("vllm", at: "\(path).engine", as: "vllm")
-    guard let engine = catalog.engine(engineName),
+    guard let engine = catalog.engine(engineName, on: pool.accelerator.name),
       let layout = layout(value["parallelism"], "\(path).parallelism", of: value, pool: pool, model: model)
     else { return nil }
     // Without experts the ranks share nothing: each is a replica of its own.

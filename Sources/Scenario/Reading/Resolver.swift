@@ -16,10 +16,15 @@ struct Resolver {
   var notes: [String] = []
   var hash = ContentHash()
 
-  init(file: String, files: NamedFiles, catalog: Catalog) {
+  private let catalogHash: String
+
+  init(
+    file: String, files: NamedFiles, catalog: Catalog, catalogHash: String = Catalog.builtIn.contentHash
+  ) {
     self.file = file
     self.catalog = catalog
     self.files = files
+    self.catalogHash = catalogHash
   }
 
   mutating func fault(_ value: Written, _ path: String, _ message: String, help: String? = nil) {
@@ -56,6 +61,8 @@ struct Resolver {
   // MARK: Scenario
 
   mutating func resolve(_ root: Written) -> Scenario? {
+    // Names mean what the catalogue says, so its identity is part of the scenario's.
+    hash.absorb("catalogue:\(catalogHash)".utf8)
     absorb(root)
     for item in root["overlays"]?.items ?? [] { _ = namedFile(item, "overlays") }
     let warmup: Warmup
@@ -115,7 +122,7 @@ struct Resolver {
     }
   }
 
-  /// The run's identity is what was written after overrides: keys, values, order.
+  /// Takes in what was written after overrides: keys, values, order.
   private mutating func absorb(_ value: Written) {
     switch value.content {
     case .scalar(let text): hash.absorb("s\(text.utf8.count):\(text)".utf8)

@@ -58,7 +58,8 @@ enum WrittenReader {
         text: text)
     }
     do {
-      guard let node = try Yams.compose(yaml: text) else { return fail("the file holds no document") }
+      // Nothing is resolved here: what a scalar means is up to the key's type, and the patterns cost time.
+      guard let node = try Yams.compose(yaml: text, .basic) else { return fail("the file holds no document") }
       var budget = maximumNodes
       let written = convert(node, depth: 0, budget: &budget)
       guard let written else {

@@ -5,7 +5,12 @@ import Kernel
 public struct TraceReader {
   private static let faultLimit = 20
   private static let tokenLimit = 10_000_000
-  private let format: TraceFormat
+  /// Seconds that a trace may last: 18 years end the clock's range.
+  static let longestSpan = 5e8
+  let format: TraceFormat
+  /// The day and second that times of day are counted from: that of the first row [s since 1970].
+  var epoch: Int64?
+  var count: Int { arrivals.count }
   private var arrivals: [Ticks] = []
   private var prompts: [Int32] = []
   private var outputs: [Int32] = []
@@ -36,6 +41,10 @@ public struct TraceReader {
     if reader.faults.isEmpty && reader.arrivals.isEmpty {
       reader.faults.append(TraceFault(line: 1, message: "the trace holds no requests"))
     }
+    let span = ((reader.arrivals.max() ?? .zero) - (reader.arrivals.min() ?? .zero)).seconds / speed
+    if span >= longestSpan {
+      reader.fail(1, "at speed \(speed) the trace lasts longer than 5e8 s")
+    }
     guard reader.faults.isEmpty else { return .failure(TraceFaults(reader.faults)) }
     return .success(
       Trace(
@@ -44,101 +53,24 @@ public struct TraceReader {
 
   private init(format: TraceFormat) { self.format = format }
 
-  private mutating func fail(_ line: Int, _ message: String) {
+  mutating func fail(_ line: Int, _ message: String) {
     if faults.count < Self.faultLimit { faults.append(TraceFault(line: line, message: message)) }
   }
 
-  private mutating func append(_ line: Int, _ arrival: Double?, _ prompt: Double?, _ output: Double?) {
-    guard let arrival, arrival.isFinite, arrival >= 0, arrival < 5e8 else {
+  mutating func append(_ line: Int, _ arrival: Double?, _ prompt: Double?, _ output: Double?) {
+    guard let arrival, arrival.isFinite, arrival >= 0, arrival < Self.longestSpan else {
       return fail(line, "expected a time from 0 to 5e8 s")
     }
     append(line, Ticks(seconds: arrival), prompt, output)
   }
 
-  private mutating func append(_ line: Int, _ arrival: Ticks, _ prompt: Double?, _ output: Double?) {
+  mutating func append(_ line: Int, _ arrival: Ticks, _ prompt: Double?, _ output: Double?) {
     guard let prompt, let output, prompt.isFinite, output.isFinite, prompt >= 0, output >= 0,
       prompt <= Double(Self.tokenLimit), output <= Double(Self.tokenLimit)
     else { return fail(line, "expected token counts from 0 to \(Self.tokenLimit)") }
     arrivals.append(arrival)
     prompts.append(Int32(max(1, prompt)))
     outputs.append(Int32(max(1, output)))
-  }
-
-  // MARK: Tables
-
-  private mutating func readTable(_ bytes: [UInt8], _ limit: Int) {
-    let names: [String] =
-      switch format {
-      case .azure: ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
-      case .burstgpt: ["Timestamp", "Request tokens", "Response tokens"]
-      default: ["arrived_at", "num_prefill_tokens", "num_decode_tokens"]
-      }
-    var columns: [Int]?
-    for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      .enumerated()
-    {
-      let cells = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
-        String(decoding: $0, as: UTF8.self).trimmingCharacters(
-          in: CharacterSet(charactersIn: " \r\"\u{feff}"))
-      }
-      if cells.count == 1 && cells[0].isEmpty { continue }
-      guard let found = columns else {
-        let places = names.map { cells.firstIndex(of: $0) }
-        guard !places.contains(nil) else {
-          let missing = zip(names, places).filter { $0.1 == nil }.map(\.0).joined(separator: ", ")
-          return fail(number + 1, "the header lacks \(missing) (format \(format.rawValue))")
-        }
-        columns = places.compactMap { $0 }
-        continue
-      }
-      guard let last = found.max(), cells.count > last else {
-        fail(number + 1, "expected at least \((found.max() ?? 0) + 1) columns, found \(cells.count)")
-        continue
-      }
-      let (prompt, output) = (Double(cells[found[1]]), Double(cells[found[2]]))
-      if format == .azure {
-        guard let time = Self.timestamp(cells[found[0]]) else {
-          fail(
-            number + 1,
-            "expected a time such as 2023-11-16 18:15:46.6805900, found '\(cells[found[0]].prefix(40))'")
-          continue
-        }
-        append(number + 1, time, prompt, output)
-      } else {
-        append(number + 1, Double(cells[found[0]]), prompt, output)
-      }
-      if arrivals.count >= limit { return }
-    }
-  }
-
-  /// `YYYY-MM-DD HH:MM:SS.fffffff`, exact to 100 ns, as ticks since 1970; `nil` when malformed.
-  static func timestamp(_ text: String) -> Ticks? {
-    let parts = text.split(whereSeparator: { $0 == " " || $0 == "T" })
-    guard parts.count == 2 else { return nil }
-    let date = parts[0].split(separator: "-").compactMap { Int64($0) }
-    let clock = parts[1].split(separator: ":")
-    guard date.count == 3, clock.count == 3, (1970...2200).contains(date[0]), (1...12).contains(date[1]),
-      (1...31).contains(date[2]), let hour = Int64(clock[0]), let minute = Int64(clock[1]),
-      (0...23).contains(hour), (0...59).contains(minute)
-    else { return nil }
-    let second = clock[2].split(separator: ".")
-    guard let whole = Int64(second[0]), (0...60).contains(whole) else { return nil }
-    var fraction: Int64 = 0
-    if second.count > 1 {
-      let digits = second[1].prefix(while: \.isNumber).prefix(7)
-      guard let value = Int64(digits + String(repeating: "0", count: 7 - digits.count)) else { return nil }
-      fraction = value
-    }
-    // Days from the civil calendar (Hinnant, "chrono-compatible low-level date algorithms").
-    let year = date[1] <= 2 ? date[0] - 1 : date[0]
-    let era = year / 400
-    let yearOfEra = year - era * 400
-    let dayOfYear = (153 * (date[1] + (date[1] > 2 ? -3 : 9)) + 2) / 5 + date[2] - 1
-    let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    // Counted from 2020: 18 years of ticks would not reach back to 1970.
-    let seconds = (days - 18_262) * 86_400 + hour * 3600 + minute * 60 + whole
-    let (ticks, overflow) = seconds.multipliedReportingOverflow(by: Ticks.perSecond)
-    return overflow ? nil : Ticks(ticks + fraction * 1600)
   }
 
   // MARK: JSON

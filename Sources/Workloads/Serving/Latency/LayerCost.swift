@@ -151,8 +151,8 @@ struct LayerCost {
       6 * hidden * width * (rows + c.ramp * active) / (peak * c.compute)
       + c.activation * rows * (hidden + width) / bandwidth
     let traffic = 3 * hidden * width * active * weights.bytesPerWeight / (bandwidth * c.memory)
-    let ratio = ratios.experts * c.served
-    return bound(compute * ratio, traffic * ratio, c)
+    return bound(
+      compute * ratios.expertArithmetic * c.served, traffic * ratios.expertReading * c.served, c)
   }
 
   private func quantised(_ m: Double, _ n: Double, _ k: Double) -> Parts {

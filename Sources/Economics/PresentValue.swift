@@ -1,0 +1,23 @@
+import Foundation
+import Quantities
+
+/// Present value of a payment at once and of equal payments, each at the end of its period.
+///
+/// - Parameters:
+///   - payment: paid `periods` times.
+///   - yearlyRate: discount rate a year; the rate of a period compounds to it.
+///   - periodsPerYear: 12 for payments by the month.
+/// - Complexity: O(periods).
+public func presentValue(
+  atOnce: Money, payment: Money, periods: Int, yearlyRate: Double,
+  periodsPerYear: Double = Calendar.monthsPerYear
+) -> Money {
+  var factor = 0.0
+  let step = pow(1 + yearlyRate, -1 / periodsPerYear)
+  var discount = 1.0
+  for _ in 0..<periods {
+    discount *= step
+    factor += discount
+  }
+  return atOnce + payment * factor
+}

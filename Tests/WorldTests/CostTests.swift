@@ -1,0 +1,67 @@
+import DryRack
+import Testing
+
+/// Money at the level of whole designs: it follows the prices and nothing else does.
+@Suite("Costs of designs")
+struct CostTests {
+  static func results(prices factor: Double) async throws -> RunResults {
+    let text = """
+      version: 1
+      name: costs
+      duration: 2m
+      workloads:
+        chat:
+          kind: inference
+          model: llama-3.1-8b
+          arrivals: { process: poisson, rate: 3/s }
+          prompt-tokens: { distribution: lognormal, mean: 500, cv: 1, max: 4000 }
+          output-tokens: { distribution: constant, value: 100 }
+      designs:
+        own:
+          sites: { dc: { kind: on-prem, electricity: \(0.1 * factor) USD/kWh, pue: 1.4 } }
+          pools:
+            gpu:
+              site: dc
+              node: hgx-h100
+              count: 1
+              purchase: { price: \(280_000 * factor) USD, residual: 10% }
+          services: { chat: { workload: chat, pool: gpu, replicas: 2 } }
+          staff: { fte: 0.5, salary: \(150_000 * factor) USD/y }
+        rented:
+          sites: { us: { kind: cloud, provider: aws, region: us-east-1 } }
+          pools:
+            gpu: { site: us, node: p5.48xlarge, count: 1, pricing: { price: \(3.9 * factor) USD/gpu-hour } }
+          services: { chat: { workload: chat, pool: gpu, replicas: 2 } }
+      """
+    return await Experiment.run(try WorldTests.scenario(text), options: RunOptions())
+  }
+
+  @Test("twice the prices is twice every cost, and the same latency and energy")
+  func linear() async throws {
+    let one = try await Self.results(prices: 1)
+    let two = try await Self.results(prices: 2)
+    #expect(one.rows.count == two.rows.count)
+    var costs = 0
+    for (single, double) in zip(one.rows, two.rows) {
+      guard single.metric.hasPrefix("cost_"), let value = single.value else {
+        #expect(single.value == double.value, "\(single.metric)")
+        continue
+      }
+      costs += 1
+      #expect(abs(try #require(double.value) / value - 2) < 1e-9, "\(single.design) \(single.metric)")
+    }
+    #expect(costs == 10)
+  }
+
+  @Test("over the life of what was bought, the bills spread add up to the invoice less what is left")
+  func invoices() async throws {
+    let rows = try await Self.results(prices: 1).costs.filter {
+      $0.design == "own" && $0.serviceCategory == "Compute"
+    }
+    let invoice = try #require(rows.first { $0.chargeCategory == "Purchase" })
+    let month = try #require(rows.first { $0.chargeCategory == "Usage" })
+    // Five years in months, each rounded to a millionth.
+    let difference = Double(month.effectiveCostMicros) * 60 - Double(invoice.billedCostMicros) * 0.9
+    #expect(abs(difference) <= 30)
+  }
+}
