@@ -67,11 +67,14 @@ public struct KernelRatios: Sendable, Hashable {
 
 extension Catalog {
   /// The engine of that name with its defaults on an accelerator, or `nil`.
-  /// - Parameter accelerator: engines choose smaller batches on accelerators that the catalogue lists as
-  ///   small for them; `nil` gives the defaults of large ones.
+  /// - Parameters:
+  ///   - version: facts of an entry such as `tensorrt-llm@0` stand before those of the engine for every
+  ///     version that begins so; the longest such beginning wins.
+  ///   - accelerator: engines choose smaller batches on accelerators that the catalogue lists as small for
+  ///     them; `nil` gives the defaults of large ones.
   /// - Complexity: constant, after the first use parsed the file.
-  public func engine(_ name: String, on accelerator: String? = nil) -> EnginePreset? {
-    guard let entry = table(.engines).entry(name), let blockSize = entry.integer("block-size"),
+  public func engine(_ name: String, version: String? = nil, on accelerator: String? = nil) -> EnginePreset? {
+    guard let entry = engineEntry(name, version: version), let blockSize = entry.integer("block-size"),
       let utilization = entry.number("memory-utilization"),
       let manySequences = entry.integer("maximum-sequences"),
       let manyTokens = entry.integer("maximum-batched-tokens")
@@ -96,5 +99,24 @@ extension Catalog {
         communication: ratio("communication")),
       runtimeMemory: bytes("runtime-memory-bytes"), graphMemory: bytes("graph-memory-bytes"),
       communicationMemory: bytes("communication-memory-bytes"))
+  }
+
+  /// The engine's facts, with those of its version in front.
+  private func engineEntry(_ name: String, version: String?) -> FactEntry? {
+    guard let base = table(.engines).entry(name) else { return nil }
+    let own = engineEntryName(name, version: version)
+    guard own != name, let facts = table(.engines).entry(own)?.facts else { return base }
+    return FactEntry(name: name, facts: facts + base.facts)
+  }
+
+  /// The entry that a version of an engine takes its own facts from; the engine's name where there is none.
+  public func engineEntryName(_ name: String, version: String?) -> String {
+    var parts = (version ?? "").split(separator: ".").map(String.init)
+    while !parts.isEmpty {
+      let own = "\(name)@\(parts.joined(separator: "."))"
+      if table(.engines).entry(own) != nil { return own }
+      parts.removeLast()
+    }
+    return name
   }
 }

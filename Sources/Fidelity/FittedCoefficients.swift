@@ -2,7 +2,7 @@ import DryRack
 
 /// The coefficients that are fitted to measured runs: which, from where, and on what.
 enum FittedCoefficients {
-  static let engines = ["vllm", "tensorrt-llm", "sglang"]
+  static let engines = ["vllm", "tensorrt-llm", "tensorrt-llm@0", "sglang"]
 
   /// Every coefficient at its neutral value: what kernel tables and common sense say before any run.
   static let all: [CalibrationParameter] = engines.flatMap(engine) + experts

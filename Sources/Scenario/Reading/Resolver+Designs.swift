@@ -178,7 +178,8 @@ extension Resolver {
     _ value: Written, _ path: String, poolIndex: Int, pool: Pool, model: ModelShape
   ) -> Deployment? {
     let engineName = value["engine"]?.text ?? standing("vllm", at: "\(path).engine", as: "vllm")
-    guard let engine = catalog.engine(engineName, on: pool.accelerator.name),
+    guard let engine = catalog.engine(
+        engineName, version: value["engine-version"]?.text, on: pool.accelerator.name),
       let layout = layout(value["parallelism"], "\(path).parallelism", of: value, pool: pool, model: model)
     else { return nil }
     // Without experts the ranks share nothing: each is a replica of its own.

@@ -201,6 +201,8 @@ enum ScenarioShape {
       Key("pool", .text, "Name of a pool of this design."),
       Key("endpoint", .named(.endpoints), "A managed endpoint."),
       Key("engine", .named(.engines), "Serving engine.", fallback: "vllm"),
+      Key(
+        "engine-version", .text, "Such as 0.9.0; the engine's newest where the catalogue knows no difference."),
       Key("replicas", .integer(1...100_000), "Copies of the model.", fallback: "as many as the pool holds"),
       Key(
         "parallelism",
@@ -251,7 +253,7 @@ enum ScenarioShape {
         fallback: "round-robin"),
     ]
       + Key.planned(
-        "engine-version", "cache", "autoscale", "admission", "retry", "failover", "placement",
+        "cache", "autoscale", "admission", "retry", "failover", "placement",
         "circuit-breaker"))
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }
