@@ -88,7 +88,7 @@ extension Catalog {
     func bytes(_ key: String) -> Bytes { Bytes(entry.number(key) ?? 0) }
     return EnginePreset(
       name: name, blockSize: blockSize, memoryUtilization: utilization, maximumSequences: sequences,
-      maximumBatchedTokens: tokens, schedulesAhead: entry.flag("schedules-ahead") ?? false,
+      maximumBatchedTokens: tokens, schedulesAhead: schedulesAhead(entry, version: version),
       stepOverhead: seconds("step-overhead-s"),
       layerOverhead: seconds("layer-overhead-s"), sequenceOverhead: seconds("sequence-overhead-s"),
       requestOverhead: seconds("request-overhead-s"), frontEnd: seconds("front-end-s"),
@@ -99,6 +99,16 @@ extension Catalog {
         communication: ratio("communication")),
       runtimeMemory: bytes("runtime-memory-bytes"), graphMemory: bytes("graph-memory-bytes"),
       communicationMemory: bytes("communication-memory-bytes"))
+  }
+
+  /// Whether the engine plans a step while the one before runs, in that version or in its newest.
+  private func schedulesAhead(_ entry: FactEntry, version: String?) -> Bool {
+    guard entry.flag("schedules-ahead") ?? false else { return false }
+    func parts(_ text: String) -> [Int] {
+      text.drop { $0 == "v" }.split(separator: ".").prefix(3).map { Int($0.prefix(while: \.isNumber)) ?? 0 }
+    }
+    guard let version, let first = entry.text("schedules-ahead-from") else { return true }
+    return !parts(version).lexicographicallyPrecedes(parts(first))
   }
 
   /// The engine's facts, with those of its version in front.
