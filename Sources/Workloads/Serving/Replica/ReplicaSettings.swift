@@ -9,6 +9,9 @@ public struct ReplicaSettings: Sendable {
   public var maximumBatchedTokens: Int
   public var blockSize: Int
   public var blocks: Int
+  /// Computes prompts for somebody else: a prompt starts only when the blocks of all of it are free, and keeps
+  /// them past its end, until `release`.
+  public var isPrefillOnly = false
   /// Walks every leap step by step as well and stops the process when the two part. For tests.
   public var verifiesLeaps = false
   /// Keeps one slice per leap or mixed step for a timeline.
