@@ -68,7 +68,7 @@ import Workloads
       let load = Self.decodeCase(seed)
       let walked = Self.compare(load, seed)
       preemptions += walked.preemptions
-      waited += walked.reservations.filter { $0.time > load.requests[Int($0.handle)].arrival + Ticks(1) }.count
+      waited += walked.reservations.count { $0.time > load.requests[Int($0.handle)].arrival + Ticks(1) }
     }
     #expect(preemptions > 0 && waited > 0, "the cases must reach preemption and waiting for room")
   }
