@@ -138,15 +138,14 @@ struct Summary {
         parts.append(preset.name)
         basis = "estimated"
       case .pool(let deployment):
-        let pipeline =
-          deployment.pipelineParallelism > 1 ? " × pipeline \(deployment.pipelineParallelism)" : ""
+        parts.append(composition(of: deployment, "replicas") + ", " + deployment.engine.name)
+      case .disaggregated(let roles):
         parts.append(
-          "\(deployment.replicas) replicas × tensor \(deployment.tensorParallelism)\(pipeline), "
-            + deployment.engine.name
-        )
-        if let own = models[index].latencyModel(ofService: position)?.basis, own == .estimated {
-          basis = own.rawValue
-        }
+          composition(of: roles.prefill, "prefill") + " + " + composition(of: roles.decode, "decode") + ", "
+            + roles.prefill.engine.name)
+      }
+      for model in models[index].latencyModels(ofService: position) where model.basis == .estimated {
+        basis = model.basis.rawValue
       }
     }
     var binding = ""
@@ -157,6 +156,11 @@ struct Summary {
     }
     return DesignSummary(
       name: design.name, composition: parts.joined(separator: ", "), basis: basis, binding: binding)
+  }
+
+  private func composition(of deployment: Deployment, _ what: String) -> String {
+    let pipeline = deployment.pipelineParallelism > 1 ? " × pipeline \(deployment.pipelineParallelism)" : ""
+    return "\(deployment.replicas) \(what) × tensor \(deployment.tensorParallelism)\(pipeline)"
   }
 
   private func costRows(_ index: Int) -> [CostRow] {

@@ -42,6 +42,8 @@ extension LeapingReplica {
   public var isPrefillOnly: Bool { settings.isPrefillOnly }
   /// Sequences that hold blocks and wait for KV entries from elsewhere.
   public var receiving: Int { remote.receiving }
+  /// KV blocks that a sequence inside has, or somebody outside still needs.
+  public var blocksTaken: Int64 { remote.released.reduce(ledger.used) { $0 - $1.blocks } }
   /// KV blocks of computed prompts that nobody has fetched yet.
   public var heldBlocks: Int64 { remote.held }
 
