@@ -74,7 +74,7 @@ let package = Package(
     .testTarget(name: "WorkloadsTests", dependencies: ["Workloads", "Oracles", "Catalog", "Quantities"]),
 
     .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
-    .testTarget(name: "WorldTests", dependencies: ["DryRack"]),
+    .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),
     .testTarget(name: "TidyTests"),
