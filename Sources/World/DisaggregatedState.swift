@@ -118,17 +118,20 @@ extension ServiceArray {
       replica.measuredFrom = measuredFrom
       return replica
     }
-    var state = ServiceState(
-      workloadIndex: workloadIndex, source: source, router: Router(kind: .roundRobin, stream: routing),
-      upDelay: roles.upDelay, roundTrip: roles.roundTrip, versions: Array(repeating: 0, count: count),
-      pendingChange: Array(repeating: .never, count: count), replicas: replicas, endpoint: nil,
-      disaggregation: DisaggregatedState(
+    let between = UnsafeMutablePointer<DisaggregatedState>.allocate(capacity: 1)
+    between.initialize(
+      to: DisaggregatedState(
         prefillCount: roles.prefill.count,
         prefillRouter: Router(kind: roles.prefill.router, stream: routing),
         decodeRouter: Router(kind: roles.decode.router, stream: decodeRouting),
         prefillLoads: LoadBoard(replicas: roles.prefill.count),
         decodeLoads: LoadBoard(replicas: roles.decode.count),
         links: TransferLinks(settings: roles.transfer)))
+    var state = ServiceState(
+      workloadIndex: workloadIndex, source: source, router: Router(kind: .roundRobin, stream: routing),
+      upDelay: roles.upDelay, roundTrip: roles.roundTrip, versions: Array(repeating: 0, count: count),
+      pendingChange: Array(repeating: .never, count: count), replicas: replicas, endpoint: nil,
+      disaggregation: between)
     state.tally.transfers = TransferTally()
     return state
   }
@@ -138,13 +141,13 @@ extension ServiceState {
   /// Requests with blocks on a decode replica and without their KV entries, less those still counted with
   /// their prefill replica.
   var betweenRoles: Int {
-    guard let roles = disaggregation else { return 0 }
+    guard let roles = disaggregation?.pointee else { return 0 }
     return (roles.prefillCount..<replicas.count).reduce(-roles.early) { $0 + replicas[$1].pointee.receiving }
   }
 
   /// Readings of the two roles apart; `nil` for a service that is not disaggregated.
   func readRoles(at now: Ticks) -> (prefill: ServiceSample, decode: ServiceSample, betweenRoles: Int)? {
-    guard let roles = disaggregation else { return nil }
+    guard let roles = disaggregation?.pointee else { return nil }
     func read(_ range: Range<Int>) -> ServiceSample {
       var reading = ServiceSample(time: now, queued: 0, running: 0, blocksInUse: 0, busy: 0)
       for index in range {

@@ -17,10 +17,15 @@ struct ServiceState: ~Copyable {
   var pendingChange: [Ticks]
   let replicas: ReplicaArray
   var endpoint: EndpointState?
-  /// Set when the first of the replicas prefill and the rest decode.
-  var disaggregation: DisaggregatedState?
+  /// Set when the first of the replicas prefill and the rest decode; it belongs to the service.
+  var disaggregation: UnsafeMutablePointer<DisaggregatedState>?
   /// Set once no further request can come.
   var isDrained = false
+
+  deinit {
+    disaggregation?.deinitialize(count: 1)
+    disaggregation?.deallocate()
+  }
 }
 
 /// A fixed number of replicas at stable addresses: a noncopyable element cannot live in an `Array`.

@@ -10,23 +10,28 @@ import Workloads
 /// waits in a circle: both roles take requests first come, first served, prompts that start have all of their
 /// blocks, and decode replicas recompute what they preempt themselves.
 extension World {
+  private func roles(of service: Int) -> UnsafeMutablePointer<DisaggregatedState> {
+    services[service].pointee.disaggregation!
+  }
+
   mutating func deliverToPrefill(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
+    let roles = roles(of: service)
     let request = requests[slot]
     state.pointee.tally.inFlight -= 1
     guard canServe(service, request) else {
       requests.remove(slot)
       return reject(service, request, &pending)
     }
-    let replica = state.pointee.disaggregation!.choosePrefillReplica()
+    let replica = roles.pointee.choosePrefillReplica()
     requests[slot].replica = Int32(replica)
     while handOffs.count <= Int(slot) { handOffs.append(HandOff()) }
     handOffs[Int(slot)] = HandOff()
     state.pointee.replicas[replica].pointee.arrive(
       handle: slot, promptTokens: request.promptTokens, outputTokens: 1, at: now)
     reschedule(service, replica, &pending)
-    if state.pointee.disaggregation!.links.settings.overlaps && request.outputTokens > 1 {
-      state.pointee.disaggregation!.early += 1
+    if roles.pointee.links.settings.overlaps && request.outputTokens > 1 {
+      roles.pointee.early += 1
       announce(service, slot, &pending)
     }
   }
@@ -34,7 +39,8 @@ extension World {
   /// Whether a replica of each role could ever hold the request; all of a role are alike.
   private func canServe(_ service: Int, _ request: LiveRequest) -> Bool {
     let state = services[service]
-    let decode = state.pointee.replicas[state.pointee.disaggregation!.prefillCount]
+    let roles = roles(of: service)
+    let decode = state.pointee.replicas[roles.pointee.prefillCount]
     return state.pointee.replicas[0].pointee.canHold(promptTokens: request.promptTokens, outputTokens: 1)
       && (request.outputTokens == 1
         || decode.pointee.canHold(promptTokens: request.promptTokens, outputTokens: request.outputTokens))
@@ -43,8 +49,9 @@ extension World {
   /// Chooses a decode replica, where the request queues for blocks.
   private mutating func announce(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
+    let roles = roles(of: service)
     let request = requests[slot]
-    let replica = state.pointee.disaggregation!.chooseDecodeReplica()
+    let replica = roles.pointee.chooseDecodeReplica()
     handOffs[Int(slot)].decodeReplica = Int32(replica)
     handOffs[Int(slot)].ticket = state.pointee.replicas[replica].pointee.expect(
       handle: slot, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
@@ -54,8 +61,9 @@ extension World {
   /// Takes what a replica has done at its change to the next stage.
   mutating func passOn(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
     let state = services[service]
+    let roles = roles(of: service)
     let replica = state.pointee.replicas[index]
-    if index < state.pointee.disaggregation!.prefillCount {
+    if index < roles.pointee.prefillCount {
       for position in replica.pointee.completions.indices {
         endPrompt(service, replica.pointee.completions[position], &pending)
       }
@@ -75,18 +83,19 @@ extension World {
 
   private mutating func endPrompt(_ service: Int, _ done: Completion, _ pending: inout PendingEvents) {
     let state = services[service]
+    let roles = roles(of: service)
     let slot = done.handle
     let request = requests[slot]
-    state.pointee.disaggregation!.prefillLoads[Int(request.replica)] -= 1
-    state.pointee.disaggregation!.promptTokens += Int64(request.promptTokens)
+    roles.pointee.prefillLoads[Int(request.replica)] -= 1
+    roles.pointee.promptTokens += Int64(request.promptTokens)
     handOffs[Int(slot)].scheduled = done.scheduled
     handOffs[Int(slot)].firstToken = now
     if request.outputTokens == 1 {
       release(service, request, &pending)
       return close(service, slot, lastToken: now, preemptions: 0, &pending)
     }
-    if !state.pointee.disaggregation!.links.settings.overlaps { return announce(service, slot, &pending) }
-    state.pointee.disaggregation!.early -= 1
+    if !roles.pointee.links.settings.overlaps { return announce(service, slot, &pending) }
+    roles.pointee.early -= 1
     if handOffs[Int(slot)].reserved != .never { beginTransfer(service, slot, &pending) }
   }
 
@@ -102,10 +111,11 @@ extension World {
 
   private mutating func beginTransfer(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
+    let roles = roles(of: service)
     let request = requests[slot]
     let handOff = handOffs[Int(slot)]
-    let decode = Int(handOff.decodeReplica) - state.pointee.disaggregation!.prefillCount
-    let (started, wake) = state.pointee.disaggregation!.links.begin(
+    let decode = Int(handOff.decodeReplica) - roles.pointee.prefillCount
+    let (started, wake) = roles.pointee.links.begin(
       slot, tokens: request.promptTokens, from: Int(request.replica), to: decode,
       computedFrom: max(handOff.scheduled, handOff.reserved), at: now)
     if let started { schedule(service, started, &pending) }
@@ -115,7 +125,7 @@ extension World {
   }
 
   mutating func takeNextTransfer(_ service: Int, port: Int, _ pending: inout PendingEvents) {
-    let (started, wake) = services[service].pointee.disaggregation!.links.portIsFree(port, at: now)
+    let (started, wake) = roles(of: service).pointee.links.portIsFree(port, at: now)
     schedule(service, started, &pending)
     if let wake { pending.push(EventCode(.portFree, service: service, index: port).payload, at: wake) }
   }
@@ -130,11 +140,12 @@ extension World {
 
   mutating func endTransfer(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
+    let roles = roles(of: service)
     let request = requests[slot]
     let handOff = handOffs[Int(slot)]
     handOffs[Int(slot)].received = now
-    let bytes = state.pointee.disaggregation!.links.settings.bytes(ofTokens: request.promptTokens)
-    state.pointee.disaggregation!.bytesReceived += bytes
+    let bytes = roles.pointee.links.settings.bytes(ofTokens: request.promptTokens)
+    roles.pointee.bytesReceived += bytes
     let decode = Int(handOff.decodeReplica)
     state.pointee.replicas[decode].pointee.receive(handOff.ticket, firstToken: handOff.firstToken, at: now)
     reschedule(service, decode, &pending)
@@ -153,9 +164,10 @@ extension World {
 
   private mutating func endAnswer(_ service: Int, _ done: Completion, _ pending: inout PendingEvents) {
     let state = services[service]
+    let roles = roles(of: service)
     let decode = Int(handOffs[Int(done.handle)].decodeReplica)
-    state.pointee.disaggregation!.decodeLoads[decode - state.pointee.disaggregation!.prefillCount] -= 1
-    state.pointee.disaggregation!.decodedTokens += Int64(done.outputTokens) - 1
+    roles.pointee.decodeLoads[decode - roles.pointee.prefillCount] -= 1
+    roles.pointee.decodedTokens += Int64(done.outputTokens) - 1
     state.pointee.tally.preemptions += Int64(done.preemptions)
     close(service, done.handle, lastToken: done.lastToken, preemptions: done.preemptions, &pending)
   }
@@ -164,6 +176,7 @@ extension World {
     _ service: Int, _ slot: UInt32, lastToken: Ticks, preemptions: Int32, _ pending: inout PendingEvents
   ) {
     let state = services[service]
+    let roles = roles(of: service)
     let request = requests[slot]
     let handOff = handOffs[Int(slot)]
     requests.remove(slot)
@@ -175,7 +188,7 @@ extension World {
     if handOff.received != .never {
       times.handOff = HandOffTimes(
         wait: handOff.left - handOff.firstToken, transfer: handOff.received - handOff.left,
-        bytes: state.pointee.disaggregation!.links.settings.bytes(ofTokens: request.promptTokens),
+        bytes: roles.pointee.links.settings.bytes(ofTokens: request.promptTokens),
         decodeReplica: handOff.decodeReplica)
     }
     finish(service, request, times, preemptions: preemptions, &pending)
@@ -184,7 +197,7 @@ extension World {
   /// What only a disaggregated service tells, after a check that nothing got lost in between.
   func disaggregatedOutcome(ofService index: Int) -> DisaggregatedOutcome? {
     let state = services[index]
-    guard let roles = state.pointee.disaggregation else { return nil }
+    guard let roles = state.pointee.disaggregation?.pointee else { return nil }
     let count = state.pointee.replicas.count
     let inside = (0..<count).reduce(0) { $0 + state.pointee.replicas[$1].pointee.load }
     precondition(roles.bytesReceived <= roles.links.bytesSent, "no byte arrives that was not sent")

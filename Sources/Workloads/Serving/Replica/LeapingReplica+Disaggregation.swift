@@ -94,13 +94,26 @@ extension LeapingReplica {
   // MARK: At a boundary
 
   /// Takes in what came since the last boundary, strictly before this one.
-  mutating func takeInRemotePrompts() {
-    remote.released.removeAll { release in
-      if release.time >= boundary { return false }
-      ledger.give(release.blocks)
-      return true
+  @inline(__always) mutating func takeInRemotePrompts() {
+    if !remote.released.isEmpty { takeReleased() }
+    if !remote.received.isEmpty { takeReceived() }
+  }
+
+  private mutating func takeReleased() {
+    var kept = 0
+    for index in remote.released.indices {
+      let release = remote.released[index]
+      if release.time < boundary {
+        ledger.give(release.blocks)
+      } else {
+        remote.released[kept] = release
+        kept += 1
+      }
     }
-    if remote.received.isEmpty { return }
+    while remote.released.count > kept { remote.released.removeLast() }
+  }
+
+  private mutating func takeReceived() {
     var kept = 0
     for index in remote.received.indices {
       let slot = remote.received[index]
@@ -111,7 +124,7 @@ extension LeapingReplica {
         kept += 1
       }
     }
-    remote.received.removeLast(remote.received.count - kept)
+    while remote.received.count > kept { remote.received.removeLast() }
   }
 
   /// A sequence with its whole prompt in the cache and its first token out decodes from here on.

@@ -32,7 +32,7 @@ extension LeapingReplica {
         recordGapsOfJoined(steps: steps)
       }
     }
-    remote.joined.removeAll(keepingCapacity: true)
+    if !remote.joined.isEmpty { remote.joined.removeAll(keepingCapacity: true) }
     ledger.take(ledger.growth(steps: steps, from: step))
     step += steps
     context += decoders * steps
