@@ -81,7 +81,7 @@ let package = Package(
       dependencies: ["Workloads", "Oracles", "Catalog", "Quantities", "Statistics", "CGSL", "TestSupport"]),
     .testTarget(name: "EconomicsTests", dependencies: ["Economics", "Quantities", "TestSupport"]),
     .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
-    .testTarget(name: "WorldTests", dependencies: ["DryRack", "TestSupport"]),
+    .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),
     .testTarget(name: "TidyTests"),

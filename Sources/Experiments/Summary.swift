@@ -138,10 +138,14 @@ struct Summary {
         parts.append(preset.name)
         basis = "estimated"
       case .pool(let deployment):
-        parts.append("\(deployment.replicas) replicas × \(deployment.layout), \(deployment.engine.name)")
-        if let own = models[index].latencyModel(ofService: position)?.basis, own == .estimated {
-          basis = own.rawValue
-        }
+        parts.append(composition(of: deployment, "replicas") + ", " + deployment.engine.name)
+      case .disaggregated(let roles):
+        parts.append(
+          composition(of: roles.prefill, "prefill") + " + " + composition(of: roles.decode, "decode") + ", "
+            + roles.prefill.engine.name)
+      }
+      for model in models[index].latencyModels(ofService: position) where model.basis == .estimated {
+        basis = model.basis.rawValue
       }
     }
     var binding = ""
@@ -152,6 +156,10 @@ struct Summary {
     }
     return DesignSummary(
       name: design.name, composition: parts.joined(separator: ", "), basis: basis, binding: binding)
+  }
+
+  private func composition(of deployment: Deployment, _ what: String) -> String {
+    "\(deployment.replicas) \(what) × \(deployment.layout)"
   }
 
   private func costRows(_ index: Int) -> [CostRow] {

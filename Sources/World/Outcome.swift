@@ -30,6 +30,12 @@ public struct RequestRecord: Sendable {
   public var decode: Ticks? { times?.decode }
   public var ttft: Ticks? { times?.ttft }
   public var e2e: Ticks? { times?.e2e }
+  /// The replica that answered, where another one prefilled.
+  public var decodeReplica: Int? { times?.handOff.map { Int($0.decodeReplica) } }
+  /// From the first token until KV entries left; `nil` where none had to move.
+  public var transferWait: Ticks? { times?.handOff?.wait }
+  /// From then until all had come.
+  public var transfer: Ticks? { times?.handOff?.transfer }
 }
 
 /// What one service did in one run.
@@ -37,9 +43,22 @@ public struct ServiceOutcome: Sendable {
   public var tally: WorkloadTally
   /// One a replica; empty for an endpoint.
   public var replicas: [ReplicaTotals]
+  /// Of a prefill replica where roles differ.
   public var blocksPerReplica: Int
   public var samples: [ServiceSample]
   public var slices: [[ReplicaSlice]]
+  public var disaggregation: DisaggregatedOutcome?
+
+  /// The replicas of one of the service's deployments: prefill 0 and decode 1 where there are roles, else all.
+  public func replicas(ofRole role: Int) -> ArraySlice<ReplicaTotals> {
+    guard let first = disaggregation?.prefillReplicas else { return replicas[...] }
+    return role == 0 ? replicas[..<first] : replicas[first...]
+  }
+
+  /// KV blocks of a replica in that role.
+  public func blocksPerReplica(ofRole role: Int) -> Int {
+    role == 0 ? blocksPerReplica : disaggregation?.blocksPerDecodeReplica ?? blocksPerReplica
+  }
 }
 
 /// What one design did under one replication's traffic. A value: merging outcomes needs no order.

@@ -41,6 +41,13 @@ struct ServiceArray: ~Copyable {
       seed: scenario.seed, replication: replication,
       entity: "services/\(model.design.services[index].name)", purpose: "routing")
     switch service.placement {
+    case .disaggregated(let roles):
+      let decodeRouting = RandomStream(
+        seed: scenario.seed, replication: replication,
+        entity: "services/\(model.design.services[index].name)", purpose: "decode-routing")
+      return disaggregated(
+        roles, workloadIndex: service.workloadIndex, source: source, routing: routing,
+        decodeRouting: decodeRouting, options: options, measuredFrom: measuredFrom)
     case .endpoint(let preset):
       return ServiceState(
         workloadIndex: service.workloadIndex, source: source,

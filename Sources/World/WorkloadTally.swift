@@ -33,6 +33,8 @@ public struct WorkloadTally: Sendable {
   /// In fine ticks, unlike the others.
   public var interTokenGaps = LogHistogram()
   public var networkTicks: Int64 = 0
+  /// What moved between prefill and decode replicas; `nil` for a service that is not disaggregated.
+  public var transfers: TransferTally?
   /// When the last request was answered.
   public var lastCompletion = Ticks.zero
 
@@ -50,6 +52,8 @@ struct RequestTimes {
   var prefill: Ticks
   var decode: Ticks
   var outputTokens: Int32
+  /// The part of `decode` in which KV entries were on their way; `nil` where none had to move.
+  var handOff: HandOffTimes?
 
   var ttft: Ticks { network + queue + prefill }
   var e2e: Ticks { ttft + decode }
@@ -78,5 +82,6 @@ extension WorkloadTally {
     decode.record(times.decode.count)
     if times.outputTokens > 1 { tpot.record(times.decode.count / Int64(times.outputTokens - 1)) }
     networkTicks += times.network.count
+    if let handOff = times.handOff { transfers?.record(handOff) }
   }
 }

@@ -32,7 +32,7 @@ public struct CalibrationCase: Sendable {
       let outcome = Simulation.run(model, replication: 0)
       return SimulatedFigures(
         readings: MetricReader(scenario: scenario, model: model, outcome: outcome).readings,
-        basis: model.latencyModel(ofService: 0)?.basis.rawValue ?? "estimated")
+        basis: model.latencyModels(ofService: 0).first?.basis.rawValue ?? "estimated")
     }
   }
 }

@@ -92,6 +92,7 @@ public struct Staff: Sendable, Hashable {
 public struct Service: Sendable {
   public enum Placement: Sendable {
     case pool(Deployment)
+    case disaggregated(Disaggregation)
     case endpoint(EndpointPreset)
   }
   public var name: String
@@ -103,7 +104,7 @@ public struct Service: Sendable {
     self.placement = placement
   }
   var isStochastic: Bool {
-    if case .pool(let deployment) = placement { deployment.router == .powerOfTwo } else { false }
+    deployments.contains { $0.router == .powerOfTwo }
   }
 }
 

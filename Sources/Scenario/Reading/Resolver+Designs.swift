@@ -132,8 +132,7 @@ extension Resolver {
     return .rent(pricePerNodeHour: rate.perNodeHour, term: term, source: rate.source, date: rate.date)
   }
 
-  private mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int?
-  {
+  mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int? {
     guard let value, let name = value.text else { return nil }
     if let index = names.firstIndex(of: name) { return index }
     let near = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
@@ -161,6 +160,11 @@ extension Resolver {
       guard let preset = catalog.endpoint(endpoint.text ?? "") else { return nil }
       return Service(name: member.key, workloadIndex: workload, placement: .endpoint(preset))
     }
+    if value["disaggregation"] != nil {
+      let roles = disaggregation(
+        value, path, pools: pools, poolsWritten: poolsWritten, model: workloads[workload].model)
+      return roles.map { Service(name: member.key, workloadIndex: workload, placement: .disaggregated($0)) }
+    }
     guard let pool = value["pool"] else {
       fault(value, path, "the service has neither a pool nor an endpoint")
       return nil
@@ -174,7 +178,7 @@ extension Resolver {
     return Service(name: member.key, workloadIndex: workload, placement: .pool(deployment))
   }
 
-  private mutating func deployment(
+  mutating func deployment(
     _ value: Written, _ path: String, poolIndex: Int, pool: Pool, model: ModelShape
   ) -> Deployment? {
     let engineName = value["engine"]?.text ?? standing("vllm", at: "\(path).engine", as: "vllm")
@@ -261,7 +265,7 @@ extension Resolver {
   ) {
     for (index, pool) in pools.enumerated() {
       var needed = 0
-      for case .pool(let deployment) in services.map(\.placement) where deployment.poolIndex == index {
+      for deployment in services.flatMap(\.deployments) where deployment.poolIndex == index {
         needed += deployment.replicas * deployment.acceleratorsPerReplica
       }
       if needed > pool.accelerators {

@@ -195,7 +195,8 @@ enum ScenarioShape {
         ]), "Rented."),
     ] + Key.planned("market", "failures", "provisioning"))
 
-  static let service: Shape = .object(
+  static let service: Shape = .object(serviceKeys + [disaggregation])
+  static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),
       Key("pool", .text, "Name of a pool of this design."),
@@ -252,8 +253,7 @@ enum ScenarioShape {
         "router", .choice(["round-robin", "least-loaded", "power-of-two"]), "How requests are spread.",
         fallback: "round-robin"),
     ]
-      + Key.planned(
-        "cache", "autoscale", "admission", "retry", "failover", "placement",
-        "circuit-breaker"))
+    + Key.planned(
+      "cache", "autoscale", "admission", "retry", "failover", "placement", "circuit-breaker")
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }

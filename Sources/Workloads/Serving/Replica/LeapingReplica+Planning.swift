@@ -5,6 +5,7 @@ import Kernel
 /// what waits.
 extension LeapingReplica {
   mutating func planNext() {
+    takeInRemotePrompts()
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
     if !preempted { admit() }
@@ -15,7 +16,7 @@ extension LeapingReplica {
     } else {
       precondition(running.count == 0, "whoever runs has something to compute")
       run.kind = .idle
-      nextChange = waiting.count == 0 ? .never : admissionTime(after: boundary)
+      nextChange = idleChange(skippedAdmission: preempted)
     }
   }
 
@@ -41,7 +42,8 @@ extension LeapingReplica {
     while index < prefilling.count {
       let slot = prefilling[index]
       let chunk = min(Int64(table[slot].target - table[slot].computed), budget)
-      let need = ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks)
+      let need = max(
+        0, ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks))
       if need > ledger.free - reserved {
         let last = running.last
         preemptLast()
@@ -77,11 +79,14 @@ extension LeapingReplica {
     var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
     let reserved = ledger.growth(steps: 1, from: step)
-    while waiting.count > 0 && budget > 0 && running.count < settings.maximumSequences {
+    while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
       let slot = waiting.first
       if table[slot].arrival >= planned { break }
+      if table[slot].state == .expected {
+        if reserve(slot, keeping: reserved) { continue } else { break }
+      }
       let chunk = min(Int64(table[slot].target), budget)
-      let need = ledger.blocks(for: chunk)
+      let need = ledger.blocks(for: settings.isPrefillOnly ? Int64(table[slot].target) : chunk)
       if need > ledger.free - reserved { break }
       start(slot)
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
@@ -136,7 +141,12 @@ extension LeapingReplica {
       ring.remove(slot, in: table)
       answering -= 1
       table[slot].generated = table[slot].outputTokens - Int32(table[slot].finishStep - step)
-      table[slot].lastToken = boundary
+      // Who joined at this very boundary had its last token elsewhere.
+      if let position = remote.joined.firstIndex(of: slot) {
+        remote.joined.remove(at: position)
+      } else {
+        table[slot].lastToken = boundary
+      }
     } else {
       ledger.give(Int64(table[slot].blocks))
       prefilling.removeAll { $0 == slot }
@@ -176,11 +186,12 @@ extension LeapingReplica {
     // Whoever arrived at this very tick may join at the next boundary; a queue blocked for lack of KV
     // blocks or
     // slots stays blocked until somebody finishes, which ends the run anyway.
-    if settings.batching == .continuous, waiting.count > 0, running.count < settings.maximumSequences,
+    if settings.batching == .continuous, waiting.count > 0, seatsTaken < settings.maximumSequences,
       mayAdmitNext || table[waiting.first].arrival >= planned
     {
       run.steps = 1
     }
+    if hasRemoteNews { run.steps = 1 }
     nextChange = runEnd
   }
 
