@@ -131,12 +131,12 @@ struct Summary {
   private func designSummary(_ index: Int) -> DesignSummary {
     let design = models[index].design
     var parts = design.pools.map { "\($0.nodeCount) × \($0.node.name)" }
-    var basis = "fitted"
+    var bases: [Basis] = []
     for (position, service) in design.services.enumerated() {
       switch service.placement {
       case .endpoint(let preset):
         parts.append(preset.name)
-        basis = "estimated"
+        bases.append(.estimated)
       case .pool(let deployment):
         let pipeline =
           deployment.pipelineParallelism > 1 ? " × pipeline \(deployment.pipelineParallelism)" : ""
@@ -144,11 +144,11 @@ struct Summary {
           "\(deployment.replicas) replicas × tensor \(deployment.tensorParallelism)\(pipeline), "
             + deployment.engine.name
         )
-        if let own = models[index].latencyModel(ofService: position)?.basis, own == .estimated {
-          basis = own.rawValue
-        }
+        if let own = models[index].latencyModel(ofService: position)?.basis { bases.append(own) }
       }
     }
+    // The order of `Basis` is from the firmest to the weakest.
+    let basis = Basis.allCases.last { bases.contains($0) } ?? .fitted
     var binding = ""
     if let shares = outcomes(of: index).first?.services.first.flatMap(Utilization.boundBy),
       let largest = shares.max(by: { $0.share < $1.share }), !design.pools.isEmpty
@@ -156,7 +156,8 @@ struct Summary {
       binding = "\(largest.cause) \(Int((largest.share * 100).rounded())) %"
     }
     return DesignSummary(
-      name: design.name, composition: parts.joined(separator: ", "), basis: basis, binding: binding)
+      name: design.name, composition: parts.joined(separator: ", "), basis: basis.rawValue,
+      binding: binding)
   }
 
   private func costRows(_ index: Int) -> [CostRow] {

@@ -50,12 +50,17 @@ public struct DesignModel: Sendable {
   }
 
   static func latencyModel(of deployment: Deployment, on pool: Pool, model: ModelShape) -> any LatencyModel {
-    RooflineModel(
+    let estimate = RooflineModel(
       model: model, accelerator: pool.accelerator, weights: deployment.weights,
       activations: deployment.activations, keyValue: deployment.keyValue,
       tensorParallelism: deployment.tensorParallelism, pipelineParallelism: deployment.pipelineParallelism,
       engine: deployment.engine, maximumBatchedTokens: deployment.maximumBatchedTokens,
       maximumSequences: deployment.maximumSequences)
+    guard let measured = deployment.measuredTimes else { return estimate }
+    return TableModel(
+      table: measured.table, model: model, tensorParallelism: deployment.tensorParallelism,
+      pipelineParallelism: deployment.pipelineParallelism, engine: deployment.engine, estimate: estimate,
+      basis: measured.basis)
   }
 }
 

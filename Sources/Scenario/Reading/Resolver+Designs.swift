@@ -175,9 +175,11 @@ extension Resolver {
     let written = poolsWritten?.members?.map(\.key) ?? []
     guard index(pool, "\(path).pool", among: written, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == pool.text }),
-      let deployment = deployment(
+      var deployment = deployment(
         value, path, poolIndex: poolIndex, pool: pools[poolIndex], model: workloads[workload].model)
     else { return nil }
+    deployment.measuredTimes = measuredTimes(
+      value["latency"], path, of: deployment, pool: pools[poolIndex], workload: workloads[workload])
     return Service(name: member.key, workloadIndex: workload, placement: .pool(deployment))
   }
 
@@ -188,7 +190,8 @@ extension Resolver {
     let parallelism = value["parallelism"]
     let tensor = integer(parallelism?["tensor"]) ?? standing(1, at: "\(path).parallelism.tensor", as: "1")
     let pipeline = integer(parallelism?["pipeline"]) ?? 1
-    guard let engine = catalog.engine(engineName) else { return nil }
+    guard let preset = catalog.engine(engineName) else { return nil }
+    let engine = engine(preset, with: value["latency"])
     if tensor > pool.node.accelerators {
       fault(
         parallelism?["tensor"] ?? value, "\(path).parallelism.tensor",
