@@ -73,7 +73,7 @@ let package = Package(
     .testTarget(name: "CatalogTests", dependencies: ["Catalog", "Quantities"]),
     .testTarget(name: "WorkloadsTests", dependencies: ["Workloads", "Oracles", "Catalog", "Quantities"]),
 
-    .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
+    .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities", "Workloads"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),

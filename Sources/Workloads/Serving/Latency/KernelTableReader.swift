@@ -135,9 +135,9 @@ public struct KernelTableReader {
   private mutating func readRow(_ cells: inout Cells) {
     var found: [(column: Column, cell: Cells.Cell)] = []
     let before = faults.count
-    for column in columns {
+    for (index, column) in columns.enumerated() {
       guard let cell = cells.next() else {
-        return fail(1, 1, "expected \(columns.count) cells, found \(found.count)")
+        return fail(1, 1, "expected \(columns.count) cells, found \(index)")
       }
       if !cell.text.isEmpty { found.append((column, cell)) }
     }

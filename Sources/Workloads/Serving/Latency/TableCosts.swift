@@ -39,7 +39,7 @@ struct TableCosts: Sendable {
   /// Attention of prompts with so many query–key pairs in all, none of them behind a longer prefix.
   func promptAttention(pairs: Int, prefix: Int) -> Int64 {
     guard let prompts else {
-      let cost = Int128(perPairs) * Int128(pairs) >> 16
+      let cost = (Int128(perPairs) * Int128(pairs)) >> 16
       return cost < Int128(FineTicks.largest) ? Int64(cost) : FineTicks.largest
     }
     let chunk = Self.chunk(pairs: pairs, prefix: prefix)
