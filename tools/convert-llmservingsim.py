@@ -95,7 +95,7 @@ def main():
     parser.add_argument("-o", "--output", help="file to write; standard output when left out")
     arguments = parser.parse_args()
 
-    rows = list(dense(arguments)) + list(experts(arguments)) + list(attention(arguments)) + list(per_sequence(arguments))
+    rows = [row for part in (dense, experts, attention, per_sequence) for row in part(arguments)]
     if not rows:
         sys.exit(f"no profile of {arguments.model} on {arguments.gpu} in {arguments.precision} in {arguments.folder}")
     out = open(arguments.output, "w", newline="") if arguments.output else sys.stdout

@@ -1,4 +1,5 @@
 import Catalog
+import Foundation
 import Testing
 
 @testable import Workloads
@@ -74,5 +75,37 @@ import Testing
     #expect(layers.basis == .estimated && layers.notes == ["its steps have 8 layers; they are scaled to 32"])
     made.text = made.text.split(separator: "\n").filter { !$0.contains("sampler") }.joined(separator: "\n")
     #expect(try Self.coverage(made).notes == ["it does not time sampler: they cost nothing"])
+  }
+
+  /// What `tools/profile-gpu.py --dry-run` wrote: our own measurement of a toy model on a processor.
+  @Test func aProfiledTableIsReadAndPricesSteps() throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Fixtures/profiled-cpu.csv")
+    let table = try KernelTableReader.read([UInt8](try Data(contentsOf: file))).get()
+    let toy = ModelShape(
+      name: "toy", layers: 4, hidden: 64, heads: 4, keyValueHeads: 2, headSize: 16, intermediate: 160,
+      vocabulary: 512)
+    let coverage = table.coverage(
+      KernelTable.Demand(
+        model: toy, accelerator: "epyc-9005", weights: "fp32", tensorParallelism: 1, pipelineParallelism: 1,
+        maximumBatchedTokens: 128, maximumSequences: 8, longestRequest: 256))
+    #expect(coverage == TableCoverage(missing: [], notes: [], basis: .measured))
+    let kinds = KernelTable.Kind.allCases.filter { kind in table.rows.contains { $0.kind == kind } }
+    #expect(kinds == [.dense, .attention, .perSequence, .decodeStep, .prefillStep])
+    var engine = try #require(Catalog.builtIn.engine("vllm"))
+    (engine.stepOverhead, engine.layerOverhead, engine.sequenceOverhead) = (.zero, .zero, .zero)
+    let linear = LinearModel(
+      coefficients: .init(
+        step: 1, perToken: 1, perSequence: 1, perContextEntry: 1, perAttentionProduct: 1))
+    let model = TableModel(
+      table: table, model: toy, tensorParallelism: 1, pipelineParallelism: 1, engine: engine,
+      estimate: linear, basis: coverage.basis)
+    // Steps were timed whole: at a measured size they cost what was measured, or what scatter left of it.
+    for row in table.rows where row.kind == .decodeStep {
+      let line = model.decodeLine(sequences: row.sequences, context: row.context)
+      let seconds = Double(line.base.total + line.slope * Int64(row.context)) / FineTicks.perSecond
+      #expect(seconds > row.seconds / 3 && seconds < row.seconds * 3)
+    }
+    #expect(model.basis == .measured)
   }
 }

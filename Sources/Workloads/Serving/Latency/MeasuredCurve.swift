@@ -63,6 +63,12 @@ struct TabulatedCost: Sendable {
     var compute = 0.0
     var memory = 0.0
     var network = 0.0
+
+    var sum: Double { compute + memory + network }
+
+    func scaled(_ factor: Double) -> Parts {
+      Parts(compute: compute * factor, memory: memory * factor, network: network * factor)
+    }
   }
 
   private static let tile = 16

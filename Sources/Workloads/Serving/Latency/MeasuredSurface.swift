@@ -72,6 +72,11 @@ struct MeasuredSurface {
     return result
   }
 
+  /// Straight lines between knots; flat before the first and beyond the last.
+  static func clamped(_ knots: [Int], _ values: [Double], _ at: Int) -> Double {
+    Line(knots: knots, values: values).value(min(at, knots[knots.count - 1]))
+  }
+
   /// Straight lines between knots; flat before the first; beyond the last along the last line where it rises.
   private struct Line {
     var knots: [Int]

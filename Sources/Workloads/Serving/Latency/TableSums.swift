@@ -56,8 +56,9 @@ struct TableSums {
   // MARK: Work on every token
 
   func body() -> TabulatedCost {
+    let kernels = Kernels(terms())
     let steps = rows(.prefillStep)
-    return steps.isEmpty ? kernelBody() : stepBody(steps)
+    return steps.isEmpty ? kernelBody(kernels) : stepBody(steps, kernels)
   }
 
   /// How often a layer runs in a step.
@@ -71,6 +72,7 @@ struct TableSums {
     }
   }
 
+  /// All calls of one kernel in a step.
   private struct Term {
     var curve: MeasuredCurve
     var factor: Double
@@ -78,7 +80,28 @@ struct TableSums {
     var isProduct: Bool
   }
 
-  private func kernelBody() -> TabulatedCost {
+  private struct Kernels {
+    var terms: [Term]
+    var knots: [Int]
+
+    init(_ terms: [Term]) {
+      self.terms = terms
+      knots = MeasuredSurface.distinct(terms.flatMap(\.curve.knots).sorted())
+    }
+
+    func parts(_ tokens: Int) -> TabulatedCost.Parts {
+      var parts = TabulatedCost.Parts()
+      for term in terms {
+        let time = term.curve.time(tokens) * term.factor
+        let reading = term.isProduct ? min(time, term.curve.times[0] * term.factor) : time
+        parts.memory += reading
+        parts.compute += time - reading
+      }
+      return parts
+    }
+  }
+
+  private func terms() -> [Term] {
     var terms: [Term] = []
     let dense = rows(.dense)
     for layer in KernelTable.Layer.allCases where calls(layer) > 0 {
@@ -93,41 +116,52 @@ struct TableSums {
     }
     let experts = rows(.experts).map { (count: $0.tokens, time: $0.seconds) }
     if model.expertLayers > 0 && !experts.isEmpty {
-      terms.append(
-        Term(
-          curve: MeasuredCurve(experts), factor: Double(model.expertLayers) * shardedShare(.experts),
-          isProduct: true))
+      let factor = Double(model.expertLayers) * shardedShare(.experts)
+      terms.append(Term(curve: MeasuredCurve(experts), factor: factor, isProduct: true))
     }
-    let knots = MeasuredSurface.distinct(terms.flatMap(\.curve.knots).sorted())
+    return terms
+  }
+
+  private func kernelBody(_ kernels: Kernels) -> TabulatedCost {
     let network = network()
-    return TabulatedCost(knots: knots) { tokens in
-      var parts = TabulatedCost.Parts(network: network(tokens))
-      for term in terms {
-        let time = term.curve.time(tokens) * term.factor
-        let reading = term.isProduct ? min(time, term.curve.times[0] * term.factor) : time
-        parts.memory += reading
-        parts.compute += time - reading
-      }
+    return TabulatedCost(knots: kernels.knots) { tokens in
+      var parts = kernels.parts(tokens)
+      parts.network = network(tokens)
       return parts
     }
   }
 
-  /// Whole steps of one prompt, less its attention and one sequence's head.
-  private func stepBody(_ steps: [KernelTable.Row]) -> TabulatedCost {
+  /// Whole steps of one prompt, less its attention and one sequence's head. Kernels, where they were timed too,
+  /// say what lies between the measured steps: each step is so many times their sum.
+  private func stepBody(_ steps: [KernelTable.Row], _ kernels: Kernels) -> TabulatedCost {
     let share = Self.stepShare(table, .prefillStep, model, tensor)
-    let points = steps.filter { $0.prefix == 0 }.map { (count: $0.tokens, time: $0.seconds * share) }
-    let curve = MeasuredCurve(points)
+    let curve = MeasuredCurve(
+      steps.filter { $0.prefix == 0 }.map { (count: $0.tokens, time: $0.seconds * share) })
     let output = headTimes().first ?? 0
     let rest = curve.knots.map { tokens in
       let pairs = Double(tokens) * Double(tokens + 1) / 2
       let attention = promptAttention?.time(tokens, 0) ?? secondsPerPair * pairs
       return max(1e-9, curve.time(tokens) - attention - output)
     }
-    let times = NeverFalling.repaired(rest, shape: [rest.count])
     let network = table.tensor(for: tensor, .prefillStep) == tensor ? { _ in 0 } : network()
-    return TabulatedCost(knots: curve.knots) { tokens in
-      let time = times[curve.knots.firstIndex(atLeast: tokens)]
-      return TabulatedCost.Parts(compute: time - times[0], memory: times[0], network: network(tokens))
+    if kernels.terms.isEmpty {
+      let times = NeverFalling.repaired(rest, shape: [rest.count])
+      return TabulatedCost(knots: curve.knots) { tokens in
+        let time = times[curve.knots.firstIndex(atLeast: tokens)]
+        return TabulatedCost.Parts(compute: time - times[0], memory: times[0], network: network(tokens))
+      }
+    }
+    let ratios = zip(curve.knots, rest).map { $1 / kernels.parts($0).sum }
+    let knots = MeasuredSurface.distinct((curve.knots + kernels.knots).sorted())
+    let parts = knots.map { tokens in
+      kernels.parts(tokens).scaled(MeasuredSurface.clamped(curve.knots, ratios, tokens))
+    }
+    let times = NeverFalling.repaired(parts.map(\.sum), shape: [knots.count])
+    return TabulatedCost(knots: knots) { tokens in
+      let index = knots.firstIndex(atLeast: tokens)
+      var part = parts[index].scaled(times[index] / parts[index].sum)
+      part.network = network(tokens)
+      return part
     }
   }
 
