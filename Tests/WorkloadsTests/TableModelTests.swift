@@ -290,6 +290,29 @@ struct MadeUpTable {
     #expect(model.stepCost(Self.step(64, 1000, 512, 0)).total > alone)
   }
 
+  /// Kernels say what lies between whole steps: here their sum jumps at 257 tokens, the steps' line does not.
+  @Test func kernelsShapeWhatLiesBetweenWholeSteps() throws {
+    var made = MadeUpTable()
+    made.addKernels()
+    for tokens in [16, 1024, 4096] {
+      made.add("prefill_step", tokens: tokens, time: 20_000 + 40 * Double(tokens))
+    }
+    let plain = try Self.model(made)
+    for tokens in [16, 1024, 4096] {
+      let cost = Self.microseconds(plain.stepCost(Self.step(0, 0, tokens, 0)).total)
+      #expect(abs(cost / (20_000 + 40 * Double(tokens)) - 1) < 1e-6)
+    }
+    for (layer, time) in [("qkv", 220.0), ("o", 150), ("gate_up", 1000), ("down", 500)] {
+      made.add("dense", layer: layer, tokens: 272, time: time)
+    }
+    let jumping = try Self.model(made)
+    func cost(_ model: TableModel, _ tokens: Int) -> Int64 {
+      model.stepCost(Self.step(0, 0, tokens, 0)).total
+    }
+    #expect(cost(jumping, 256) == cost(plain, 256))
+    #expect(cost(jumping, 272) > cost(plain, 272) + cost(plain, 272) / 4)
+  }
+
   @Test func otherTensorParallelismIsScaled() throws {
     var made = MadeUpTable()
     made.addKernels()

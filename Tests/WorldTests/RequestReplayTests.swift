@@ -12,16 +12,16 @@ enum SharedData {
   }()
 }
 
-/// A recorded run of a real server, request by request, with the kernel times of the very same GPU: vLLM 0.19 on
-/// an RTX PRO 6000, Llama-3.1-8B, 300 requests of ShareGPT at ten a second.
+/// A recorded run of a real server, request by request, with the kernel times of the very same GPU: vLLM
+/// 0.19 on an RTX PRO 6000, Llama-3.1-8B, 300 requests of ShareGPT at ten a second.
 @Suite struct RequestReplayTests {
   struct Recorded: Decodable {
-    var arrival_time: Double
-    var queued_ts: Double
-    var scheduled_ts: Double
-    var first_token_ts: Double
-    var last_token_ts: Double
-    var output_toks: Int
+    var arrivalTime: Double
+    var queuedTs: Double
+    var scheduledTs: Double
+    var firstTokenTs: Double
+    var lastTokenTs: Double
+    var outputToks: Int
   }
 
   struct Means {
@@ -30,17 +30,17 @@ enum SharedData {
     var e2e = 0.0
   }
 
-  /// Arrivals carry the wall clock, everything else a monotonic one: the quickest hand-over between the two clocks
+  /// Arrivals carry the wall clock, everything else a monotonic one: the quickest hand-over between the two
   /// is taken as instantaneous.
   static func means(of recorded: [Recorded]) throws -> Means {
-    let offset = try #require(recorded.map { $0.queued_ts - $0.arrival_time }.min())
+    let offset = try #require(recorded.map { $0.queuedTs - $0.arrivalTime }.min())
     var means = Means()
     for one in recorded {
-      let sent = one.arrival_time + offset
-      means.ttft += (one.first_token_ts - sent) / Double(recorded.count)
-      means.e2e += (one.last_token_ts - sent) / Double(recorded.count)
+      let sent = one.arrivalTime + offset
+      means.ttft += (one.firstTokenTs - sent) / Double(recorded.count)
+      means.e2e += (one.lastTokenTs - sent) / Double(recorded.count)
       means.tpot +=
-        (one.last_token_ts - one.first_token_ts) / Double(one.output_toks - 1) / Double(recorded.count)
+        (one.lastTokenTs - one.firstTokenTs) / Double(one.outputToks - 1) / Double(recorded.count)
     }
     return means
   }
@@ -48,9 +48,9 @@ enum SharedData {
   /// Host time between two steps, by the engine's own clock: from the newest token that was out to the moment
   /// when somebody who had waited for it was scheduled; the middle one.
   static func hostSeconds(of recorded: [Recorded]) throws -> Double {
-    let outputs = recorded.flatMap { [$0.first_token_ts, $0.last_token_ts] }.sorted()
-    let gaps = recorded.filter { $0.scheduled_ts - $0.queued_ts > 0.001 }.compactMap { one in
-      outputs.last { $0 < one.scheduled_ts }.map { one.scheduled_ts - $0 }
+    let outputs = recorded.flatMap { [$0.firstTokenTs, $0.lastTokenTs] }.sorted()
+    let gaps = recorded.filter { $0.scheduledTs - $0.queuedTs > 0.001 }.compactMap { one in
+      outputs.last { $0 < one.scheduledTs }.map { one.scheduledTs - $0 }
     }.sorted()
     try #require(!gaps.isEmpty)
     return gaps[gaps.count / 2]
@@ -119,8 +119,10 @@ enum SharedData {
       "inference/requests/RTXPRO6000_Llama-3.1-8B.requests.jsonl.gz")
     try FileManager.default.copyItem(at: source, to: folder.appendingPathComponent("requests.jsonl.gz"))
     let lines = try #require(Gzip.inflate([UInt8](try Data(contentsOf: source))))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
     let recorded = try lines.split(separator: UInt8(ascii: "\n")).map {
-      try JSONDecoder().decode(Recorded.self, from: Data($0))
+      try decoder.decode(Recorded.self, from: Data($0))
     }
     let measured = try Self.means(of: recorded)
     let host = try Self.hostSeconds(of: recorded)

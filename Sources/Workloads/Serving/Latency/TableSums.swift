@@ -131,8 +131,8 @@ struct TableSums {
     }
   }
 
-  /// Whole steps of one prompt, less its attention and one sequence's head. Kernels, where they were timed too,
-  /// say what lies between the measured steps: each step is so many times their sum.
+  /// Whole steps of one prompt, less its attention and one sequence's head. Kernels, where they were timed
+  /// too, say what lies between the measured steps: each step is so many times their sum.
   private func stepBody(_ steps: [KernelTable.Row], _ kernels: Kernels) -> TabulatedCost {
     let share = Self.stepShare(table, .prefillStep, model, tensor)
     let curve = MeasuredCurve(
