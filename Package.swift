@@ -80,7 +80,7 @@ let package = Package(
       name: "WorkloadsTests",
       dependencies: ["Workloads", "Oracles", "Catalog", "Quantities", "Statistics", "CGSL", "TestSupport"]),
     .testTarget(name: "EconomicsTests", dependencies: ["Economics", "Quantities", "TestSupport"]),
-    .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
+    .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities", "Workloads"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),

@@ -159,6 +159,12 @@ struct RunPlan {
         name: "batch limits",
         value: "\(deployment.maximumSequences) sequences, \(deployment.maximumBatchedTokens) tokens"),
     ]
+    if let measured = deployment.measuredTimes {
+      lines.append(
+        Line(
+          name: "step times", value: "kernel table, \(measured.table.rows.count) rows",
+          source: measured.table.origin.device ?? ""))
+    }
     lines += Layers.memoryTerms(of: deployment.memory).map {
       Line(name: $0.name, value: $0.amount, source: $0.source)
     }

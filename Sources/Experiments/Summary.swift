@@ -131,12 +131,12 @@ struct Summary {
   private func designSummary(_ index: Int) -> DesignSummary {
     let design = models[index].design
     var parts = design.pools.map { "\($0.nodeCount) × \($0.node.name)" }
-    var basis = "fitted"
+    var bases: [Basis] = []
     for (position, service) in design.services.enumerated() {
       switch service.placement {
       case .endpoint(let preset):
         parts.append(preset.name)
-        basis = "estimated"
+        bases.append(.estimated)
       case .pool(let deployment):
         parts.append(composition(of: deployment, "replicas") + ", " + deployment.engine.name)
       case .disaggregated(let roles):
@@ -144,10 +144,10 @@ struct Summary {
           composition(of: roles.prefill, "prefill") + " + " + composition(of: roles.decode, "decode") + ", "
             + roles.prefill.engine.name)
       }
-      for model in models[index].latencyModels(ofService: position) where model.basis == .estimated {
-        basis = model.basis.rawValue
-      }
+      bases += models[index].latencyModels(ofService: position).map(\.basis)
     }
+    // The order of `Basis` is from the firmest to the weakest.
+    let basis = Basis.allCases.last { bases.contains($0) } ?? .fitted
     var binding = ""
     if let shares = outcomes(of: index).first?.services.first.flatMap(Utilization.boundBy),
       let largest = shares.max(by: { $0.share < $1.share }), !design.pools.isEmpty
@@ -155,7 +155,8 @@ struct Summary {
       binding = "\(largest.cause) \(Int((largest.share * 100).rounded())) %"
     }
     return DesignSummary(
-      name: design.name, composition: parts.joined(separator: ", "), basis: basis, binding: binding)
+      name: design.name, composition: parts.joined(separator: ", "), basis: basis.rawValue,
+      binding: binding)
   }
 
   private func composition(of deployment: Deployment, _ what: String) -> String {

@@ -62,13 +62,18 @@ public struct DesignModel: Sendable {
   static func latencyModel(
     of deployment: Deployment, on pool: Pool, model: ModelShape, catalog: Catalog
   ) -> any LatencyModel {
-    RooflineModel(
+    let estimate = RooflineModel(
       model: model, accelerator: pool.accelerator, weights: deployment.weights,
       activations: deployment.activations, keyValue: deployment.keyValue, layout: deployment.layout,
       engine: deployment.engine, maximumBatchedTokens: deployment.maximumBatchedTokens,
       maximumSequences: deployment.maximumSequences,
       networkBandwidth: pool.node.nicBandwidth * (1 / Double(pool.node.accelerators)),
       catalog: catalog)
+    guard let measured = deployment.measuredTimes else { return estimate }
+    return TableModel(
+      table: measured.table, model: model, tensorParallelism: deployment.layout.tensor,
+      pipelineParallelism: deployment.layout.pipeline, engine: deployment.engine, estimate: estimate,
+      basis: measured.basis)
   }
 }
 

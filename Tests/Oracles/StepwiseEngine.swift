@@ -398,7 +398,7 @@ public struct StepwiseEngine {
     let context = decoders.reduce(0) { $0 + $1.tokens + 1 }
     let prompts = running.filter { $0.prefilling && $0.chunk > 0 }
     if prompts.isEmpty {
-      let line = model.decodeLine(sequences: decoders.count)
+      let line = model.decodeLine(sequences: decoders.count, context: context)
       return line.base.total + line.slope * Int64(context)
     }
     return model.stepCost(
@@ -408,7 +408,7 @@ public struct StepwiseEngine {
         sampledSequences: decoders.count + prompts.filter { $0.tokens + $0.chunk == $0.target }.count,
         attentionProducts: prompts.reduce(0) { $0 + $1.chunk * $1.tokens + $1.chunk * ($1.chunk + 1) / 2 },
         prefixTokens: prompts.reduce(0) { $0 + $1.tokens },
-        largestChunk: prompts.map(\.chunk).max()!)
+        largestChunk: prompts.map(\.chunk).max()!, longestPrefix: prompts.map(\.tokens).max()!)
     ).total
   }
 }

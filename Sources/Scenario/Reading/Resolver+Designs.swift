@@ -172,9 +172,11 @@ extension Resolver {
     let written = poolsWritten?.members?.map(\.key) ?? []
     guard index(pool, "\(path).pool", among: written, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == pool.text }),
-      let deployment = deployment(
+      var deployment = deployment(
         value, path, poolIndex: poolIndex, pool: pools[poolIndex], model: workloads[workload].model)
     else { return nil }
+    deployment.measuredTimes = measuredTimes(
+      value["latency"], path, of: deployment, pool: pools[poolIndex], workload: workloads[workload])
     return Service(name: member.key, workloadIndex: workload, placement: .pool(deployment))
   }
 
@@ -182,10 +184,12 @@ extension Resolver {
     _ value: Written, _ path: String, poolIndex: Int, pool: Pool, model: ModelShape
   ) -> Deployment? {
     let engineName = value["engine"]?.text ?? standing("vllm", at: "\(path).engine", as: "vllm")
-    guard let engine = catalog.engine(
+    guard
+      let preset = catalog.engine(
         engineName, version: value["engine-version"]?.text, on: pool.accelerator.name),
       let layout = layout(value["parallelism"], "\(path).parallelism", of: value, pool: pool, model: model)
     else { return nil }
+    let engine = engine(preset, with: value["latency"])
     // Without experts the ranks share nothing: each is a replica of its own.
     let ranks = model.experts == nil ? integer(value["parallelism"]?["data"]) ?? 1 : 1
     let most = max(1, pool.accelerators / layout.accelerators)

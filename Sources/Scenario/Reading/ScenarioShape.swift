@@ -129,7 +129,8 @@ enum ScenarioShape {
   static let trace: Shape = .object([
     Key("file", .text, "Beside the scenario; plain or .gz.", required: true),
     Key(
-      "format", .choice(["azure", "burstgpt", "mooncake", "vidur", "sharegpt", "vllm-bench"]),
+      "format",
+      .choice(["azure", "burstgpt", "mooncake", "vidur", "sharegpt", "vllm-bench", "vllm-requests"]),
       "Layout of the file.", required: true),
     Key("speed", .number(0.0001...10_000), "2 sends the same requests in half the time.", fallback: "1"),
     Key("limit", .integer(1...1_000_000_000), "Only the first rows."),
@@ -241,6 +242,7 @@ enum ScenarioShape {
               tag: "dynamic-window",
               keys: [batchSize, Key("window", .quantity(.duration), "Longest wait.", fallback: "5ms")]),
           ]), "How batches form.", fallback: "continuous"),
+      Key("latency", latency, "How long steps take.", fallback: "estimated from the catalogue's kernels"),
       Key("max-sequences", .integer(1...100_000), "Sequences that run at once.", fallback: "the engine's"),
       Key("max-batched-tokens", .integer(1...1_000_000), "Tokens of one step.", fallback: "the engine's"),
       Key(

@@ -174,7 +174,7 @@ extension LeapingReplica {
   ///   next.
   private mutating func planDecodeRun(mayAdmitNext: Bool) {
     let decoders = ledger.decoders
-    let line = model.decodeLine(sequences: Int(decoders))
+    let line = model.decodeLine(sequences: Int(decoders), context: Int(context + decoders))
     run.kind = .decode
     run.base = line.base
     run.firstCost = line.base.total + line.slope * (context + decoders)
@@ -182,7 +182,8 @@ extension LeapingReplica {
     let untilFinish = ring.distance(from: step) ?? 1
     let untilFull = ledger.stepsBeforeExhaustion(upTo: untilFinish, from: step)
     precondition(untilFull > 0, "room for the next step was made before")
-    run.steps = run.boundedSteps(untilFull)
+    let untilLineEnds = line.limit == .max ? untilFull : (line.limit - context) / decoders
+    run.steps = run.boundedSteps(min(untilFull, untilLineEnds))
     // Whoever arrived at this very tick may join at the next boundary; a queue blocked for lack of KV
     // blocks or
     // slots stays blocked until somebody finishes, which ends the run anyway.
@@ -209,6 +210,7 @@ extension LeapingReplica {
       shape.attentionProducts += chunk * prefix + chunk * (chunk + 1) / 2
       shape.prefixTokens += prefix
       shape.largestChunk = max(shape.largestChunk, chunk)
+      shape.longestPrefix = max(shape.longestPrefix, prefix)
       if prefix + chunk == Int(table[slot].target) { shape.sampledSequences += 1 }
     }
     let cost = model.stepCost(shape)
