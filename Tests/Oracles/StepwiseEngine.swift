@@ -292,7 +292,7 @@ public struct StepwiseEngine {
         if reserve(head) { continue } else { return }
       }
       let chunk = min(head.target, budget)
-      let need = blocks(settings.isPrefillOnly ? head.target : chunk)
+      let need = blocks(settings.takesWholePrompts ? head.target : chunk)
       if need > free { return }
       running.append(waiting.removeFirst())
       take(need, chunk, at: running.count - 1)
