@@ -36,8 +36,10 @@ struct DisaggregatedModel: Sendable {
   private static func role(
     _ deployment: Deployment, in design: Design, model: ModelShape, catalog: Catalog
   ) -> Role {
-    Role(
-      settings: DesignModel.replicaSettings(of: deployment),
+    var settings = DesignModel.replicaSettings(of: deployment)
+    settings.takesWholePrompts = true
+    return Role(
+      settings: settings,
       latency: DesignModel.latencyModel(
         of: deployment, on: design.pools[deployment.poolIndex], model: model, catalog: catalog),
       count: deployment.replicas, router: deployment.router)

@@ -23,6 +23,8 @@ public struct RequestRecord: Sendable {
   public var sent: Ticks
   var times: RequestTimes?
   public var preemptions: Int
+  /// The part of `decode` in which KV entries were on their way; `nil` where none had to move.
+  var handOff: HandOffTimes?
 
   public var network: Ticks? { times?.network }
   public var queue: Ticks? { times?.queue }
@@ -31,11 +33,11 @@ public struct RequestRecord: Sendable {
   public var ttft: Ticks? { times?.ttft }
   public var e2e: Ticks? { times?.e2e }
   /// The replica that answered, where another one prefilled.
-  public var decodeReplica: Int? { times?.handOff.map { Int($0.decodeReplica) } }
+  public var decodeReplica: Int? { handOff.map { Int($0.decodeReplica) } }
   /// From the first token until KV entries left; `nil` where none had to move.
-  public var transferWait: Ticks? { times?.handOff?.wait }
+  public var transferWait: Ticks? { handOff?.wait }
   /// From then until all had come.
-  public var transfer: Ticks? { times?.handOff?.transfer }
+  public var transfer: Ticks? { handOff?.transfer }
 }
 
 /// What one service did in one run.
@@ -49,7 +51,8 @@ public struct ServiceOutcome: Sendable {
   public var slices: [[ReplicaSlice]]
   public var disaggregation: DisaggregatedOutcome?
 
-  /// The replicas of one of the service's deployments: prefill 0 and decode 1 where there are roles, else all.
+  /// The replicas of one of the service's deployments: prefill 0 and decode 1 where there are roles, else
+  /// all.
   public func replicas(ofRole role: Int) -> ArraySlice<ReplicaTotals> {
     guard let first = disaggregation?.prefillReplicas else { return replicas[...] }
     return role == 0 ? replicas[..<first] : replicas[first...]

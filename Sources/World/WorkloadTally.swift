@@ -52,8 +52,6 @@ struct RequestTimes {
   var prefill: Ticks
   var decode: Ticks
   var outputTokens: Int32
-  /// The part of `decode` in which KV entries were on their way; `nil` where none had to move.
-  var handOff: HandOffTimes?
 
   var ttft: Ticks { network + queue + prefill }
   var e2e: Ticks { ttft + decode }
@@ -82,6 +80,5 @@ extension WorkloadTally {
     decode.record(times.decode.count)
     if times.outputTokens > 1 { tpot.record(times.decode.count / Int64(times.outputTokens - 1)) }
     networkTicks += times.network.count
-    if let handOff = times.handOff { transfers?.record(handOff) }
   }
 }

@@ -3,12 +3,12 @@ import Workloads
 
 /// The way of a request through a disaggregated service: prompt, hand-over, answer.
 ///
-/// A prefill replica computes the prompt and the first token. The decode replica reserves blocks for the whole
-/// prompt in the order in which requests were announced to it: with overlap when they reach the prefill
-/// replica, otherwise when the prompt is computed. With both done the KV entries move; the prefill replica keeps
-/// its blocks until the last of them has come, and the decode replica goes on from the second token. Nothing
-/// waits in a circle: both roles take requests first come, first served, prompts that start have all of their
-/// blocks, and decode replicas recompute what they preempt themselves.
+/// A prefill replica computes the prompt and the first token. The decode replica reserves blocks for the
+/// whole prompt in the order in which requests were announced to it: with overlap when they reach the
+/// prefill replica, otherwise when the prompt is computed. With both done the KV entries move; the prefill
+/// replica keeps its blocks until the last of them has come, and the decode replica goes on from the second
+/// token. Nothing waits in a circle: both roles take requests first come, first served, prompts that start
+/// have all of their blocks, and decode replicas recompute what they preempt themselves.
 extension World {
   private func roles(of service: Int) -> UnsafeMutablePointer<DisaggregatedState> {
     services[service].pointee.disaggregation!
@@ -181,17 +181,18 @@ extension World {
     let handOff = handOffs[Int(slot)]
     requests.remove(slot)
     let up = Ticks(state.pointee.roundTrip.count / 2)
-    var times = RequestTimes(
+    let times = RequestTimes(
       sent: request.sent, network: state.pointee.roundTrip, queue: handOff.scheduled - request.sent - up,
       prefill: handOff.firstToken - handOff.scheduled, decode: lastToken - handOff.firstToken,
       outputTokens: request.outputTokens)
-    if handOff.received != .never {
-      times.handOff = HandOffTimes(
-        wait: handOff.left - handOff.firstToken, transfer: handOff.received - handOff.left,
-        bytes: roles.pointee.links.settings.bytes(ofTokens: request.promptTokens),
-        decodeReplica: handOff.decodeReplica)
-    }
     finish(service, request, times, preemptions: preemptions, &pending)
+    if handOff.received == .never { return }
+    let way = HandOffTimes(
+      wait: handOff.left - handOff.firstToken, transfer: handOff.received - handOff.left,
+      bytes: roles.pointee.links.settings.bytes(ofTokens: request.promptTokens),
+      decodeReplica: handOff.decodeReplica)
+    if request.sent >= measuredFrom { state.pointee.tally.transfers?.record(way) }
+    if options.keepsRequests { records[records.count - 1].handOff = way }
   }
 
   /// What only a disaggregated service tells, after a check that nothing got lost in between.

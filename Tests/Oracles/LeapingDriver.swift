@@ -14,8 +14,8 @@ public struct LeapingDriver {
   private var coming: [(time: Ticks, handle: UInt32, ticket: UInt32)] = []
   private var held: [(time: Ticks, promptTokens: Int32)] = []
 
-  /// - Parameter outsideFirst: whether what happens outside goes before the replica's change at the same tick;
-  ///   results do not depend on it.
+  /// - Parameter outsideFirst: whether what happens outside goes before the replica's change at the same
+  ///   tick; results do not depend on it.
   public static func run(
     _ requests: [StepwiseRequest], settings: ReplicaSettings, model: any LatencyModel, respawn: Int? = nil,
     outsideFirst: Bool = false

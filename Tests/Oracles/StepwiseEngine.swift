@@ -58,7 +58,7 @@ public struct StepwiseResult: Sendable {
 /// two can
 /// only agree by both being right.
 public struct StepwiseEngine {
-  private struct Sequence {
+  struct Sequence {
     var handle: UInt32
     var prompt: Int
     var output: Int
@@ -84,18 +84,18 @@ public struct StepwiseEngine {
 
   private let settings: ReplicaSettings
   private let model: any LatencyModel
-  private var result = StepwiseResult()
-  private var waiting: [Sequence] = []
-  private var running: [Sequence] = []
+  var result = StepwiseResult()
+  var waiting: [Sequence] = []
+  var running: [Sequence] = []
   /// Hold blocks and wait for their KV entries.
-  private var receiving: [Sequence] = []
+  var receiving: [Sequence] = []
   /// Blocks of computed prompts, and when they come back.
-  private var held: [(blocks: Int, until: Ticks)] = []
-  private var free: Int
-  private var time = Ticks.zero
+  var held: [(blocks: Int, until: Ticks)] = []
+  var free: Int
+  var time = Ticks.zero
   private var lastStepStart = Ticks.zero
   private var fraction: Int64 = 0
-  private var leftOutAdmission = false
+  var leftOutAdmission = false
 
   /// Runs requests sorted by arrival; in a closed loop (`respawn`), each finish sends the next request at
   /// once.
@@ -170,46 +170,6 @@ public struct StepwiseEngine {
     return max(time, start) + Ticks(1)
   }
 
-  /// With blocks in the hands of others, an idle engine that just failed to admit looks again only just after
-  /// something new: an arrival, complete KV entries, blocks that come back, or after it left out admission.
-  private func newsTime(_ coming: Ticks) -> Ticks {
-    var news = receiving.map(\.ready) + held.map(\.until) + [coming]
-    if let head = waiting.first, head.arrival >= deadline || leftOutAdmission { news.append(time) }
-    let soonest = news.filter { $0 >= time }.min()!
-    return soonest == .never ? .never : soonest + Ticks(1)
-  }
-
-  /// Whatever was complete before this boundary: blocks come back, sequences with their KV entries decode.
-  private mutating func takeInRemotePrompts() {
-    for blocks in held where blocks.until < time { free += blocks.blocks }
-    held.removeAll { $0.until < time }
-    let complete = receiving.filter { $0.ready < time }.sorted { $0.ready < $1.ready }
-    receiving.removeAll { $0.ready < time }
-    for var sequence in complete {
-      sequence.prefilling = false
-      sequence.isFresh = true
-      sequence.tokens = sequence.prompt
-      sequence.generated = 1
-      sequence.firstToken = sequence.remote!.firstToken
-      sequence.lastToken = sequence.remote!.firstToken
-      sequence.remote = nil
-      running.append(sequence)
-    }
-  }
-
-  /// The whole prompt's blocks, or nothing.
-  private mutating func reserve(_ head: Sequence) -> Bool {
-    if blocks(head.prompt) > free { return false }
-    var sequence = waiting.removeFirst()
-    sequence.blocks = blocks(head.prompt)
-    sequence.scheduled = time
-    sequence.ready = max(time, sequence.remote!.firstToken) + sequence.remote!.delay
-    free -= sequence.blocks
-    receiving.append(sequence)
-    result.reservations.append(.init(handle: sequence.handle, time: time))
-    return true
-  }
-
   private mutating func enqueue(_ request: StepwiseRequest, handle: UInt32) {
     waiting.append(
       Sequence(
@@ -218,7 +178,7 @@ public struct StepwiseEngine {
         hold: request.hold))
   }
 
-  private func blocks(_ tokens: Int) -> Int { (tokens + settings.blockSize - 1) / settings.blockSize }
+  func blocks(_ tokens: Int) -> Int { (tokens + settings.blockSize - 1) / settings.blockSize }
 
   /// Decides the step that starts now; false when there is nothing to run.
   private mutating func schedule(isDraining: Bool) -> Bool {
@@ -288,7 +248,7 @@ public struct StepwiseEngine {
 
   /// Who arrived before it may join the step that starts now. A scheduler that works ahead decided on this
   /// step when the last one started.
-  private var deadline: Ticks { settings.schedulesAhead ? lastStepStart : time }
+  var deadline: Ticks { settings.schedulesAhead ? lastStepStart : time }
 
   private mutating func admit(_ budget: inout Int) {
     while let head = waiting.first, budget > 0,
@@ -298,7 +258,7 @@ public struct StepwiseEngine {
         if reserve(head) { continue } else { return }
       }
       let chunk = min(head.target, budget)
-      let need = blocks(settings.isPrefillOnly ? head.target : chunk)
+      let need = blocks(settings.takesWholePrompts ? head.target : chunk)
       if need > free { return }
       running.append(waiting.removeFirst())
       take(need, chunk, at: running.count - 1)

@@ -14,9 +14,10 @@ import Workloads
     let blockSize = [1, 4, 16][draw(3)]
     let sequences = 1 + draw(24)
     let smallest = (2 * longest + 3 + blockSize) / blockSize
-    let settings = ReplicaSettings(
+    var settings = ReplicaSettings(
       batching: .continuous, maximumSequences: sequences, maximumBatchedTokens: sequences + draw(400),
       blockSize: blockSize, blocks: smallest + draw(UInt32(1 + smallest * (1 + draw(5)))))
+    settings.takesWholePrompts = draw(2) == 0
     let spread = [0, 1, 40, 4_000][draw(4)]
     let slowest = [1, 100, 10_000, 400_000][draw(4)]
     let localShare = [0, 0, 3][draw(3)]
@@ -79,6 +80,7 @@ import Workloads
       var stream = RandomStream(seed: seed, replication: 0, entity: "test", purpose: "hold-case")
       var load = Self.decodeCase(seed)
       load.settings.isPrefillOnly = true
+      load.settings.takesWholePrompts = true
       let slowest = Int64([0, 1, 1_000, 400_000][Int(stream.below(4))])
       load.requests = load.requests.map { request in
         var request = request

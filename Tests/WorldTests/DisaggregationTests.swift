@@ -142,6 +142,30 @@ import Testing
     }
   }
 
+  @Test func eachRoleIsReportedByItself() async throws {
+    let scenario = try WorldTests.scenario(Self.text(service: Self.split(3, 2), requests: 100))
+    let results = await Experiment.run(scenario, options: RunOptions())
+    func value(_ metric: String, _ statistic: String) -> Double? {
+      results.rows.first { $0.metric == metric && $0.statistic == statistic }?.value
+    }
+    let (prefill, decode) = (value("gpu_busy_ratio", "prefill")!, value("gpu_busy_ratio", "decode")!)
+    #expect(abs(value("gpu_busy_ratio", "value")! - (3 * prefill + 2 * decode) / 5) < 1e-12)
+    #expect(value("gpu_allocated_ratio", "value") == 5.0 / 16)
+    #expect(value("kv_transfer_s", "count") == value("kv_wait_s", "count"))
+    #expect(value("kv_transfer_bytes", "value")! > 1e9)
+    #expect(results.designs[0].composition.contains("3 prefill × tensor 1 + 2 decode × tensor 1"))
+    let times = results.series.filter { $0.service == "chat" && $0.metric == "replicas" }.map(\.timeSeconds)
+    for time in times {
+      func read(_ service: String, _ metric: String) -> Double {
+        results.series.first { $0.service == service && $0.metric == metric && $0.timeSeconds == time }!.value
+      }
+      for metric in ["queue_depth", "running", "replicas"] {
+        #expect(read("chat", metric) == read("chat/prefill", metric) + read("chat/decode", metric))
+      }
+    }
+    #expect(times.count > 10)
+  }
+
   /// Nothing that happens after the first token reaches back to it, while blocks suffice.
   @Test(arguments: ["round-robin", "least-loaded"]) func ttftIsThatOfAPrefillOnlyPool(router: String) throws {
     let split = try Self.run(Self.text(service: Self.split(3, 2, more: "router: \(router),")))

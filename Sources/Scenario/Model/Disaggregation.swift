@@ -53,8 +53,8 @@ public struct KeyValueTransfer: Sendable, Hashable {
 }
 
 extension Service {
-  /// What runs on pools, in a fixed order: nothing for an endpoint, one deployment for plain replicas, prefill
-  /// before decode for disaggregated ones.
+  /// What runs on pools, in a fixed order: nothing for an endpoint, one deployment for plain replicas,
+  /// prefill before decode for disaggregated ones.
   public var deployments: [Deployment] {
     switch placement {
     case .endpoint: []

@@ -7,19 +7,28 @@ import Statistics
 /// A prefill replica computes prompts only: a request with one output token ends there with its prompt, but
 /// keeps its KV blocks until whoever moved them says `release`. A decode replica is told of a request with
 /// `expect`; its scheduler reserves blocks for the whole prompt at a step boundary, in the order of waiting
-/// (`reservations`), and after `receive` the sequence decodes from its second token on. As with arrivals, what
-/// happens at a boundary's own tick counts from the next boundary on, so ties never matter.
+/// (`reservations`), and after `receive` the sequence decodes from its second token on. As with arrivals,
+/// what happens at a boundary's own tick counts from the next boundary on, so ties never matter.
 struct RemotePrompts {
   /// Sequences that hold blocks and a seat and wait for their KV entries.
   var receiving = 0
   /// Those whose KV entries are complete; they join at the next step boundary.
-  var received: [UInt32] = []
+  var received: [Receipt] = []
   /// Those that joined at the last boundary: their next token has a longer gap behind it.
   var joined: [UInt32] = []
   /// Blocks given back from outside since the last boundary.
   var released: [Release] = []
   /// Blocks of prompts that are computed and still to be moved.
   var held: Int64 = 0
+  /// How many are in `received` and `released`, and in `joined`: looked at in every change of every
+  /// replica, so kept where no array need be visited.
+  var news = 0
+  var fresh: Int64 = 0
+
+  struct Receipt {
+    var slot: UInt32
+    var time: Ticks
+  }
 
   struct Release {
     var blocks: Int64
@@ -68,8 +77,8 @@ extension LeapingReplica {
     precondition(firstToken <= now, "the first token comes before the last KV entry")
     table[ticket].firstToken = firstToken
     table[ticket].lastToken = firstToken
-    table[ticket].received = now
-    remote.received.append(ticket)
+    remote.received.append(.init(slot: ticket, time: now))
+    remote.news += 1
     wake(at: now)
   }
 
@@ -79,6 +88,7 @@ extension LeapingReplica {
     precondition(blocks <= remote.held, "no more blocks are released than are held")
     remote.held -= blocks
     remote.released.append(.init(blocks: blocks, time: now))
+    remote.news += 1
     if waiting.count > 0 { wake(at: now) }
   }
 
@@ -94,9 +104,10 @@ extension LeapingReplica {
   // MARK: At a boundary
 
   /// Takes in what came since the last boundary, strictly before this one.
-  @inline(__always) mutating func takeInRemotePrompts() {
-    if !remote.released.isEmpty { takeReleased() }
-    if !remote.received.isEmpty { takeReceived() }
+  mutating func takeInRemotePrompts() {
+    takeReleased()
+    takeReceived()
+    remote.news = remote.released.count + remote.received.count
   }
 
   private mutating func takeReleased() {
@@ -116,11 +127,11 @@ extension LeapingReplica {
   private mutating func takeReceived() {
     var kept = 0
     for index in remote.received.indices {
-      let slot = remote.received[index]
-      if table[slot].received < boundary {
-        join(slot)
+      let receipt = remote.received[index]
+      if receipt.time < boundary {
+        join(receipt.slot)
       } else {
-        remote.received[kept] = slot
+        remote.received[kept] = receipt
         kept += 1
       }
     }
@@ -136,6 +147,7 @@ extension LeapingReplica {
     table[slot].generated = 1
     countAsDecoder(slot)
     remote.joined.append(slot)
+    remote.fresh += 1
   }
 
   /// Reserves the blocks of a whole prompt for an expected sequence; false when too few are free.
@@ -153,7 +165,7 @@ extension LeapingReplica {
 
   /// Whether something came at this boundary's own tick and must be looked at again at the next.
   var hasRemoteNews: Bool {
-    !remote.received.isEmpty || (!remote.released.isEmpty && waiting.count > 0)
+    remote.news > 0 && (!remote.received.isEmpty || waiting.count > 0)
   }
 
   /// When an idle replica looks again. A queue that blocks of others keep from moving waits for `receive` or
@@ -169,7 +181,7 @@ extension LeapingReplica {
   /// Records the gaps of a run of steps when some sequences joined at its start: their first gap reaches back
   /// to the token that came out elsewhere.
   mutating func recordGapsOfJoined(steps: Int64) {
-    let fresh = Int64(remote.joined.count)
+    let fresh = remote.fresh
     interTokenGaps.recordProgression(
       first: run.firstCost, step: run.costIncrease, terms: steps, weight: answering - fresh)
     interTokenGaps.recordProgression(
@@ -178,6 +190,20 @@ extension LeapingReplica {
     for slot in remote.joined {
       interTokenGaps.record((firstEnd - table[slot].lastToken).count * fineTicksPerTick)
     }
+  }
+
+  /// Their next gap is like everybody's.
+  mutating func forgetJoined() {
+    remote.joined.removeAll(keepingCapacity: true)
+    remote.fresh = 0
+  }
+
+  /// Whether the last token of a decoding sequence came out elsewhere, as it joined at this very boundary.
+  mutating func forgetJoined(_ slot: UInt32) -> Bool {
+    guard remote.fresh > 0, let position = remote.joined.firstIndex(of: slot) else { return false }
+    remote.joined.remove(at: position)
+    remote.fresh -= 1
+    return true
   }
 
   /// A prompt computed for somebody else leaves the batch, but not its blocks.

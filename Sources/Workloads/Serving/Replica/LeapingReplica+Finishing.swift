@@ -25,14 +25,14 @@ extension LeapingReplica {
     let held = ledger.used
     let entries = steps * (context + decoders) + decoders * (steps * (steps - 1) / 2)
     if answering > 0 && start >= measuredFrom {
-      if remote.joined.isEmpty {
+      if remote.fresh == 0 {
         interTokenGaps.recordProgression(
           first: run.firstCost, step: run.costIncrease, terms: steps, weight: answering)
       } else {
         recordGapsOfJoined(steps: steps)
       }
     }
-    if !remote.joined.isEmpty { remote.joined.removeAll(keepingCapacity: true) }
+    if remote.fresh > 0 { forgetJoined() }
     ledger.take(ledger.growth(steps: steps, from: step))
     step += steps
     context += decoders * steps
@@ -100,7 +100,7 @@ extension LeapingReplica {
   }
 
   /// Counts a sequence whose whole context is in the cache among the decoders.
-  mutating func countAsDecoder(_ slot: UInt32) {
+  @inline(__always) mutating func countAsDecoder(_ slot: UInt32) {
     let tokens = Int64(table[slot].target)
     table[slot].base = tokens - step
     table[slot].state = .decoding

@@ -5,7 +5,7 @@ import Kernel
 /// what waits.
 extension LeapingReplica {
   mutating func planNext() {
-    takeInRemotePrompts()
+    if remote.news > 0 { takeInRemotePrompts() }
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
     if !preempted { admit() }
@@ -86,7 +86,7 @@ extension LeapingReplica {
         if reserve(slot, keeping: reserved) { continue } else { break }
       }
       let chunk = min(Int64(table[slot].target), budget)
-      let need = ledger.blocks(for: settings.isPrefillOnly ? Int64(table[slot].target) : chunk)
+      let need = ledger.blocks(for: settings.takesWholePrompts ? Int64(table[slot].target) : chunk)
       if need > ledger.free - reserved { break }
       start(slot)
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
@@ -141,12 +141,7 @@ extension LeapingReplica {
       ring.remove(slot, in: table)
       answering -= 1
       table[slot].generated = table[slot].outputTokens - Int32(table[slot].finishStep - step)
-      // Who joined at this very boundary had its last token elsewhere.
-      if let position = remote.joined.firstIndex(of: slot) {
-        remote.joined.remove(at: position)
-      } else {
-        table[slot].lastToken = boundary
-      }
+      if !forgetJoined(slot) { table[slot].lastToken = boundary }
     } else {
       ledger.give(Int64(table[slot].blocks))
       prefilling.removeAll { $0 == slot }

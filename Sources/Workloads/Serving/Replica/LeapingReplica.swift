@@ -85,6 +85,7 @@ public struct LeapingReplica: ~Copyable {
     _ = enqueue(handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, at: now)
   }
 
+  @inline(__always)
   mutating func enqueue(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks) -> UInt32 {
     precondition(canHold(promptTokens: promptTokens, outputTokens: outputTokens), "admitted requests fit")
     precondition(promptTokens > 0 && outputTokens > 0, "a request has a prompt and an answer")

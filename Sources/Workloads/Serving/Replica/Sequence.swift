@@ -42,8 +42,6 @@ import Kernel
   var firstToken = Ticks.never
   /// When its last token came out, kept while preempted.
   var lastToken = Ticks.never
-  /// When KV entries from elsewhere were complete.
-  var received = Ticks.never
   // Links of the waiting or running list, and of the finish ring.
   var next = noSequence
   var previous = noSequence

@@ -4,10 +4,10 @@ import Quantities
 /// The ports over which KV entries move, and who waits for them.
 ///
 /// A sending port serves one transfer after the other, first come, first served, each at the port's full
-/// rate. What is under way arrives a latency later at the receiving port, which takes transfers in the order in
-/// which they were sent and holds what comes faster than it can take: neither port idles while it has work, as
-/// under fair sharing. A transfer ends when its last byte has left one port and entered the other. All times
-/// are whole ticks.
+/// rate. What is under way arrives a latency later at the receiving port, which takes transfers in the
+/// order in which they were sent and holds what comes faster than it can take: neither port idles while it
+/// has work, as under fair sharing. A transfer ends when its last byte has left one port and entered the
+/// other. All times are whole ticks.
 ///
 /// With overlap, the layers of a prompt leave as they are computed, over time in which both ports would have
 /// idled; what is left when the prompt is computed, at least the last layer, queues like any other transfer.
@@ -86,8 +86,8 @@ public struct TransferLinks: Sendable {
   /// - Parameters:
   ///   - id: the caller's name for the transfer, small: a table is kept by it.
   ///   - computedFrom: since when layers could leave; only looked at with overlap.
-  /// - Returns: the transfer when it began at once; else it queues, and `wake`, where it is the first to, says
-  ///   when `portIsFree` must be called.
+  /// - Returns: the transfer when it began at once; else it queues, and `wake`, where it is the first to,
+  ///   says when `portIsFree` must be called.
   public mutating func begin(
     _ id: UInt32, tokens: Int32, from sender: Int, to receiver: Int, computedFrom: Ticks, at now: Ticks
   ) -> (started: Started?, wake: (port: Int, time: Ticks)?) {

@@ -37,8 +37,8 @@ public struct TransferSide: Sendable, Hashable {
   ///   - first: accelerators of the pool that other replicas hold before these.
   ///   - accelerators: of one replica.
   ///   - perNode: accelerators of a node.
-  ///   - links: equal links of a node. A replica reaches those beside its own accelerators: with as many links
-  ///     as replicas or more, each has a port of its own; with fewer, neighbours share one.
+  ///   - links: equal links of a node. A replica reaches those beside its own accelerators: with as many
+  ///     links as replicas or more, each has a port of its own; with fewer, neighbours share one.
   ///   - nodeBandwidth: all links of a node together, one direction.
   ///   - numberedFrom: the number of the pool's first node, so that nodes of two pools differ.
   public static func packed(
