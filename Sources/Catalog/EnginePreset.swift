@@ -94,7 +94,8 @@ extension Catalog {
       requestOverhead: seconds("request-overhead-s"), frontEnd: seconds("front-end-s"),
       frontEndSpacing: seconds("front-end-spacing-s"),
       kernelRatios: KernelRatios(
-        weightReading: ratio("weight-reading"), arithmetic: ratio("arithmetic"), expertReading: ratio("expert-reading"), expertArithmetic: ratio("expert-arithmetic"),
+        weightReading: ratio("weight-reading"), arithmetic: ratio("arithmetic"),
+        expertReading: ratio("expert-reading"), expertArithmetic: ratio("expert-arithmetic"),
         decodeAttention: ratio("decode-attention"), promptAttention: ratio("prompt-attention"),
         communication: ratio("communication")),
       runtimeMemory: bytes("runtime-memory-bytes"), graphMemory: bytes("graph-memory-bytes"),

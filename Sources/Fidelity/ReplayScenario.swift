@@ -71,7 +71,8 @@ struct ReplayScenario: Sendable {
     // MLPerf's logs name the libraries; the rounds of 2024 ran TensorRT-LLM before 1.0.
     if run.campaign == "mlperf41" { return engine(of: run) == "tensorrt-llm" ? "0" : nil }
     let text = run.text("engine_version")
-    return text.first?.isNumber == true && text.allSatisfy { $0.isNumber || $0.isLetter || $0 == "." } ? text : nil
+    return text.first?.isNumber == true && text.allSatisfy { $0.isNumber || $0.isLetter || $0 == "." }
+      ? text : nil
   }
 
   init(_ run: MeasuredRun) throws(Exclusion) {
@@ -96,7 +97,9 @@ struct ReplayScenario: Sendable {
     self.assumptions = assumptions
     let version = Self.version(of: run)
     let like = Catalog.builtIn.rows(of: .efficiencies, named: accelerator).first { $0.key == "like" }?.value
-    entries = [engine, Catalog.builtIn.engineEntryName(engine, version: version), accelerator] + (like.map { [$0] } ?? [])
+    entries =
+      [engine, Catalog.builtIn.engineEntryName(engine, version: version), accelerator]
+      + (like.map { [$0] } ?? [])
     text = """
       version: 1
       name: replay
@@ -168,7 +171,8 @@ struct ReplayLayout {
   ) throws(ReplayScenario.Exclusion) {
     let total = run.integer("n_gpus") ?? 0
     if run.note("mode") == "disagg" || run.campaign == "infx-multi" {
-      throw ReplayScenario.Exclusion(reason: "prefill and decode on separate accelerators, layout in part unknown")
+      throw ReplayScenario.Exclusion(
+        reason: "prefill and decode on separate accelerators, layout in part unknown")
     }
     if let tensor = run.integer("tp") {
       let data = run.note("attention_dp").flatMap { Int($0) } ?? 1

@@ -33,7 +33,8 @@ public struct DesignModel: Sendable {
       case .endpoint(let preset):
         return Service(workloadIndex: service.workloadIndex, placement: .endpoint(preset))
       case .disaggregated(let roles):
-        let placement = DisaggregatedModel(roles, of: service, in: design, model: workload.model, catalog: scenario.catalog)
+        let placement = DisaggregatedModel(
+          roles, of: service, in: design, model: workload.model, catalog: scenario.catalog)
         return Service(workloadIndex: service.workloadIndex, placement: .disaggregated(placement))
       case .pool(let deployment):
         let pool = design.pools[deployment.poolIndex]

@@ -15,6 +15,11 @@ struct ServiceArray: ~Copyable {
       (base + index).initialize(
         to: Self.state(
           of: model, service: index, replication: replication, options: options, measuredFrom: measuredFrom))
+      if let deployment = model.design.services[index].deployments.first {
+        // Every replica has a front end of its own.
+        let spacing = deployment.engine.frontEndSpacing.value / Double(max(1, deployment.replicas))
+        base[index].handOverSpacing = Ticks(seconds: spacing)
+      }
     }
   }
 

@@ -10,6 +10,9 @@ struct ServiceState: ~Copyable {
   var tally = WorkloadTally()
   var router: Router
   var upDelay: Ticks
+  /// Least time between two requests that the front ends of all replicas hand over together.
+  var handOverSpacing = Ticks.zero
+  private var nextHandOver = Ticks.zero
   var roundTrip: Ticks
   /// Frees the replicas' event slots when they plan anew: one counter a replica.
   var versions: [Int]
@@ -21,6 +24,13 @@ struct ServiceState: ~Copyable {
   var disaggregation: UnsafeMutablePointer<DisaggregatedState>?
   /// Set once no further request can come.
   var isDrained = false
+
+  /// When a request reaches the scheduler: past the network and the front end, which takes one at a time.
+  mutating func handOver(sent: Ticks) -> Ticks {
+    let time = max(sent + upDelay, nextHandOver)
+    nextHandOver = time + handOverSpacing
+    return time
+  }
 
   deinit {
     disaggregation?.deinitialize(count: 1)

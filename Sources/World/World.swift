@@ -80,7 +80,7 @@ struct World: ~Copyable {
       state.pointee.tally.inFlight += 1
       pending.push(
         EventCode(.delivery, service: service, index: Int(slot)).payload,
-        at: request.sent + state.pointee.upDelay)
+        at: state.pointee.handOver(sent: request.sent))
     }
   }
 

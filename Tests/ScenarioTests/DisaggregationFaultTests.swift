@@ -45,7 +45,7 @@ import Testing
     let roles = try #require(try Self.roles(Self.valid))
     #expect(roles.prefill.replicas == 2 && roles.decode.replicas == 3)
     #expect(roles.prefill.maximumSequences == 100 && roles.decode.maximumSequences == 200)
-    #expect(roles.prefill.tensorParallelism == 2 && roles.decode.tensorParallelism == 1)
+    #expect(roles.prefill.layout.tensor == 2 && roles.decode.layout.tensor == 1)
     #expect(roles.prefill.poolIndex == 0 && roles.decode.poolIndex == 1)
     #expect(roles.decode.memory.deviceMemory > roles.prefill.memory.deviceMemory)
     // Eight NDR links of 50 GB/s on one side, the node's own interfaces on the other.

@@ -1,16 +1,7 @@
 import DryRack
 import Foundation
+import TestSupport
 import Testing
-
-/// Data that stands beside the checkout, or where `DRYRACK_SHARED` says; `nil` where there is none.
-enum SharedData {
-  static let folder: URL? = {
-    let beside = WorldTests.root.deletingLastPathComponent().appendingPathComponent("shared")
-    let named = ProcessInfo.processInfo.environment["DRYRACK_SHARED"].map { URL(fileURLWithPath: $0) }
-    let folder = (named ?? beside).appendingPathComponent("data")
-    return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
-  }()
-}
 
 /// A recorded run of a real server, request by request, with the kernel times of the very same GPU: vLLM
 /// 0.19 on an RTX PRO 6000, Llama-3.1-8B, 300 requests of ShareGPT at ten a second.
@@ -110,7 +101,7 @@ enum SharedData {
       if: SharedData.folder != nil,
       "skipped: no recorded runs beside the checkout, and DRYRACK_SHARED names none"))
   func recordedRun() async throws {
-    let data = try #require(SharedData.folder)
+    let data = try #require(SharedData.folder).appendingPathComponent("data")
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }

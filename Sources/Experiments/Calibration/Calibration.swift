@@ -81,7 +81,8 @@ public enum Calibration {
     }
     let memory = CaseMemory(cases: cases, parameters: parameters)
     let found = leastSquares(
-      start: parameters.map { _ in 1 }, count: figures + parameters.count, residuals: { position in
+      start: parameters.map { _ in 1 }, count: figures + parameters.count,
+      residuals: { position in
         let overlay = zip(parameters, values(position)).map { $0.fact($1, source: "", date: "", note: "") }
         return memory.residuals(at: position, catalog: catalog.overlaid(with: overlay), jobs: jobs)
           + zip(parameters, position).map { ($1 - 1) / $0.spread }
@@ -91,7 +92,8 @@ public enum Calibration {
     let estimates = parameters.indices.map { index in
       let factor = exponential(min(4, found.standardErrors[index]))
       return CalibrationFit.Estimate(
-        parameter: parameters[index], value: best[index], low: best[index] / factor, high: best[index] * factor)
+        parameter: parameters[index], value: best[index], low: best[index] / factor,
+        high: best[index] * factor)
     }
     return CalibrationFit(estimates: estimates, startCost: found.startCost, endCost: found.endCost)
   }

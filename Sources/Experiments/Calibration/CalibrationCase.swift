@@ -27,7 +27,8 @@ public struct CalibrationCase: Sendable {
 
   /// Simulates the case with the facts of `catalog`; a report where the scenario is refused.
   public func simulate(catalog: Catalog) -> Result<SimulatedFigures, FaultReport> {
-    ScenarioReader.read(bytes: Array(text.utf8), file: name, folder: folder, catalog: catalog).map { scenario in
+    ScenarioReader.read(bytes: Array(text.utf8), file: name, folder: folder, catalog: catalog).map {
+      scenario in
       let model = DesignModel(scenario: scenario, designIndex: 0)
       let outcome = Simulation.run(model, replication: 0)
       return SimulatedFigures(

@@ -204,7 +204,8 @@ enum ScenarioShape {
       Key("endpoint", .named(.endpoints), "A managed endpoint."),
       Key("engine", .named(.engines), "Serving engine.", fallback: "vllm"),
       Key(
-        "engine-version", .text, "Such as 0.9.0; the engine's newest where the catalogue knows no difference."),
+        "engine-version", .text, "Such as 0.9.0; the engine's newest where the catalogue knows no difference."
+      ),
       Key("replicas", .integer(1...100_000), "Copies of the model.", fallback: "as many as the pool holds"),
       Key(
         "parallelism",

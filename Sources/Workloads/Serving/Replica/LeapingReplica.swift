@@ -127,8 +127,8 @@ public struct LeapingReplica: ~Copyable {
     planNext()
   }
 
-  /// Lets a request that arrived at `now` join at the first step boundary strictly after it, or one step later
-  /// where the next step is planned already.
+  /// Lets a request that arrived at `now` join at the first step boundary strictly after it, or one step
+  /// later where the next step is planned already.
   private mutating func shortenRun(after now: Ticks) {
     guard settings.batching == .continuous, seatsTaken < settings.maximumSequences else { return }
     endRun(after: now, steps: settings.schedulesAhead ? 1 : 0)
