@@ -2,8 +2,8 @@ import DryRack
 import Foundation
 import Testing
 
-/// Data that stands beside the checkout, or where `DRYRACK_SHARED` says; `nil` where there is none.
-enum SharedData {
+/// Recordings that stand beside the checkout, or where `DRYRACK_SHARED` says; `nil` where there are none.
+private enum Recordings {
   static let folder: URL? = {
     let beside = WorldTests.root.deletingLastPathComponent().appendingPathComponent("shared")
     let named = ProcessInfo.processInfo.environment["DRYRACK_SHARED"].map { URL(fileURLWithPath: $0) }
@@ -107,10 +107,10 @@ enum SharedData {
   @Test(
     "the means of a recorded run: TPOT and E2E within 5 %, TTFT within 15 %",
     .enabled(
-      if: SharedData.folder != nil,
+      if: Recordings.folder != nil,
       "skipped: no recorded runs beside the checkout, and DRYRACK_SHARED names none"))
   func recordedRun() async throws {
-    let data = try #require(SharedData.folder)
+    let data = try #require(Recordings.folder)
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
