@@ -214,11 +214,13 @@ public struct RequestRow: Sendable, Hashable {
   public var prefillSeconds: Double?
   public var decodeSeconds: Double?
   public var preemptions: Int
+  /// Prompt tokens that were cached; `nil` where no cache is kept.
+  public var cachedTokens: Int?
   public init(
     design: String, workload: String, request: Int, replica: Int?, status: String, promptTokens: Int,
     outputTokens: Int, arrivalSeconds: Double, ttftSeconds: Double?, tpotSeconds: Double?,
     e2eSeconds: Double?, networkSeconds: Double?, queueSeconds: Double?, prefillSeconds: Double?,
-    decodeSeconds: Double?, preemptions: Int
+    decodeSeconds: Double?, preemptions: Int, cachedTokens: Int? = nil
   ) {
     self.design = design
     self.workload = workload
@@ -236,6 +238,7 @@ public struct RequestRow: Sendable, Hashable {
     self.prefillSeconds = prefillSeconds
     self.decodeSeconds = decodeSeconds
     self.preemptions = preemptions
+    self.cachedTokens = cachedTokens
   }
 }
 

@@ -54,7 +54,7 @@ extension Summary {
         tpotSeconds: record.outputTokens > 1 ? decode.map { $0 / Double(record.outputTokens - 1) } : nil,
         e2eSeconds: record.e2e?.seconds, networkSeconds: record.network?.seconds,
         queueSeconds: record.queue?.seconds, prefillSeconds: record.prefill?.seconds, decodeSeconds: decode,
-        preemptions: record.preemptions)
+        preemptions: record.preemptions, cachedTokens: record.cachedTokens)
     }
   }
 

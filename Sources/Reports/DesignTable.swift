@@ -147,6 +147,7 @@ private struct TableLine {
     TableLine("goodput", "goodput_ratio"),
     TableLine("good requests per second", "goodput_rps"),
     TableLine("KV use", "kv_usage_ratio"),
+    TableLine("prompt tokens cached", "prefix_hit_ratio"),
     TableLine("GPU allocated", "gpu_allocated_ratio"),
     TableLine("GPU busy", "gpu_busy_ratio"),
     TableLine("MFU", "mfu"),

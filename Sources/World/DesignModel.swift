@@ -37,7 +37,8 @@ public struct DesignModel: Sendable {
         let settings = ReplicaSettings(
           batching: deployment.batching, maximumSequences: deployment.maximumSequences,
           maximumBatchedTokens: max(deployment.maximumBatchedTokens, deployment.maximumSequences),
-          blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks)
+          blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks,
+          cache: deployment.cache)
         let roundTrip = Ticks(seconds: design.sites[pool.siteIndex].roundTrip.value)
         let frontEnd = Ticks(seconds: model.frontEndSeconds.value)
         return Service(

@@ -16,6 +16,8 @@
     case endpointDone
     /// The time series are sampled.
     case sample
+    /// A conversation goes on.
+    case nextTurn
   }
 
   var kind: Kind

@@ -23,6 +23,8 @@ public struct RequestRecord: Sendable {
   public var sent: Ticks
   var times: RequestTimes?
   public var preemptions: Int
+  /// Prompt tokens that were cached; `nil` where no cache is kept.
+  public var cachedTokens: Int?
 
   public var network: Ticks? { times?.network }
   public var queue: Ticks? { times?.queue }

@@ -11,6 +11,7 @@ public enum LeapingDriver {
     var result = StepwiseResult()
     var next = 0
     var sent = requests.count
+    var contents = requests.map(\.content)
     if requests.isEmpty { return result }
     while true {
       let arrival = next < requests.count ? requests[next].arrival : .never
@@ -19,7 +20,7 @@ public enum LeapingDriver {
         let request = requests[next]
         replica.arrive(
           handle: UInt32(next), promptTokens: request.promptTokens, outputTokens: request.outputTokens,
-          at: arrival)
+          content: request.content, at: arrival)
         next += 1
         if next == requests.count && respawn == nil { replica.drain(at: arrival) }
         continue
@@ -33,7 +34,8 @@ public enum LeapingDriver {
         guard let respawn, sent < respawn else { continue }
         replica.arrive(
           handle: UInt32(sent), promptTokens: completion.promptTokens, outputTokens: completion.outputTokens,
-          at: now)
+          content: contents[Int(completion.handle)], at: now)
+        contents.append(contents[Int(completion.handle)])
         sent += 1
       }
     }

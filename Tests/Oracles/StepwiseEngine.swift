@@ -7,10 +7,18 @@ public struct StepwiseRequest: Sendable {
   public var arrival: Ticks
   public var promptTokens: Int32
   public var outputTokens: Int32
-  public init(arrival: Ticks, promptTokens: Int32, outputTokens: Int32) {
+  /// What its tokens are, once as the product takes it and once spelled out for the oracle.
+  public var content: PromptContent?
+  public var text: [StepwiseStretch]
+  public init(
+    arrival: Ticks, promptTokens: Int32, outputTokens: Int32, content: PromptContent? = nil,
+    text: [StepwiseStretch] = []
+  ) {
     self.arrival = arrival
     self.promptTokens = promptTokens
     self.outputTokens = outputTokens
+    self.content = content
+    self.text = text
   }
 }
 
@@ -47,6 +55,12 @@ public struct StepwiseEngine {
     var firstToken = Ticks.never
     var lastToken = Ticks.never
     var preemptions: Int32 = 0
+    // Only with a cache: the blocks themselves, how many have names, and whether the next one is a copy.
+    var text = StepwiseText([])
+    var own: [Int] = []
+    var named = 0
+    var isCopy = false
+    var cachedTokens = 0
   }
 
   private let settings: ReplicaSettings
@@ -55,6 +69,7 @@ public struct StepwiseEngine {
   private var waiting: [Sequence] = []
   private var running: [Sequence] = []
   private var free: Int
+  private var cache: StepwiseCache?
   private var time = Ticks.zero
   private var fraction: Int64 = 0
 
@@ -76,6 +91,9 @@ public struct StepwiseEngine {
     self.settings = settings
     self.model = model
     free = settings.blocks
+    if settings.cache != nil {
+      cache = StepwiseCache(blockSize: settings.blockSize, blocks: settings.blocks)
+    }
   }
 
   private mutating func drive(_ requests: [StepwiseRequest], respawn: Int?) {
@@ -99,7 +117,8 @@ public struct StepwiseEngine {
       for sequence in finished {
         guard let respawn, sent < respawn else { continue }
         let again = StepwiseRequest(
-          arrival: time, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output))
+          arrival: time, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
+          text: sequence.text.stretches)
         enqueue(again, handle: UInt32(sent))
         sent += 1
       }
@@ -126,10 +145,11 @@ public struct StepwiseEngine {
   }
 
   private mutating func enqueue(_ request: StepwiseRequest, handle: UInt32) {
-    waiting.append(
-      Sequence(
-        handle: handle, prompt: Int(request.promptTokens), output: Int(request.outputTokens),
-        arrival: request.arrival, target: Int(request.promptTokens)))
+    var sequence = Sequence(
+      handle: handle, prompt: Int(request.promptTokens), output: Int(request.outputTokens),
+      arrival: request.arrival, target: Int(request.promptTokens))
+    sequence.text = StepwiseText(request.text)
+    waiting.append(sequence)
   }
 
   private func blocks(_ tokens: Int) -> Int { (tokens + settings.blockSize - 1) / settings.blockSize }
@@ -151,6 +171,7 @@ public struct StepwiseEngine {
       budget -= wanted
       index += 1
     }
+    for index in running.indices where running[index].prefilling { nameFullBlocks(index) }
     if !preempted {
       switch settings.batching {
       case .continuous: admit(&budget)
@@ -166,13 +187,14 @@ public struct StepwiseEngine {
   private mutating func take(_ need: Int, _ chunk: Int, at index: Int) {
     free -= need
     running[index].blocks += need
+    if let taken = cache?.take(need) { running[index].own += taken }
     running[index].chunk = chunk
     if chunk > 0 && running[index].scheduled == .never { running[index].scheduled = time }
   }
 
   private mutating func preemptLast() {
+    leave(running.count - 1)
     var victim = running.removeLast()
-    free += victim.blocks
     if !victim.prefilling { victim.lastToken = time }
     victim.blocks = 0
     victim.tokens = 0
@@ -188,10 +210,15 @@ public struct StepwiseEngine {
     while let head = waiting.first, budget > 0, running.count < settings.maximumSequences,
       head.arrival < time
     {
-      let chunk = min(head.target, budget)
-      if blocks(chunk) > free { return }
+      let found = cache?.match(&waiting[0].text, limit: (head.target - 1) / settings.blockSize) ?? []
+      let cached = found.count * settings.blockSize
+      let chunk = min(head.target - cached, budget)
+      let need = blocks(cached + chunk) - found.count
+      if need + (cache?.idle(found) ?? 0) > free { return }
       running.append(waiting.removeFirst())
-      take(blocks(chunk), chunk, at: running.count - 1)
+      use(found, at: running.count - 1)
+      take(need, chunk, at: running.count - 1)
+      nameFullBlocks(running.count - 1)
       budget -= chunk
     }
   }
@@ -246,7 +273,7 @@ public struct StepwiseEngine {
     }
     let holdsSlots = if case .fixed = settings.batching { true } else { false }
     if !holdsSlots || running.allSatisfy(\.answered) {
-      for sequence in running where sequence.answered { free += sequence.blocks }
+      for index in running.indices where running[index].answered { leave(index) }
       running.removeAll(where: \.answered)
     }
     return finished
@@ -271,8 +298,45 @@ public struct StepwiseEngine {
       Completion(
         handle: sequence.handle, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
         preemptions: sequence.preemptions, arrival: sequence.arrival, scheduled: sequence.scheduled,
-        firstToken: sequence.firstToken, lastToken: time))
-    return StepwiseRequestEcho(prompt: sequence.prompt, output: sequence.output)
+        firstToken: sequence.firstToken, lastToken: time, cachedTokens: Int32(sequence.cachedTokens)))
+    return StepwiseRequestEcho(prompt: sequence.prompt, output: sequence.output, text: sequence.text)
+  }
+
+  // MARK: Cache
+
+  /// An admitted sequence holds the blocks that are there and starts behind them.
+  private mutating func use(_ found: [Int], at index: Int) {
+    if running[index].preemptions == 0 {
+      running[index].cachedTokens = found.count * settings.blockSize
+    }
+    cache?.hold(found)
+    running[index].own = found
+    running[index].blocks = found.count
+    running[index].named = found.count
+    running[index].tokens = found.count * settings.blockSize
+    if let cache { free = cache.free }
+  }
+
+  /// Names what the step fills; blocks after a copy stay without names.
+  private mutating func nameFullBlocks(_ index: Int) {
+    if cache == nil || running[index].isCopy { return }
+    let full = (running[index].tokens + running[index].chunk) / settings.blockSize
+    var sequence = running[index]
+    sequence.isCopy = !cache!.name(sequence.own, &sequence.text, from: &sequence.named, to: full)
+    running[index] = sequence
+  }
+
+  /// A sequence gives its blocks back, having named those that its answer filled.
+  private mutating func leave(_ index: Int) {
+    free += running[index].blocks
+    guard cache != nil else { return }
+    running[index].chunk = 0
+    nameFullBlocks(index)
+    cache!.leave(running[index].own, named: running[index].named)
+    running[index].own = []
+    running[index].named = 0
+    running[index].isCopy = false
+    free = cache!.free
   }
 
   private func stepCost() -> Int64 {
@@ -299,4 +363,5 @@ public struct StepwiseEngine {
 struct StepwiseRequestEcho {
   var prompt: Int
   var output: Int
+  var text: StepwiseText
 }

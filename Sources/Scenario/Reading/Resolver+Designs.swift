@@ -176,14 +176,15 @@ extension Resolver {
     guard index(pool, "\(path).pool", among: written, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == pool.text }),
       let deployment = deployment(
-        value, path, poolIndex: poolIndex, pool: pools[poolIndex], model: workloads[workload].model)
+        value, path, poolIndex: poolIndex, pool: pools[poolIndex], workload: workloads[workload])
     else { return nil }
     return Service(name: member.key, workloadIndex: workload, placement: .pool(deployment))
   }
 
   private mutating func deployment(
-    _ value: Written, _ path: String, poolIndex: Int, pool: Pool, model: ModelShape
+    _ value: Written, _ path: String, poolIndex: Int, pool: Pool, workload: InferenceWorkload
   ) -> Deployment? {
+    let model = workload.model
     let engineName = value["engine"]?.text ?? standing("vllm", at: "\(path).engine", as: "vllm")
     let parallelism = value["parallelism"]
     let tensor = integer(parallelism?["tensor"]) ?? standing(1, at: "\(path).parallelism.tensor", as: "1")
@@ -219,15 +220,17 @@ extension Resolver {
         value, path, "\(model.name) on \(tensor * pipeline) × \(pool.accelerator.name) \(memory.shortage)")
       return nil
     }
+    let batching = batching(value["batching"], path)
     return Deployment(
       poolIndex: poolIndex, engine: engine,
       replicas: integer(value["replicas"]) ?? standing(most, at: "\(path).replicas", as: "\(most)"),
       tensorParallelism: tensor, pipelineParallelism: pipeline, weights: weights,
       activations: precision("activations", weights.isWeightOnly ? "bf16" : weights.name), keyValue: keyValue,
-      batching: batching(value["batching"], path),
+      batching: batching,
       router: value["router"]?.text.flatMap(RouterKind.init)
         ?? standing(.roundRobin, at: "\(path).router", as: "round-robin"),
-      maximumSequences: sequences, maximumBatchedTokens: max(tokens, sequences), memory: memory)
+      maximumSequences: sequences, maximumBatchedTokens: max(tokens, sequences), memory: memory,
+      cache: cache(value, path, workload: workload, batching: batching))
   }
 
   private mutating func batching(_ value: Written?, _ path: String) -> Batching {

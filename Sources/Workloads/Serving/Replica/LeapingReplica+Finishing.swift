@@ -28,7 +28,9 @@ extension LeapingReplica {
       interTokenGaps.recordProgression(
         first: run.firstCost, step: run.costIncrease, terms: steps, weight: answering)
     }
-    ledger.take(ledger.growth(steps: steps, from: step))
+    let grown = ledger.growth(steps: steps, from: step)
+    ledger.take(grown)
+    if keepsCache { cache.settle(grown) }
     step += steps
     context += decoders * steps
     fraction += cost
@@ -116,7 +118,8 @@ extension LeapingReplica {
           handle: table[slot].handle, promptTokens: table[slot].promptTokens,
           outputTokens: table[slot].outputTokens, preemptions: table[slot].preemptions,
           arrival: table[slot].arrival, scheduled: table[slot].scheduled,
-          firstToken: table[slot].firstToken, lastToken: boundary))
+          firstToken: table[slot].firstToken, lastToken: boundary,
+          cachedTokens: keepsCache ? holdings[slot].cachedTokens : 0))
       if keepsSlots { table[slot].state = .padding } else { release(slot) }
     }
     finishing.removeAll(keepingCapacity: true)

@@ -7,7 +7,9 @@ extension LeapingReplica {
   mutating func planNext() {
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
+    if keepsCache { nameGrantedBlocks() }
     if !preempted { admit() }
+    if keepsCache && settings.verifiesLeaps { cache.verify(used: ledger.used, total: ledger.total) }
     if prefilling.contains(where: { table[$0].chunk > 0 }) {
       planMixedStep()
     } else if ledger.decoders > 0 {
@@ -23,6 +25,8 @@ extension LeapingReplica {
   private mutating func makeRoomForDecoders() -> Bool {
     var preempted = false
     while ledger.growth(steps: 1, from: step) > ledger.free {
+      // Older decoders have taken all there was before one lacks a block.
+      if keepsCache { cache.claim(ledger.free) }
       preemptLast()
       preempted = true
     }
@@ -44,6 +48,7 @@ extension LeapingReplica {
       let need = ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks)
       if need > ledger.free - reserved {
         let last = running.last
+        if keepsCache { claimForDecoders() }
         preemptLast()
         preempted = true
         reserved = ledger.growth(steps: 1, from: step)
@@ -61,6 +66,7 @@ extension LeapingReplica {
     table[slot].chunk = chunk
     table[slot].blocks += blocks
     ledger.take(Int64(blocks))
+    if keepsCache { cache.take(Int64(blocks)) }
     if chunk > 0 && table[slot].scheduled == .never { table[slot].scheduled = boundary }
   }
 
@@ -77,14 +83,19 @@ extension LeapingReplica {
     var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
     let reserved = ledger.growth(steps: 1, from: step)
+    if keepsCache { claimForDecoders() }
     while waiting.count > 0 && budget > 0 && running.count < settings.maximumSequences {
       let slot = waiting.first
       if table[slot].arrival >= boundary { break }
-      let chunk = min(Int64(table[slot].target), budget)
-      let need = ledger.blocks(for: chunk)
-      if need > ledger.free - reserved { break }
+      let found = keepsCache ? cachedBlocks(of: slot) : PrefixCache.Match()
+      let cached = found.blocks * ledger.blockSize
+      let chunk = min(Int64(table[slot].target) - cached, budget)
+      let need = ledger.blocks(for: cached + chunk) - found.blocks
+      if need + found.idle > ledger.free - reserved { break }
       start(slot)
+      if keepsCache { useCached(found, by: slot) }
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
+      if keepsCache { nameGrantedBlocks(of: slot) }
       budget -= chunk
     }
   }
@@ -138,7 +149,9 @@ extension LeapingReplica {
       table[slot].generated = table[slot].outputTokens - Int32(table[slot].finishStep - step)
       table[slot].lastToken = boundary
     } else {
-      ledger.give(Int64(table[slot].blocks))
+      let blocks = Int64(table[slot].blocks)
+      let tokens = Int64(table[slot].computed)
+      ledger.give(keepsCache ? letGo(of: slot, tokens: tokens, blocks: blocks) : blocks)
       prefilling.removeAll { $0 == slot }
     }
     running.remove(slot, in: table)
@@ -156,7 +169,8 @@ extension LeapingReplica {
   mutating func removeDecoder(_ slot: UInt32) {
     let tokens = table[slot].base + step
     ledger.removeDecoder(base: table[slot].base)
-    ledger.give(ledger.blocks(for: tokens))
+    let blocks = ledger.blocks(for: tokens)
+    ledger.give(keepsCache ? letGo(of: slot, tokens: tokens, blocks: blocks) : blocks)
     context -= tokens
   }
 

@@ -9,13 +9,16 @@ public struct ReplicaSettings: Sendable {
   public var maximumBatchedTokens: Int
   public var blockSize: Int
   public var blocks: Int
+  /// How KV blocks are kept for later requests; `nil` when they are not.
+  public var cache: CacheSettings?
   /// Walks every leap step by step as well and stops the process when the two part. For tests.
   public var verifiesLeaps = false
   /// Keeps one slice per leap or mixed step for a timeline.
   public var recordsTimeline = false
 
   public init(
-    batching: Batching, maximumSequences: Int, maximumBatchedTokens: Int, blockSize: Int, blocks: Int
+    batching: Batching, maximumSequences: Int, maximumBatchedTokens: Int, blockSize: Int, blocks: Int,
+    cache: CacheSettings? = nil
   ) {
     precondition(maximumSequences > 0, "a replica runs at least one sequence")
     precondition(maximumBatchedTokens >= maximumSequences, "every running sequence gets its token in a step")
@@ -24,6 +27,7 @@ public struct ReplicaSettings: Sendable {
     self.maximumBatchedTokens = maximumBatchedTokens
     self.blockSize = blockSize
     self.blocks = blocks
+    self.cache = cache
   }
 }
 
@@ -38,10 +42,12 @@ public struct Completion: Sendable, Hashable {
   public var scheduled: Ticks
   public var firstToken: Ticks
   public var lastToken: Ticks
+  /// Prompt tokens that were not computed because their KV entries were cached.
+  public var cachedTokens: Int32
 
   public init(
     handle: UInt32, promptTokens: Int32, outputTokens: Int32, preemptions: Int32, arrival: Ticks,
-    scheduled: Ticks, firstToken: Ticks, lastToken: Ticks
+    scheduled: Ticks, firstToken: Ticks, lastToken: Ticks, cachedTokens: Int32 = 0
   ) {
     self.handle = handle
     self.promptTokens = promptTokens
@@ -51,6 +57,7 @@ public struct Completion: Sendable, Hashable {
     self.scheduled = scheduled
     self.firstToken = firstToken
     self.lastToken = lastToken
+    self.cachedTokens = cachedTokens
   }
 }
 
@@ -71,6 +78,9 @@ public struct ReplicaTotals: Sendable, Hashable {
   /// KV blocks in use, integrated over busy fine ticks.
   public var blockTime: Double = 0
   public var peakBlocks: Int64 = 0
+  /// Prompt tokens of admitted requests that were looked up in the prefix cache, and those found in it.
+  public var promptTokensSought: Int64 = 0
+  public var promptTokensFound: Int64 = 0
 }
 
 /// A stretch of equal work, for the timeline.
