@@ -33,7 +33,8 @@ public struct DesignModel: Sendable {
       case .endpoint(let preset):
         return Service(workloadIndex: service.workloadIndex, placement: .endpoint(preset))
       case .disaggregated(let roles):
-        let placement = DisaggregatedModel(roles, of: service, in: design, model: workload.model, catalog: scenario.catalog)
+        let placement = DisaggregatedModel(
+          roles, of: service, in: design, model: workload.model, catalog: scenario.catalog)
         return Service(workloadIndex: service.workloadIndex, placement: .disaggregated(placement))
       case .pool(let deployment):
         let pool = design.pools[deployment.poolIndex]
@@ -56,7 +57,7 @@ public struct DesignModel: Sendable {
       batching: deployment.batching, maximumSequences: deployment.maximumSequences,
       maximumBatchedTokens: max(deployment.maximumBatchedTokens, deployment.maximumSequences),
       blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks,
-      schedulesAhead: deployment.engine.schedulesAhead)
+      schedulesAhead: deployment.engine.schedulesAhead, cache: deployment.cache)
   }
 
   static func latencyModel(
