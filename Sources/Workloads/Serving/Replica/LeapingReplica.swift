@@ -63,10 +63,11 @@ public struct LeapingReplica: ~Copyable {
     self.model = model
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
     keepsCache = settings.cache != nil
+    let chains = settings.cache?.chains?.pointer ?? BlockChains.Names.none
+    cache = PrefixCache(blockSize: settings.blockSize, blocks: settings.blocks, chains: chains)
+    // Last: a closure that looks at a property before all are set makes the optimiser (Swift 6.3.1) destroy
+    // noncopyable ones that do not exist yet.
     precondition(!keepsCache || settings.batching == .continuous, "request-level batches share no prefixes")
-    cache = PrefixCache(
-      blockSize: settings.blockSize, blocks: settings.blocks,
-      chains: settings.cache?.chains?.pointer ?? .none)
   }
 
   /// Requests inside, queued or running.
