@@ -88,6 +88,13 @@ struct RunPlan {
       lines.append(Line(name: "prompt tokens", value: "\(prompt)"))
       lines.append(Line(name: "output tokens", value: "\(output)"))
     }
+    if let prefix = workload.prefix {
+      let value = "\(prefix.tokens) tokens, \(prefix.groups) groups, zipf \(prefix.zipf)"
+      lines.append(Line(name: "shared prefix", value: value))
+    }
+    if let turns = workload.conversations?.turns {
+      lines.append(Line(name: "turns of a conversation", value: "\(turns)"))
+    }
     if let requests = Layers.expectedRequests(workload, duration: duration) {
       lines.append(Line(name: "requests a run", value: "about \(Int64(requests.rounded()))"))
     }
@@ -165,6 +172,7 @@ struct RunPlan {
           name: "step times", value: "kernel table, \(measured.table.rows.count) rows",
           source: measured.table.origin.device ?? ""))
     }
+    if deployment.cache != nil { lines.append(Line(name: "prefix cache", value: "on")) }
     lines += Layers.memoryTerms(of: deployment.memory).map {
       Line(name: $0.name, value: $0.amount, source: $0.source)
     }

@@ -74,6 +74,7 @@ struct MetricReader {
     ] {
       add(workload, metric, value, "ratio")
     }
+    readCache(workload, deployment: model.design.services[index], result)
     for (cause, share) in Utilization.boundBy(result) ?? [] {
       add(workload, "bound_by", share, "ratio", statistic: cause)
     }
@@ -89,6 +90,19 @@ struct MetricReader {
       add(workload, "gpu_busy_ratio", use.busy, "ratio", statistic: name)
       add(workload, "kv_usage_ratio", use.keyValue, "ratio", statistic: name)
     }
+  }
+
+  /// What prefix caches saved; unknown where none is kept.
+  private mutating func readCache(_ workload: String, deployment service: Service, _ result: ServiceOutcome) {
+    let tally = result.tally
+    let keepsCache = service.deployments.contains { $0.cache != nil }
+    let isKnown = keepsCache && tally.promptTokens > 0
+    let ratio = isKnown ? Double(tally.cachedTokens) / Double(tally.promptTokens) : nil
+    add(workload, "prefix_hit_ratio", ratio, "ratio")
+    let sought = result.replicas.reduce(0) { $0 + $1.promptTokensSought }
+    let found = result.replicas.reduce(0) { $0 + $1.promptTokensFound }
+    add(workload, "prefix_cache_queries", keepsCache ? Double(sought) : nil, "tokens")
+    add(workload, "prefix_cache_hits", keepsCache ? Double(found) : nil, "tokens")
   }
 
   private mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double)

@@ -57,7 +57,7 @@ public struct DesignModel: Sendable {
       batching: deployment.batching, maximumSequences: deployment.maximumSequences,
       maximumBatchedTokens: max(deployment.maximumBatchedTokens, deployment.maximumSequences),
       blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks,
-      schedulesAhead: deployment.engine.schedulesAhead)
+      schedulesAhead: deployment.engine.schedulesAhead, cache: deployment.cache)
   }
 
   static func latencyModel(

@@ -25,6 +25,8 @@ public struct RequestRecord: Sendable {
   public var preemptions: Int
   /// The part of `decode` in which KV entries were on their way; `nil` where none had to move.
   var handOff: HandOffTimes?
+  /// Prompt tokens that were cached; `nil` where no cache is kept.
+  public var cachedTokens: Int?
 
   public var network: Ticks? { times?.network }
   public var queue: Ticks? { times?.queue }

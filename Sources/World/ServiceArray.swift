@@ -59,7 +59,7 @@ struct ServiceArray: ~Copyable {
         router: Router(kind: .roundRobin, stream: routing), upDelay: .zero, roundTrip: .zero, versions: [],
         pendingChange: [],
         replicas: ReplicaArray(count: 0) { preconditionFailure("an endpoint has no replicas") },
-        endpoint: EndpointState(preset: preset))
+        keepsCache: false, endpoint: EndpointState(preset: preset))
     case .replicas(let settings, let latency, let count, let router, let upDelay, let roundTrip):
       var settings = settings
       settings.verifiesLeaps = options.verifiesLeaps
@@ -73,7 +73,7 @@ struct ServiceArray: ~Copyable {
           replica.measuredFrom = measuredFrom
           return replica
         },
-        endpoint: nil)
+        keepsCache: settings.cache != nil, endpoint: nil)
     }
   }
 }

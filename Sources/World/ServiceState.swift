@@ -19,6 +19,8 @@ struct ServiceState: ~Copyable {
   /// The `nextChange` for which each replica has an event pending.
   var pendingChange: [Ticks]
   let replicas: ReplicaArray
+  /// Whether the replicas keep KV blocks for later requests.
+  let keepsCache: Bool
   var endpoint: EndpointState?
   /// Set when the first of the replicas prefill and the rest decode; it belongs to the service.
   var disaggregation: UnsafeMutablePointer<DisaggregatedState>?

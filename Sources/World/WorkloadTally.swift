@@ -24,6 +24,8 @@ public struct WorkloadTally: Sendable {
   public var good = 0
   public var promptTokens: Int64 = 0
   public var outputTokens: Int64 = 0
+  /// Prompt tokens that need not be computed.
+  public var cachedTokens: Int64 = 0
   public var ttft = LogHistogram()
   public var tpot = LogHistogram()
   public var e2e = LogHistogram()
@@ -68,11 +70,15 @@ struct RequestTimes {
 }
 
 extension WorkloadTally {
-  mutating func record(_ times: RequestTimes, promptTokens prompt: Int32, objectives: ServiceObjectives) {
+  mutating func record(
+    _ times: RequestTimes, promptTokens prompt: Int32, cachedTokens cached: Int32,
+    objectives: ServiceObjectives
+  ) {
     measured += 1
     if times.meets(objectives) { good += 1 }
     promptTokens += Int64(prompt)
     outputTokens += Int64(times.outputTokens)
+    cachedTokens += Int64(cached)
     ttft.record(times.ttft.count)
     e2e.record(times.e2e.count)
     queue.record(times.queue.count)

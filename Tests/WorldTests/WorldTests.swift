@@ -10,6 +10,13 @@ import Testing
     try ScenarioReader.read(bytes: Array(text.utf8), file: "test.yaml", folder: root.path).get()
   }
 
+  static let sharing = [
+    "", "", "prefix: { shared-tokens: 200, groups: 3, zipf: 1 }", "sessions: { turns: 3, think-time: 400ms }",
+    "sessions: { turns: { distribution: uniform, from: 1, to: 5 }, answer-carried: 50%, max-context: 3000 }",
+    "sessions: { turns: 4, follow-up-tokens: { distribution: constant, value: 40 } }\n"
+      + "    prefix: { shared-tokens: 100 }",
+  ]
+
   /// A small random scenario over every feature there is.
   static func random(_ seed: UInt64) -> String {
     var stream = RandomStream(seed: seed, replication: 0, entity: "swarm", purpose: "scenario")
@@ -31,6 +38,8 @@ import Testing
       "{ policy: continuous }", "{ policy: continuous }", "{ policy: static, size: 4, timeout: 300ms }",
       "{ policy: dynamic-window, size: 6, window: 20ms }",
     ])
+    let sharing = pick(Self.sharing)
+    let cache = pick(["", "", "cache: { prefix: false }"])
     let router = pick(["round-robin", "least-loaded", "power-of-two"])
     let blocks = pick(["400", "600", "5000"])
     let parallelism = pick([
@@ -56,6 +65,7 @@ import Testing
           prompt-tokens: \(pick(length))
           output-tokens: \(pick(length))
           slo: { ttft: 1s, tpot: 50ms, e2e: 30s }
+          \(sharing)
       designs:
         own:
           sites: { dc: { kind: on-prem, rtt: \(pick(["0s", "15ms"])), electricity: 0.1 USD/kWh } }
@@ -70,6 +80,7 @@ import Testing
               batching: \(batching)
               latency: \(latency)
               router: \(router)
+              \(cache)
               kv-blocks: \(blocks)
               max-sequences: \(pick(["4", "64"]))
               max-batched-tokens: \(pick(["512", "8192"]))

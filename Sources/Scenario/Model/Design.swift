@@ -124,11 +124,13 @@ public struct Deployment: Sendable {
   public var memory: MemoryPlan
   /// The user's own measurements; `nil` where step costs come from the catalogue's kernels.
   public var measuredTimes: MeasuredTimes?
+  /// How KV blocks are kept for later requests; `nil` when they are not.
+  public var cache: CacheSettings?
   public init(
     poolIndex: Int, engine: EnginePreset, replicas: Int, layout: ParallelLayout,
     weights: Precision, activations: Precision, keyValue: Precision, batching: Batching,
     router: RouterKind, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan,
-    measuredTimes: MeasuredTimes? = nil
+    measuredTimes: MeasuredTimes? = nil, cache: CacheSettings? = nil
   ) {
     self.poolIndex = poolIndex
     self.engine = engine
@@ -143,6 +145,7 @@ public struct Deployment: Sendable {
     self.maximumBatchedTokens = maximumBatchedTokens
     self.memory = memory
     self.measuredTimes = measuredTimes
+    self.cache = cache
   }
   public var acceleratorsPerReplica: Int { layout.accelerators }
 }

@@ -48,7 +48,9 @@ enum ScenarioShape {
           Key("output-tokens", length, "Length of answers."),
           Key("trace", trace, "Recorded requests, instead of arrivals and lengths."),
           Key("slo", objectives, "Limits that a good request meets."),
-        ] + Key.planned("prefix", "sessions", "residency"))
+          Key("prefix", prefix, "Beginnings that prompts have in common."),
+          Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
+        ] + Key.planned("residency"))
     ])
 
   static let modelShape: [Key] = [
@@ -255,8 +257,8 @@ enum ScenarioShape {
       Key(
         "router", .choice(["round-robin", "least-loaded", "power-of-two"]), "How requests are spread.",
         fallback: "round-robin"),
+      Key("cache", cache, "What is kept of KV blocks."),
     ]
-    + Key.planned(
-      "cache", "autoscale", "admission", "retry", "failover", "placement", "circuit-breaker")
+    + Key.planned("autoscale", "admission", "retry", "failover", "placement", "circuit-breaker")
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }

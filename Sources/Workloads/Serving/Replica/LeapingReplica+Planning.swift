@@ -8,7 +8,9 @@ extension LeapingReplica {
     if remote.news > 0 { takeInRemotePrompts() }
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
+    if keepsCache { nameGrantedBlocks() }
     if !preempted { admit() }
+    if keepsCache && settings.verifiesLeaps { cache.verify(used: ledger.used, total: ledger.total) }
     if prefilling.contains(where: { table[$0].chunk > 0 }) {
       planMixedStep()
     } else if ledger.decoders > 0 {
@@ -24,6 +26,8 @@ extension LeapingReplica {
   private mutating func makeRoomForDecoders() -> Bool {
     var preempted = false
     while ledger.growth(steps: 1, from: step) > ledger.free {
+      // Older decoders have taken all there was before one lacks a block.
+      if keepsCache { cache.claim(ledger.free) }
       preemptLast()
       preempted = true
     }
@@ -46,7 +50,8 @@ extension LeapingReplica {
         0, ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks))
       if need > ledger.free - reserved {
         let last = running.last
-        preemptLast()
+        if keepsCache { claimForDecoders() }
+        preemptLast(holdsClaim: keepsCache)
         preempted = true
         reserved = ledger.growth(steps: 1, from: step)
         if last == slot { break }
@@ -63,6 +68,7 @@ extension LeapingReplica {
     table[slot].chunk = chunk
     table[slot].blocks += blocks
     ledger.take(Int64(blocks))
+    if keepsCache { cache.take(Int64(blocks)) }
     if chunk > 0 && table[slot].scheduled == .never { table[slot].scheduled = boundary }
   }
 
@@ -79,17 +85,23 @@ extension LeapingReplica {
     var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
     let reserved = ledger.growth(steps: 1, from: step)
+    if keepsCache { claimForDecoders() }
     while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
       let slot = waiting.first
       if table[slot].arrival >= planned { break }
       if table[slot].state == .expected {
         if reserve(slot, keeping: reserved) { continue } else { break }
       }
-      let chunk = min(Int64(table[slot].target), budget)
-      let need = ledger.blocks(for: settings.takesWholePrompts ? Int64(table[slot].target) : chunk)
-      if need > ledger.free - reserved { break }
+      let found = keepsCache ? cachedBlocks(of: slot) : PrefixCache.Match()
+      let cached = found.blocks * ledger.blockSize
+      let chunk = min(Int64(table[slot].target) - cached, budget)
+      let end = settings.takesWholePrompts ? Int64(table[slot].target) : cached + chunk
+      let need = ledger.blocks(for: end) - found.blocks
+      if need + found.idle > ledger.free - reserved { break }
       start(slot)
+      if keepsCache { useCached(found, by: slot) }
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
+      if keepsCache { nameGrantedBlocks(of: slot) }
       budget -= chunk
     }
   }
@@ -133,17 +145,21 @@ extension LeapingReplica {
   }
 
   /// Takes the youngest running sequence's KV blocks away; it recomputes them when it comes back.
-  private mutating func preemptLast() {
+  ///
+  /// - Parameter holdsClaim: whether decoders have claimed their blocks of the coming step.
+  private mutating func preemptLast(holdsClaim: Bool = false) {
     let slot = running.last
     precondition(slot != noSequence, "a lone sequence always fits the cache")
     if table[slot].state == .decoding {
-      removeDecoder(slot)
+      removeDecoder(slot, holdsClaim: holdsClaim)
       ring.remove(slot, in: table)
       answering -= 1
       table[slot].generated = table[slot].outputTokens - Int32(table[slot].finishStep - step)
       if !forgetJoined(slot) { table[slot].lastToken = boundary }
     } else {
-      ledger.give(Int64(table[slot].blocks))
+      let blocks = Int64(table[slot].blocks)
+      let tokens = Int64(table[slot].computed)
+      ledger.give(keepsCache ? letGo(of: slot, tokens: tokens, blocks: blocks) : blocks)
       prefilling.removeAll { $0 == slot }
     }
     running.remove(slot, in: table)
@@ -158,10 +174,13 @@ extension LeapingReplica {
   }
 
   /// Takes a decoder out of the sums and returns its blocks.
-  mutating func removeDecoder(_ slot: UInt32) {
+  mutating func removeDecoder(_ slot: UInt32, holdsClaim: Bool = false) {
     let tokens = table[slot].base + step
     ledger.removeDecoder(base: table[slot].base)
-    ledger.give(ledger.blocks(for: tokens))
+    let blocks = ledger.blocks(for: tokens)
+    let claimed = holdsClaim ? ledger.blocks(for: tokens + 1) - blocks : 0
+    ledger.give(
+      keepsCache ? letGo(of: slot, tokens: tokens, blocks: blocks, claimed: claimed) : blocks)
     context -= tokens
   }
 

@@ -21,6 +21,11 @@ public struct LeapingReplica: ~Copyable {
   var running = SequenceList()
   var ring = FinishRing()
   var ledger: BlockLedger
+  let keepsCache: Bool
+  var cache: PrefixCache
+  var holdings = HoldingTable()
+  /// Requests so far whose content nobody described.
+  var undescribed: Int64 = 0
   /// Sequences of `running` still computing their prompt, in admission order.
   var prefilling: [UInt32] = []
   var finishing: [UInt32] = []
@@ -57,6 +62,12 @@ public struct LeapingReplica: ~Copyable {
     self.settings = settings
     self.model = model
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
+    keepsCache = settings.cache != nil
+    let chains = settings.cache?.chains?.pointer ?? BlockChains.Names.none
+    cache = PrefixCache(blockSize: settings.blockSize, blocks: settings.blocks, chains: chains)
+    // Last: a closure that looks at a property before all are set makes the optimiser (Swift 6.3.1) destroy
+    // noncopyable ones that do not exist yet.
+    precondition(!keepsCache || settings.batching == .continuous, "request-level batches share no prefixes")
   }
 
   /// Requests inside, queued or running.
@@ -81,12 +92,21 @@ public struct LeapingReplica: ~Copyable {
   }
 
   /// A request reaches the scheduler's queue. It must be one that `canHold` accepts.
-  public mutating func arrive(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks) {
-    _ = enqueue(handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, at: now)
+  ///
+  /// - Parameter content: what its tokens are; `nil` for what no other request says.
+  /// - Returns: what `release` takes, where the replica computes prompts only.
+  @discardableResult
+  public mutating func arrive(
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, content: PromptContent? = nil, at now: Ticks
+  ) -> UInt32 {
+    enqueue(
+      handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, content: content, at: now)
   }
 
   @inline(__always)
-  mutating func enqueue(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks) -> UInt32 {
+  mutating func enqueue(
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, content: PromptContent?, at now: Ticks
+  ) -> UInt32 {
     precondition(canHold(promptTokens: promptTokens, outputTokens: outputTokens), "admitted requests fit")
     precondition(promptTokens > 0 && outputTokens > 0, "a request has a prompt and an answer")
     let slot = table.insert()
@@ -96,6 +116,10 @@ public struct LeapingReplica: ~Copyable {
     table[slot].target = promptTokens
     table[slot].arrival = now
     table[slot].state = .waiting
+    if keepsCache {
+      undescribed += content == nil ? 1 : 0
+      holdings.start(slot, content ?? PromptContent(undescribed: undescribed))
+    }
     let wasEmpty = waiting.count == 0
     waiting.append(slot, in: table)
     switch run.kind {
