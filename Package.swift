@@ -82,6 +82,7 @@ let package = Package(
     .testTarget(name: "WorldTests", dependencies: ["DryRack", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),
+    .testTarget(name: "FuzzTests", dependencies: ["DryRack"]),
     .testTarget(name: "TidyTests"),
     .testTarget(name: "CapacityExampleTests", dependencies: ["DryRackTesting"]),
   ],
