@@ -81,7 +81,7 @@ let package = Package(
     .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
-    .testTarget(name: "CommandTests", dependencies: ["Command"]),
+    .testTarget(name: "CommandTests", dependencies: ["Command", "DryRack"]),
     .testTarget(name: "FuzzTests", dependencies: ["DryRack"]),
     .testTarget(name: "TidyTests"),
     .testTarget(name: "CapacityExampleTests", dependencies: ["DryRackTesting"]),

@@ -5,8 +5,8 @@ import Testing
 
 /// Broken inputs of every kind that users hand in: each must be read or refused, never stop the process.
 ///
-/// A moment's worth runs with the tests; `make fuzz` runs as many as FUZZ says. A trap ends the process, and the
-/// input that caused it is then in the file that the environment names as DRYRACK_FUZZ_INPUT.
+/// A moment's worth runs with the tests; `make fuzz` runs as many as FUZZ says. A trap ends the process, and
+/// the input that caused it is then in the file that the environment names as DRYRACK_FUZZ_INPUT.
 @Suite("Broken inputs", .serialized)
 struct FuzzTests {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -136,7 +136,7 @@ struct FuzzTests {
       "arrived_at,num_prefill_tokens,num_decode_tokens\n0.5,374,44\n1.75,396,109\n3.5,879,1\n",
       "{\"timestamp\": 1000, \"input_length\": 374, \"output_length\": 44, \"hash_ids\": [1, 2]}\n",
       "{\"input_lens\": [374], \"output_lens\": [44], \"start_times\": [71.5]}",
-      "[{\"conversations\": [{\"from\": \"human\", \"value\": \"1\"}, {\"from\": \"gpt\", \"value\": \"2\"}]}]",
+      "[{\"conversations\": [{\"from\": \"human\", \"value\": \"1\"}, {\"from\": \"m\", \"value\": \"2\"}]}]",
     ]
     let zipped: [UInt8] = [
       0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 0x2c, 0x2a, 0xca, 0x2c, 0x4b, 0x4d, 0x89, 0x4f, 0x2c, 0xd1,
@@ -169,7 +169,8 @@ struct FuzzTests {
       {"model_type": "deepseek_v3", "hidden_size": 7168, "kv_lora_rank": 512, "q_lora_rank": 1536,
        "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "num_attention_heads": 128,
        "num_hidden_layers": 61, "first_k_dense_replace": 3, "intermediate_size": 18432, "vocab_size": 129280,
-       "moe_intermediate_size": 2048, "n_routed_experts": 256, "n_shared_experts": 1, "num_experts_per_tok": 8}
+       "moe_intermediate_size": 2048, "n_routed_experts": 256, "n_shared_experts": 1,
+       "num_experts_per_tok": 8}
       """
     let nested =
       "{\"text_config\": {\"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4}}"

@@ -40,8 +40,8 @@ struct Mutator {
     }
   }
 
-  /// Puts a word in the place of a value: this reaches further than broken bytes, which mostly end at the first
-  /// check.
+  /// Puts a word in the place of a value: this reaches further than broken bytes, which mostly end at the
+  /// first check.
   private mutating func replaceValue(_ bytes: inout [UInt8], near place: Int) {
     let values = Self.values(in: bytes)
     if values.isEmpty { return }

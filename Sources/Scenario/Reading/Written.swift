@@ -148,7 +148,7 @@ private struct AliasScanner {
   private var heaviest = 1.0
   private var current = 0.0
   private var total = 0.0
-  /// Marks that may end a value: a written value has three of them at most, as in `- a: 1` and its line's end.
+  /// Marks that may end a value: a written value has three of them at most, as `- a: 1` and its line's end.
   private var marks = 0
   private static let mostMarks = 3 * WrittenReader.maximumNodes
   static let tooDeep = "the document nests deeper than 64 levels"

@@ -67,7 +67,7 @@ public struct ArrivalTimes: Sendable {
     self.stream = stream
   }
 
-  /// 17 years [s]: what would come later comes then, past what any run simulates and within the clock's range.
+  /// 17 years [s]: what would come later comes then, past what any run simulates, within the clock's range.
   private static let latest = 5.4e8
 
   /// The next time, or `nil` when there is none.
