@@ -16,8 +16,11 @@ struct RunPlan {
   let sections: [Section]
 
   init(_ scenario: Scenario, designs names: [String]) {
-    let designs = scenario.designs.filter { names.isEmpty || names.contains($0.name) }
-    var sections = [RunPlan.overview(scenario, designs: designs)]
+    let chosen = scenario.designs.indices.filter {
+      names.isEmpty || names.contains(scenario.designs[$0].name)
+    }
+    let designs = chosen.map { scenario.designs[$0] }
+    var sections = [RunPlan.overview(scenario, designs: chosen)]
     sections += scenario.workloads.map { RunPlan.workload($0, duration: scenario.duration) }
     sections += designs.flatMap { RunPlan.design($0, in: scenario) }
     sections.append(
@@ -55,7 +58,7 @@ struct RunPlan {
     return JSONValue.object([("plan", .array(list))]).text(wrapped: 3) + "\n"
   }
 
-  private static func overview(_ scenario: Scenario, designs: [Design]) -> Section {
+  private static func overview(_ scenario: Scenario, designs: [Int]) -> Section {
     // A workload that draws nothing repeats itself, so one run says everything.
     let replications = scenario.isStochastic ? scenario.replications : 1
     let runs = designs.count * replications
@@ -68,7 +71,7 @@ struct RunPlan {
       Line(name: "price list", value: scenario.economics.priceList),
       Line(name: "currency", value: scenario.economics.currency),
     ]
-    lines += RunEstimate(scenario, designs: designs.count, replications: replications).lines
+    lines += RunEstimate(scenario, designs: designs, replications: replications).lines
     return Section(title: scenario.name, lines: lines)
   }
 

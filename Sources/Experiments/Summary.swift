@@ -14,6 +14,8 @@ struct Summary {
   let outcomes: [Outcome?]
   let replications: Int
   let options: RunOptions
+  /// What kept the runs from their end, in words.
+  let stoppedBy: String?
   let notes: [String]
 
   func outcomes(of model: Int) -> [Outcome] {
@@ -23,12 +25,11 @@ struct Summary {
   func results() -> RunResults {
     var rows: [MetricRow] = []
     for index in models.indices { rows += metricRows(index) }
-    let isComplete = outcomes.allSatisfy { $0?.isComplete == true }
     let manifest = Manifest(
       scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed,
       replications: replications,
-      version: Experiment.version, catalogHash: Catalog.builtIn.contentHash, complete: isComplete,
-      stoppedBy: isComplete ? nil : "a limit given on the command line")
+      version: Experiment.version, catalogHash: Catalog.builtIn.contentHash, complete: stoppedBy == nil,
+      stoppedBy: stoppedBy)
     return RunResults(
       manifest: manifest, designs: models.indices.map(designSummary), rows: rows, verdicts: verdicts(rows),
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
@@ -41,9 +42,8 @@ struct Summary {
 
   private func metricRows(_ index: Int) -> [MetricRow] {
     let model = models[index]
-    let readings = outcomes(of: index).map {
-      MetricReader(scenario: scenario, model: model, outcome: $0).readings
-    }
+    let outcomes = outcomes(of: index)
+    let readings = outcomes.map { MetricReader(scenario: scenario, model: model, outcome: $0).readings }
     guard let first = readings.first else { return [] }
     var rows: [MetricRow] = []
     for position in first.indices {
@@ -52,9 +52,11 @@ struct Summary {
       let mean = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
       rows.append(row(model, first[position], replication: nil, value: mean, interval: interval))
       guard replications > 1 else { continue }
-      for (replication, one) in readings.enumerated() where one.indices.contains(position) {
+      for (outcome, one) in zip(outcomes, readings) where one.indices.contains(position) {
         rows.append(
-          row(model, one[position], replication: replication, value: one[position].value, interval: nil))
+          row(
+            model, one[position], replication: outcome.replication, value: one[position].value, interval: nil)
+        )
       }
     }
     return rows

@@ -22,6 +22,9 @@ struct RequestTable {
   private var free: [UInt32] = []
   var count: Int { rows.count - free.count }
 
+  /// Whether another request would have no number.
+  var isFull: Bool { rows.count == EventCode.indexLimit && free.isEmpty }
+
   mutating func insert(_ request: LiveRequest) -> UInt32 {
     if let slot = free.popLast() {
       rows[Int(slot)] = request

@@ -19,6 +19,11 @@ struct World: ~Copyable {
   /// Requests sent before this time stay out of the statistics.
   let measuredFrom: Ticks
   var now = Ticks.zero
+  /// What the run would have to go beyond; from then on events pass unheard.
+  private(set) var overrun: EarlyEnd?
+
+  /// Some two years before the clock ends: no single delay is as long, so nothing is scheduled past it.
+  static let endOfTime = Ticks(seconds: 5e8)
 
   init(model: DesignModel, replication: Int, options: WorldOptions, measuredFrom: Ticks) {
     self.model = model
@@ -250,6 +255,11 @@ struct World: ~Copyable {
 
 extension World: EventHandler {
   mutating func handle(_ payload: UInt64, at time: Ticks, pending: inout PendingEvents) {
+    if overrun != nil { return }
+    if time > Self.endOfTime || requests.isFull {
+      overrun = requests.isFull ? .liveRequests : .endOfTime
+      return
+    }
     now = time
     let code = EventCode(payload: payload)
     switch code.kind {

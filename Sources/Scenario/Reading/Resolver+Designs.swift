@@ -268,14 +268,23 @@ extension Resolver {
     }
   }
 
+  /// A replica takes some 20 KiB before its first request: more of them are hardly meant.
+  private static let mostReplicas = 65_536
+
   /// Services of one pool share its accelerators.
   private mutating func checkPlacement(
     _ services: [Service], _ pools: [Pool], _ value: Written, _ path: String
   ) {
     for (index, pool) in pools.enumerated() {
-      var needed = 0
+      var (needed, replicas) = (0, 0)
       for deployment in services.flatMap(\.deployments) where deployment.poolIndex == index {
         needed += deployment.replicas * deployment.acceleratorsPerReplica
+        replicas += deployment.replicas
+      }
+      if replicas > Self.mostReplicas {
+        fault(
+          value["services"] ?? value, "\(path).services",
+          "the pool '\(pool.name)' runs \(replicas) replicas, at most \(Self.mostReplicas) are simulated")
       }
       if needed > pool.accelerators {
         fault(

@@ -74,6 +74,8 @@ public struct LeapingReplica: ~Copyable {
   public var load: Int { waiting.count + seatsTaken }
   public var queued: Int { waiting.count }
   public var active: Int { running.count }
+  /// Running requests whose answer is not complete; others may still pad a fixed batch.
+  public var unanswered: Int { prefilling.count + Int(answering) }
   /// KV blocks there are.
   public var blockCount: Int { settings.blocks }
 
