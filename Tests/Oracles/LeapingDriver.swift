@@ -10,6 +10,8 @@ public struct LeapingDriver {
   private var result = StepwiseResult()
   private var next = 0
   private var sent: Int
+  /// Of all requests sent, by handle.
+  private var priorities: [Int32]
   /// KV entries on their way, and blocks to be given back.
   private var coming: [(time: Ticks, handle: UInt32, ticket: UInt32)] = []
   private var held: [(time: Ticks, promptTokens: Int32)] = []
@@ -33,6 +35,7 @@ public struct LeapingDriver {
     self.respawn = respawn
     self.outsideFirst = outsideFirst
     sent = requests.count
+    priorities = requests.map(\.priority)
   }
 
   private mutating func drive(_ replica: inout LeapingReplica) {
@@ -69,7 +72,8 @@ public struct LeapingDriver {
     let handle = UInt32(next)
     if request.remote == nil {
       replica.arrive(
-        handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
+        handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
+        priority: request.priority, at: now)
     } else {
       replica.expect(
         handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
@@ -97,7 +101,8 @@ public struct LeapingDriver {
       guard let respawn, sent < respawn else { continue }
       replica.arrive(
         handle: UInt32(sent), promptTokens: completion.promptTokens, outputTokens: completion.outputTokens,
-        at: now)
+        priority: priorities[Int(completion.handle)], at: now)
+      priorities.append(priorities[Int(completion.handle)])
       sent += 1
     }
     held.sort { $0.time < $1.time }

@@ -11,6 +11,8 @@ public struct StepwiseRequest: Sendable {
   public var remote: Remote?
   /// How long a prefill-only engine must keep the blocks after the prompt is computed.
   public var hold = Ticks.zero
+  /// Of a queue by priority.
+  public var priority: Int32 = 0
   public init(arrival: Ticks, promptTokens: Int32, outputTokens: Int32) {
     self.arrival = arrival
     self.promptTokens = promptTokens
@@ -60,6 +62,8 @@ public struct StepwiseResult: Sendable {
 public struct StepwiseEngine {
   private struct Sequence {
     var handle: UInt32
+    /// In the order of arrival.
+    var number: Int { Int(handle) }
     var prompt: Int
     var output: Int
     var arrival: Ticks
@@ -76,6 +80,7 @@ public struct StepwiseEngine {
     var preemptions: Int32 = 0
     var remote: StepwiseRequest.Remote?
     var hold = Ticks.zero
+    var priority: Int32 = 0
     /// When the KV entries from elsewhere are complete.
     var ready = Ticks.never
     /// Decodes, but its last token came out elsewhere.
@@ -139,8 +144,9 @@ public struct StepwiseEngine {
       let finished = executeStep()
       for sequence in finished {
         guard let respawn, sent < respawn else { continue }
-        let again = StepwiseRequest(
+        var again = StepwiseRequest(
           arrival: time, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output))
+        again.priority = sequence.priority
         enqueue(again, handle: UInt32(sent))
         sent += 1
       }
@@ -215,7 +221,7 @@ public struct StepwiseEngine {
       Sequence(
         handle: handle, prompt: Int(request.promptTokens), output: Int(request.outputTokens),
         arrival: request.arrival, target: Int(request.promptTokens), remote: request.remote,
-        hold: request.hold))
+        hold: request.hold, priority: request.priority))
   }
 
   private func blocks(_ tokens: Int) -> Int { (tokens + settings.blockSize - 1) / settings.blockSize }
@@ -224,6 +230,7 @@ public struct StepwiseEngine {
   private mutating func schedule(isDraining: Bool) -> Bool {
     var budget = settings.maximumBatchedTokens
     var preempted = false
+    for index in running.indices { running[index].chunk = 0 }
     // Decodes come first: a sequence that joined from elsewhere may stand behind a prompt under way.
     for isPrompt in [false, true] {
       if serve(prompts: isPrompt, &budget) { preempted = true }
@@ -252,11 +259,17 @@ public struct StepwiseEngine {
       }
       let wanted = running[index].prefilling ? min(running[index].target - running[index].tokens, budget) : 1
       let need = max(0, blocks(running[index].tokens + wanted) - running[index].blocks)
-      while need > free && running.count > index {
-        preemptLast()
+      var isGone = false
+      while need > free && !isGone {
+        let victim = victim()
+        // With priorities, what the victim was given of this step goes to others.
+        if settings.order == .priority { budget += running[victim].chunk }
+        preempt(victim)
         preempted = true
+        isGone = victim == index
+        if victim < index { index -= 1 }
       }
-      if index == running.count { break }
+      if isGone { continue }
       take(need, wanted, at: index)
       budget -= wanted
       index += 1
@@ -271,8 +284,16 @@ public struct StepwiseEngine {
     if chunk > 0 && running[index].scheduled == .never { running[index].scheduled = time }
   }
 
-  private mutating func preemptLast() {
-    var victim = running.removeLast()
+  /// The youngest, or the latest arrival of those that matter least.
+  private func victim() -> Int {
+    if settings.order != .priority { return running.count - 1 }
+    return running.indices.max {
+      (running[$0].priority, running[$0].number) < (running[$1].priority, running[$1].number)
+    }!
+  }
+
+  private mutating func preempt(_ index: Int) {
+    var victim = running.remove(at: index)
     free += victim.blocks
     if !victim.prefilling && !victim.isFresh { victim.lastToken = time }
     victim.isFresh = false
@@ -290,17 +311,34 @@ public struct StepwiseEngine {
   /// step when the last one started.
   private var deadline: Ticks { settings.schedulesAhead ? lastStepStart : time }
 
+  /// Whom the scheduler looks at next, among those that it knows of.
+  private func head() -> Int? {
+    let known = waiting.indices.filter { waiting[$0].arrival < deadline }
+    switch settings.order {
+    case .arrival: return known.first == 0 ? 0 : nil
+    case .priority:
+      return known.min {
+        (waiting[$0].priority, waiting[$0].number) < (waiting[$1].priority, waiting[$1].number)
+      }
+    case .shortestFirst:
+      return known.min {
+        (waiting[$0].prompt, waiting[$0].number) < (waiting[$1].prompt, waiting[$1].number)
+      }
+    }
+  }
+
   private mutating func admit(_ budget: inout Int) {
-    while let head = waiting.first, budget > 0,
-      running.count + receiving.count < settings.maximumSequences, head.arrival < deadline
+    while let position = head(), budget > 0,
+      running.count + receiving.count < settings.maximumSequences
     {
+      let head = waiting[position]
       if head.remote != nil {
         if reserve(head) { continue } else { return }
       }
       let chunk = min(head.target, budget)
       let need = blocks(settings.isPrefillOnly ? head.target : chunk)
       if need > free { return }
-      running.append(waiting.removeFirst())
+      running.append(waiting.remove(at: position))
       take(need, chunk, at: running.count - 1)
       budget -= chunk
     }
@@ -390,7 +428,8 @@ public struct StepwiseEngine {
         handle: sequence.handle, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
         preemptions: sequence.preemptions, arrival: sequence.arrival, scheduled: sequence.scheduled,
         firstToken: sequence.firstToken, lastToken: time))
-    return StepwiseRequestEcho(prompt: sequence.prompt, output: sequence.output)
+    return StepwiseRequestEcho(
+      prompt: sequence.prompt, output: sequence.output, priority: sequence.priority)
   }
 
   private func stepCost() -> Int64 {
@@ -417,4 +456,5 @@ public struct StepwiseEngine {
 struct StepwiseRequestEcho {
   var prompt: Int
   var output: Int
+  var priority: Int32
 }

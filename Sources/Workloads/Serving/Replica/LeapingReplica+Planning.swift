@@ -4,6 +4,14 @@ import Kernel
 /// then
 /// what waits.
 extension LeapingReplica {
+  /// What a preemption leaves behind.
+  struct Victim {
+    /// Tokens of the step being planned that it no longer needs.
+    var unusedTokens: Int32 = 0
+    /// Where it stood among the prompts under way.
+    var prompt: Int?
+  }
+
   mutating func planNext() {
     takeInRemotePrompts()
     let lackedRoom = makeRoomForDecoders()
@@ -24,7 +32,7 @@ extension LeapingReplica {
   private mutating func makeRoomForDecoders() -> Bool {
     var preempted = false
     while ledger.growth(steps: 1, from: step) > ledger.free {
-      preemptLast()
+      preempt()
       preempted = true
     }
     return preempted
@@ -44,14 +52,18 @@ extension LeapingReplica {
       let chunk = min(Int64(table[slot].target - table[slot].computed), budget)
       let need = max(
         0, ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks))
-      if need > ledger.free - reserved {
-        let last = running.last
-        preemptLast()
+      var isGone = false
+      while need > ledger.free - reserved && !isGone {
+        let victim = preempt()
         preempted = true
         reserved = ledger.growth(steps: 1, from: step)
-        if last == slot { break }
-        continue
+        budget += Int64(victim.unusedTokens)
+        if let position = victim.prompt, position <= index {
+          isGone = position == index
+          if !isGone { index -= 1 }
+        }
       }
+      if isGone { continue }
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
       budget -= chunk
       index += 1
@@ -80,8 +92,8 @@ extension LeapingReplica {
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
     let reserved = ledger.growth(steps: 1, from: step)
     while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
-      let slot = waiting.first
-      if table[slot].arrival >= planned { break }
+      let slot = waiting.next(before: planned, in: table)
+      if slot == noSequence { break }
       if table[slot].state == .expected {
         if reserve(slot, keeping: reserved) { continue } else { break }
       }
@@ -132,10 +144,16 @@ extension LeapingReplica {
     prefilling.append(slot)
   }
 
-  /// Takes the youngest running sequence's KV blocks away; it recomputes them when it comes back.
-  private mutating func preemptLast() {
-    let slot = running.last
+  /// Takes a running sequence's KV blocks away, the youngest's or that of the last place; it recomputes them when
+  /// it comes back.
+  @discardableResult private mutating func preempt() -> Victim {
+    let slot = settings.order == .priority ? lastByPlace() : running.last
     precondition(slot != noSequence, "a lone sequence always fits the cache")
+    var victim = Victim()
+    // vLLM gives the victim's share of the step back where it looks beyond the youngest.
+    if settings.order == .priority {
+      victim.unusedTokens = table[slot].state == .decoding ? 1 : table[slot].chunk
+    }
     if table[slot].state == .decoding {
       removeDecoder(slot)
       ring.remove(slot, in: table)
@@ -149,7 +167,8 @@ extension LeapingReplica {
       }
     } else {
       ledger.give(Int64(table[slot].blocks))
-      prefilling.removeAll { $0 == slot }
+      victim.prompt = prefilling.firstIndex(of: slot)
+      if let position = victim.prompt { prefilling.remove(at: position) }
     }
     running.remove(slot, in: table)
     table[slot].state = .waiting
@@ -159,7 +178,19 @@ extension LeapingReplica {
     table[slot].chunk = 0
     table[slot].preemptions += 1
     totals.preemptions += 1
-    waiting.prepend(slot, in: table)
+    waiting.putBack(slot, in: table)
+    return victim
+  }
+
+  /// Who of the running has the highest rank and, of those, arrived last. O(running).
+  private func lastByPlace() -> UInt32 {
+    var last = running.first
+    var slot = last
+    while slot != noSequence {
+      if table[slot].place > table[last].place { last = slot }
+      slot = table[slot].next
+    }
+    return last
   }
 
   /// Takes a decoder out of the sums and returns its blocks.
@@ -187,7 +218,7 @@ extension LeapingReplica {
     // blocks or
     // slots stays blocked until somebody finishes, which ends the run anyway.
     if settings.batching == .continuous, waiting.count > 0, seatsTaken < settings.maximumSequences,
-      mayAdmitNext || table[waiting.first].arrival >= planned
+      mayAdmitNext || waiting.hasUnseen(since: planned, in: table)
     {
       run.steps = 1
     }

@@ -17,7 +17,7 @@ public struct LeapingReplica: ~Copyable {
   let settings: ReplicaSettings
   let model: any LatencyModel
   var table = SequenceTable()
-  var waiting = SequenceList()
+  var waiting: WaitingQueue
   var running = SequenceList()
   var ring = FinishRing()
   var ledger: BlockLedger
@@ -37,6 +37,8 @@ public struct LeapingReplica: ~Copyable {
   /// Sum over decoders of their KV entries.
   var context: Int64 = 0
   var admitted: Int64 = 0
+  /// Requests that reached the queue so far.
+  var enqueued: Int64 = 0
   var isDraining = false
   var remote = RemotePrompts()
 
@@ -56,6 +58,7 @@ public struct LeapingReplica: ~Copyable {
   public init(settings: ReplicaSettings, model: any LatencyModel) {
     self.settings = settings
     self.model = model
+    waiting = WaitingQueue(order: settings.order)
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
   }
 
@@ -81,11 +84,18 @@ public struct LeapingReplica: ~Copyable {
   }
 
   /// A request reaches the scheduler's queue. It must be one that `canHold` accepts.
-  public mutating func arrive(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks) {
-    _ = enqueue(handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, at: now)
+  ///
+  /// - Parameter priority: not negative; in a queue by priority, lower ones are served first.
+  public mutating func arrive(
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0, at now: Ticks
+  ) {
+    _ = enqueue(
+      handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, priority: priority, at: now)
   }
 
-  mutating func enqueue(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks) -> UInt32 {
+  mutating func enqueue(
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0, at now: Ticks
+  ) -> UInt32 {
     precondition(canHold(promptTokens: promptTokens, outputTokens: outputTokens), "admitted requests fit")
     precondition(promptTokens > 0 && outputTokens > 0, "a request has a prompt and an answer")
     let slot = table.insert()
@@ -95,11 +105,16 @@ public struct LeapingReplica: ~Copyable {
     table[slot].target = promptTokens
     table[slot].arrival = now
     table[slot].state = .waiting
-    let wasEmpty = waiting.count == 0
+    if !waiting.isOrderedByArrival {
+      let rank = settings.order == .priority ? priority : promptTokens
+      table[slot].place = WaitingQueue.place(rank: rank, number: enqueued)
+    }
+    enqueued += 1
+    let goesFirst = waiting.isOvertaken(by: slot, in: table)
     waiting.append(slot, in: table)
     switch run.kind {
     case .mixed: break
-    case .decode: if wasEmpty { shortenRun(after: now) }
+    case .decode: if goesFirst { shortenRun(after: now) }
     case .idle: nextChange = min(nextChange, admissionTime(after: now))
     }
     return slot

@@ -3,6 +3,8 @@ import Kernel
 /// What a replica is told once.
 public struct ReplicaSettings: Sendable {
   public var batching: Batching
+  /// Of continuous batches.
+  public var order = QueueOrder.arrival
   /// Sequences that run at once.
   public var maximumSequences: Int
   /// Tokens that one step may compute, prompts and decodes together.
