@@ -102,6 +102,8 @@ public struct InferenceWorkload: Sendable {
   /// Stop after this many requests; `nil` when duration or trace decides.
   public var requests: Int?
   public var objectives: ServiceObjectives
+  /// Kinds of requests that matter differently; empty when all are alike.
+  public var classes: [RequestClass] = []
   public init(
     name: String, model: ModelShape, traffic: Traffic, requests: Int?, objectives: ServiceObjectives
   ) {
@@ -112,7 +114,8 @@ public struct InferenceWorkload: Sendable {
     self.objectives = objectives
   }
   var isStochastic: Bool {
-    switch traffic {
+    if classes.count > 1 { return true }
+    return switch traffic {
     case .trace: false
     case .generated(let arrivals, let prompt, let output):
       arrivals.isStochastic || prompt.isStochastic || output.isStochastic

@@ -48,6 +48,7 @@ enum ScenarioShape {
           Key("output-tokens", length, "Length of answers."),
           Key("trace", trace, "Recorded requests, instead of arrivals and lengths."),
           Key("slo", objectives, "Limits that a good request meets."),
+          priorities,
         ] + Key.planned("prefix", "sessions", "residency"))
     ])
 
@@ -195,7 +196,7 @@ enum ScenarioShape {
         ]), "Rented."),
     ] + Key.planned("market", "failures", "provisioning"))
 
-  static let service: Shape = .object(serviceKeys + [disaggregation])
+  static let service: Shape = .object(serviceKeys + [disaggregation, admission])
   static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),
@@ -230,7 +231,7 @@ enum ScenarioShape {
         .tagged(
           by: "policy",
           [
-            .init(tag: "continuous", keys: []),
+            .init(tag: "continuous", keys: [order]),
             .init(
               tag: "static",
               keys: [
@@ -254,6 +255,6 @@ enum ScenarioShape {
         fallback: "round-robin"),
     ]
     + Key.planned(
-      "cache", "autoscale", "admission", "retry", "failover", "placement", "circuit-breaker")
+      "cache", "autoscale", "retry", "failover", "placement", "circuit-breaker")
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }

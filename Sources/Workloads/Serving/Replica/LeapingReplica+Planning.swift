@@ -137,6 +137,7 @@ extension LeapingReplica {
 
   private mutating func start(_ slot: UInt32) {
     waiting.remove(slot, in: table)
+    if settings.forecasts { backlog.remove(table[slot].target, band: band(of: slot)) }
     running.append(slot, in: table)
     table[slot].state = .prefilling
     table[slot].ordinal = admitted
@@ -179,6 +180,7 @@ extension LeapingReplica {
     table[slot].preemptions += 1
     totals.preemptions += 1
     waiting.putBack(slot, in: table)
+    if settings.forecasts { backlog.add(table[slot].target, band: band(of: slot)) }
     return victim
   }
 

@@ -41,6 +41,7 @@ public struct LeapingReplica: ~Copyable {
   var enqueued: Int64 = 0
   var isDraining = false
   var remote = RemotePrompts()
+  var backlog: Backlog
 
   /// When `advance` must be called next; `.never` while there is nothing to do.
   public internal(set) var nextChange = Ticks.never
@@ -59,6 +60,7 @@ public struct LeapingReplica: ~Copyable {
     self.settings = settings
     self.model = model
     waiting = WaitingQueue(order: settings.order)
+    backlog = Backlog(keeps: settings.forecasts)
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
   }
 
@@ -110,6 +112,7 @@ public struct LeapingReplica: ~Copyable {
       table[slot].place = WaitingQueue.place(rank: rank, number: enqueued)
     }
     enqueued += 1
+    if settings.forecasts { backlog.add(promptTokens, band: band(of: slot)) }
     let goesFirst = waiting.isOvertaken(by: slot, in: table)
     waiting.append(slot, in: table)
     switch run.kind {

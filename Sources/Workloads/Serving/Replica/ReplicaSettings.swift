@@ -17,6 +17,8 @@ public struct ReplicaSettings: Sendable {
   /// Computes prompts for somebody else: a prompt starts only when the blocks of all of it are free, and keeps
   /// them past its end, until `release`.
   public var isPrefillOnly = false
+  /// Keeps the sums that `forecastFirstToken` needs.
+  public var forecasts = false
   /// Walks every leap step by step as well and stops the process when the two part. For tests.
   public var verifiesLeaps = false
   /// Keeps one slice per leap or mixed step for a timeline.
