@@ -67,11 +67,12 @@ enum Layers {
   /// How many requests the workload is expected to send in one run; `nil` when only running tells.
   static func expectedRequests(_ workload: InferenceWorkload, duration: Ticks?) -> Double? {
     if let requests = workload.requests { return Double(requests) }
+    let turns = workload.conversations.map { max(1, $0.turns.mean) } ?? 1
     switch workload.traffic {
     case .trace(let trace): return Double(trace.count)
     case .generated(let arrivals, _, _):
       guard let rate = arrivals.meanRatePerSecond, let duration else { return nil }
-      return rate * duration.seconds
+      return rate * duration.seconds * turns
     }
   }
 

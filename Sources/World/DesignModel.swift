@@ -33,13 +33,15 @@ public struct DesignModel: Sendable {
       case .endpoint(let preset):
         return Service(workloadIndex: service.workloadIndex, placement: .endpoint(preset))
       case .disaggregated(let roles):
-        let placement = DisaggregatedModel(roles, of: service, in: design, model: workload.model, catalog: scenario.catalog)
+        let placement = DisaggregatedModel(
+          roles, of: service, in: design, model: workload.model, catalog: scenario.catalog)
         return Service(workloadIndex: service.workloadIndex, placement: .disaggregated(placement))
       case .pool(let deployment):
         let pool = design.pools[deployment.poolIndex]
         let model = Self.latencyModel(
           of: deployment, on: pool, model: workload.model, catalog: scenario.catalog)
-        let settings = Self.replicaSettings(of: deployment)
+        var settings = Self.replicaSettings(of: deployment)
+        settings.forecasts = service.admission?.longestWait != nil
         let roundTrip = Ticks(seconds: design.sites[pool.siteIndex].roundTrip.value)
         let frontEnd = Ticks(seconds: model.frontEndSeconds.value)
         return Service(
@@ -52,11 +54,13 @@ public struct DesignModel: Sendable {
   }
 
   static func replicaSettings(of deployment: Deployment) -> ReplicaSettings {
-    ReplicaSettings(
+    var settings = ReplicaSettings(
       batching: deployment.batching, maximumSequences: deployment.maximumSequences,
       maximumBatchedTokens: max(deployment.maximumBatchedTokens, deployment.maximumSequences),
       blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks,
-      schedulesAhead: deployment.engine.schedulesAhead)
+      schedulesAhead: deployment.engine.schedulesAhead, cache: deployment.cache)
+    settings.order = deployment.order
+    return settings
   }
 
   static func latencyModel(

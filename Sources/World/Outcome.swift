@@ -23,6 +23,8 @@ public struct RequestRecord: Sendable {
   public var sent: Ticks
   var times: RequestTimes?
   public var preemptions: Int
+  /// Prompt tokens that were cached; `nil` where no cache is kept.
+  public var cachedTokens: Int?
 
   public var network: Ticks? { times?.network }
   public var queue: Ticks? { times?.queue }
@@ -49,7 +51,8 @@ public struct ServiceOutcome: Sendable {
   public var slices: [[ReplicaSlice]]
   public var disaggregation: DisaggregatedOutcome?
 
-  /// The replicas of one of the service's deployments: prefill 0 and decode 1 where there are roles, else all.
+  /// The replicas of one of the service's deployments: prefill 0 and decode 1 where there are roles, else
+  /// all.
   public func replicas(ofRole role: Int) -> ArraySlice<ReplicaTotals> {
     guard let first = disaggregation?.prefillReplicas else { return replicas[...] }
     return role == 0 ? replicas[..<first] : replicas[first...]

@@ -15,6 +15,10 @@ struct ServiceArray: ~Copyable {
       (base + index).initialize(
         to: Self.state(
           of: model, service: index, replication: replication, options: options, measuredFrom: measuredFrom))
+      let service = model.design.services[index]
+      base[index].admission = service.admission.map(AdmissionState.init)
+      let classes = model.scenario.workloads[service.workloadIndex].classes.count
+      base[index].tally.classes = Array(repeating: ClassTally(), count: classes)
     }
   }
 
@@ -54,7 +58,7 @@ struct ServiceArray: ~Copyable {
         router: Router(kind: .roundRobin, stream: routing), upDelay: .zero, roundTrip: .zero, versions: [],
         pendingChange: [],
         replicas: ReplicaArray(count: 0) { preconditionFailure("an endpoint has no replicas") },
-        endpoint: EndpointState(preset: preset))
+        keepsCache: false, endpoint: EndpointState(preset: preset))
     case .replicas(let settings, let latency, let count, let router, let upDelay, let roundTrip):
       var settings = settings
       settings.verifiesLeaps = options.verifiesLeaps
@@ -68,7 +72,7 @@ struct ServiceArray: ~Copyable {
           replica.measuredFrom = measuredFrom
           return replica
         },
-        endpoint: nil)
+        keepsCache: settings.cache != nil, endpoint: nil)
     }
   }
 }

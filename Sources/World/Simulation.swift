@@ -63,7 +63,7 @@ extension World {
         slices.append(replica.pointee.slices)
         blocks = replica.pointee.blockCount
         precondition(
-          replica.pointee.load > 0 || replica.pointee.blocksTaken == replica.pointee.heldBlocks,
+          replica.pointee.load > 0 || replica.pointee.holdsOnlyComputedPrompts,
           "every KV block taken is given back")
       }
       tally.queued += tally.inFlight

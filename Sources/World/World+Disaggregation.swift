@@ -3,12 +3,12 @@ import Workloads
 
 /// The way of a request through a disaggregated service: prompt, hand-over, answer.
 ///
-/// A prefill replica computes the prompt and the first token. The decode replica reserves blocks for the whole
-/// prompt in the order in which requests were announced to it: with overlap when they reach the prefill
-/// replica, otherwise when the prompt is computed. With both done the KV entries move; the prefill replica keeps
-/// its blocks until the last of them has come, and the decode replica goes on from the second token. Nothing
-/// waits in a circle: both roles take requests first come, first served, prompts that start have all of their
-/// blocks, and decode replicas recompute what they preempt themselves.
+/// A prefill replica computes the prompt and the first token. The decode replica reserves blocks for the
+/// whole prompt in the order in which requests were announced to it: with overlap when they reach the prefill
+/// replica, otherwise when the prompt is computed. With both done the KV entries move; the prefill replica
+/// keeps its blocks until the last of them has come, and the decode replica goes on from the second token.
+/// Nothing waits in a circle: both roles take requests first come, first served, prompts that start have all
+/// of their blocks, and decode replicas recompute what they preempt themselves.
 extension World {
   private func roles(of service: Int) -> UnsafeMutablePointer<DisaggregatedState> {
     services[service].pointee.disaggregation!
@@ -27,8 +27,9 @@ extension World {
     requests[slot].replica = Int32(replica)
     while handOffs.count <= Int(slot) { handOffs.append(HandOff()) }
     handOffs[Int(slot)] = HandOff()
-    state.pointee.replicas[replica].pointee.arrive(
-      handle: slot, promptTokens: request.promptTokens, outputTokens: 1, at: now)
+    let content = state.pointee.keepsCache ? state.pointee.source.content(of: request) : nil
+    handOffs[Int(slot)].prefillTicket = state.pointee.replicas[replica].pointee.arrive(
+      handle: slot, promptTokens: request.promptTokens, outputTokens: 1, content: content, at: now)
     reschedule(service, replica, &pending)
     if roles.pointee.links.settings.overlaps && request.outputTokens > 1 {
       roles.pointee.early += 1
@@ -87,11 +88,12 @@ extension World {
     let slot = done.handle
     let request = requests[slot]
     roles.pointee.prefillLoads[Int(request.replica)] -= 1
-    roles.pointee.promptTokens += Int64(request.promptTokens)
+    roles.pointee.promptTokens += Int64(request.promptTokens - done.cachedTokens)
+    handOffs[Int(slot)].cachedTokens = done.cachedTokens
     handOffs[Int(slot)].scheduled = done.scheduled
     handOffs[Int(slot)].firstToken = now
     if request.outputTokens == 1 {
-      release(service, request, &pending)
+      release(service, slot, &pending)
       return close(service, slot, lastToken: now, preemptions: 0, &pending)
     }
     if !roles.pointee.links.settings.overlaps { return announce(service, slot, &pending) }
@@ -149,14 +151,14 @@ extension World {
     let decode = Int(handOff.decodeReplica)
     state.pointee.replicas[decode].pointee.receive(handOff.ticket, firstToken: handOff.firstToken, at: now)
     reschedule(service, decode, &pending)
-    release(service, request, &pending)
+    release(service, slot, &pending)
   }
 
   /// Nobody needs the blocks on the prefill replica any more.
-  private mutating func release(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
-    let replica = Int(request.replica)
+  private mutating func release(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
+    let replica = Int(requests[slot].replica)
     let prefill = services[service].pointee.replicas[replica]
-    prefill.pointee.release(promptTokens: request.promptTokens, at: now)
+    prefill.pointee.release(handOffs[Int(slot)].prefillTicket, at: now)
     reschedule(service, replica, &pending)
   }
 
@@ -191,7 +193,8 @@ extension World {
         bytes: roles.pointee.links.settings.bytes(ofTokens: request.promptTokens),
         decodeReplica: handOff.decodeReplica)
     }
-    finish(service, request, times, preemptions: preemptions, &pending)
+    finish(
+      service, request, times, preemptions: preemptions, cachedTokens: handOff.cachedTokens, &pending)
   }
 
   /// What only a disaggregated service tells, after a check that nothing got lost in between.
@@ -211,7 +214,9 @@ extension World {
       func computed(_ range: Range<Int>) -> Int64 {
         range.reduce(0) { $0 + state.pointee.replicas[$1].pointee.totals.computedTokens }
       }
-      precondition(computed(0..<roles.prefillCount) == roles.promptTokens, "every prompt is computed once")
+      precondition(
+        computed(0..<roles.prefillCount) == roles.promptTokens,
+        "every prompt token is computed once or was cached")
       let answered = computed(roles.prefillCount..<count)
       precondition(
         state.pointee.tally.preemptions > 0

@@ -14,10 +14,13 @@ public struct LeapingDriver {
   private var priorities: [Int32]
   /// KV entries on their way, and blocks to be given back.
   private var coming: [(time: Ticks, handle: UInt32, ticket: UInt32)] = []
-  private var held: [(time: Ticks, promptTokens: Int32)] = []
+  private var held: [(time: Ticks, ticket: UInt32)] = []
+  /// By handle: what a request says, and what the replica called it.
+  private var contents: [PromptContent?]
+  private var tickets: [UInt32]
 
-  /// - Parameter outsideFirst: whether what happens outside goes before the replica's change at the same tick;
-  ///   results do not depend on it.
+  /// - Parameter outsideFirst: whether what happens outside goes before the replica's change at the same
+  ///   tick; results do not depend on it.
   public static func run(
     _ requests: [StepwiseRequest], settings: ReplicaSettings, model: any LatencyModel, respawn: Int? = nil,
     outsideFirst: Bool = false
@@ -36,6 +39,8 @@ public struct LeapingDriver {
     self.outsideFirst = outsideFirst
     sent = requests.count
     priorities = requests.map(\.priority)
+    contents = requests.map(\.content)
+    tickets = Array(repeating: 0, count: requests.count)
   }
 
   private mutating func drive(_ replica: inout LeapingReplica) {
@@ -52,7 +57,7 @@ public struct LeapingDriver {
           let firstToken = requests[Int(entry.handle)].remote!.firstToken
           replica.receive(entry.ticket, firstToken: firstToken, at: outside)
         } else if outside == release {
-          replica.release(promptTokens: held.removeFirst().promptTokens, at: outside)
+          replica.release(held.removeFirst().ticket, at: outside)
         } else {
           arrive(at: arrival, &replica)
         }
@@ -71,12 +76,13 @@ public struct LeapingDriver {
     let request = requests[next]
     let handle = UInt32(next)
     if request.remote == nil {
-      replica.arrive(
+      tickets[next] = replica.arrive(
         handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
-        priority: request.priority, at: now)
+        priority: request.priority, content: request.content, at: now)
     } else {
       replica.expect(
-        handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
+        handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
+        content: request.content, at: now)
     }
     next += 1
     if next == requests.count && respawn == nil { replica.drain(at: now) }
@@ -96,12 +102,13 @@ public struct LeapingDriver {
     result.completions += done
     for completion in done {
       if replica.isPrefillOnly {
-        held.append((now + requests[Int(completion.handle)].hold, completion.promptTokens))
+        held.append((now + requests[Int(completion.handle)].hold, tickets[Int(completion.handle)]))
       }
       guard let respawn, sent < respawn else { continue }
+      contents.append(contents[Int(completion.handle)])
       replica.arrive(
         handle: UInt32(sent), promptTokens: completion.promptTokens, outputTokens: completion.outputTokens,
-        priority: priorities[Int(completion.handle)], at: now)
+        priority: priorities[Int(completion.handle)], content: contents[sent], at: now)
       priorities.append(priorities[Int(completion.handle)])
       sent += 1
     }

@@ -2,58 +2,6 @@ import Kernel
 import Statistics
 import Workloads
 
-/// A request as the oracle takes it.
-public struct StepwiseRequest: Sendable {
-  public var arrival: Ticks
-  public var promptTokens: Int32
-  public var outputTokens: Int32
-  /// Set when the prompt is computed elsewhere.
-  public var remote: Remote?
-  /// How long a prefill-only engine must keep the blocks after the prompt is computed.
-  public var hold = Ticks.zero
-  /// Of a queue by priority.
-  public var priority: Int32 = 0
-  public init(arrival: Ticks, promptTokens: Int32, outputTokens: Int32) {
-    self.arrival = arrival
-    self.promptTokens = promptTokens
-    self.outputTokens = outputTokens
-  }
-
-  /// The KV entries of a prompt computed elsewhere are complete `delay` after both the blocks were reserved
-  /// and the first token came out.
-  public struct Remote: Sendable {
-    public var firstToken: Ticks
-    public var delay: Ticks
-    public init(firstToken: Ticks, delay: Ticks) {
-      self.firstToken = firstToken
-      self.delay = delay
-    }
-  }
-}
-
-/// What the oracle saw.
-public struct StepwiseResult: Sendable {
-  public var completions: [Completion] = []
-  public var interTokenGaps = LogHistogram()
-  public var steps = 0
-  public var computedTokens = 0
-  public var preemptions = 0
-  public var busy: Int64 = 0
-  /// When remote sequences got their blocks, in order.
-  public var reservations: [Reserved] = []
-  public init() {}
-
-  /// A remote sequence that got its blocks.
-  public struct Reserved: Sendable, Hashable {
-    public var handle: UInt32
-    public var time: Ticks
-    public init(handle: UInt32, time: Ticks) {
-      self.handle = handle
-      self.time = time
-    }
-  }
-}
-
 /// The slow, obvious replica: every step visits every sequence, every sequence counts its own blocks.
 ///
 /// It is written from the scheduler's rules alone and shares no code with `LeapingReplica`, so that the
@@ -85,6 +33,12 @@ public struct StepwiseEngine {
     var ready = Ticks.never
     /// Decodes, but its last token came out elsewhere.
     var isFresh = false
+    // Only with a cache: the blocks themselves, how many have names, and whether the next one is a copy.
+    var text = StepwiseText([])
+    var own: [Int] = []
+    var named = 0
+    var isCopy = false
+    var cachedTokens = 0
   }
 
   private let settings: ReplicaSettings
@@ -94,9 +48,10 @@ public struct StepwiseEngine {
   private var running: [Sequence] = []
   /// Hold blocks and wait for their KV entries.
   private var receiving: [Sequence] = []
-  /// Blocks of computed prompts, and when they come back.
-  private var held: [(blocks: Int, until: Ticks)] = []
+  /// Computed prompts, and when their blocks come back.
+  private var held: [(sequence: Sequence, until: Ticks)] = []
   private var free: Int
+  private var cache: StepwiseCache?
   private var time = Ticks.zero
   private var lastStepStart = Ticks.zero
   private var fraction: Int64 = 0
@@ -120,6 +75,9 @@ public struct StepwiseEngine {
     self.settings = settings
     self.model = model
     free = settings.blocks
+    if settings.cache != nil {
+      cache = StepwiseCache(blockSize: settings.blockSize, blocks: settings.blocks)
+    }
   }
 
   private mutating func drive(_ requests: [StepwiseRequest], respawn: Int?) {
@@ -145,7 +103,8 @@ public struct StepwiseEngine {
       for sequence in finished {
         guard let respawn, sent < respawn else { continue }
         var again = StepwiseRequest(
-          arrival: time, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output))
+          arrival: time, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
+          text: sequence.text.stretches)
         again.priority = sequence.priority
         enqueue(again, handle: UInt32(sent))
         sent += 1
@@ -187,7 +146,10 @@ public struct StepwiseEngine {
 
   /// Whatever was complete before this boundary: blocks come back, sequences with their KV entries decode.
   private mutating func takeInRemotePrompts() {
-    for blocks in held where blocks.until < time { free += blocks.blocks }
+    let fetched = held.enumerated().filter { $0.element.until < time }
+    for (_, prompt) in fetched.sorted(by: { ($0.element.until, $0.offset) < ($1.element.until, $1.offset) }) {
+      leave(prompt.sequence)
+    }
     held.removeAll { $0.until < time }
     let complete = receiving.filter { $0.ready < time }.sorted { $0.ready < $1.ready }
     receiving.removeAll { $0.ready < time }
@@ -211,17 +173,19 @@ public struct StepwiseEngine {
     sequence.scheduled = time
     sequence.ready = max(time, sequence.remote!.firstToken) + sequence.remote!.delay
     free -= sequence.blocks
+    if let taken = cache?.take(sequence.blocks) { sequence.own = taken }
     receiving.append(sequence)
     result.reservations.append(.init(handle: sequence.handle, time: time))
     return true
   }
 
   private mutating func enqueue(_ request: StepwiseRequest, handle: UInt32) {
-    waiting.append(
-      Sequence(
-        handle: handle, prompt: Int(request.promptTokens), output: Int(request.outputTokens),
-        arrival: request.arrival, target: Int(request.promptTokens), remote: request.remote,
-        hold: request.hold, priority: request.priority))
+    var sequence = Sequence(
+      handle: handle, prompt: Int(request.promptTokens), output: Int(request.outputTokens),
+      arrival: request.arrival, target: Int(request.promptTokens), remote: request.remote,
+      hold: request.hold, priority: request.priority)
+    sequence.text = StepwiseText(request.text)
+    waiting.append(sequence)
   }
 
   private func blocks(_ tokens: Int) -> Int { (tokens + settings.blockSize - 1) / settings.blockSize }
@@ -236,6 +200,7 @@ public struct StepwiseEngine {
       if serve(prompts: isPrompt, &budget) { preempted = true }
     }
     leftOutAdmission = preempted
+    for index in running.indices where running[index].prefilling { nameFullBlocks(index) }
     if !preempted {
       switch settings.batching {
       case .continuous: admit(&budget)
@@ -280,6 +245,7 @@ public struct StepwiseEngine {
   private mutating func take(_ need: Int, _ chunk: Int, at index: Int) {
     free -= need
     running[index].blocks += need
+    if let taken = cache?.take(need) { running[index].own += taken }
     running[index].chunk = chunk
     if chunk > 0 && running[index].scheduled == .never { running[index].scheduled = time }
   }
@@ -294,9 +260,12 @@ public struct StepwiseEngine {
 
   private mutating func preempt(_ index: Int) {
     var victim = running.remove(at: index)
-    free += victim.blocks
+    leave(victim)
     if !victim.prefilling && !victim.isFresh { victim.lastToken = time }
     victim.isFresh = false
+    victim.own = []
+    victim.named = 0
+    victim.isCopy = false
     victim.blocks = 0
     victim.tokens = 0
     victim.chunk = 0
@@ -335,11 +304,15 @@ public struct StepwiseEngine {
       if head.remote != nil {
         if reserve(head) { continue } else { return }
       }
-      let chunk = min(head.target, budget)
-      let need = blocks(settings.isPrefillOnly ? head.target : chunk)
-      if need > free { return }
+      let found = cache?.match(&waiting[position].text, limit: (head.target - 1) / settings.blockSize) ?? []
+      let cached = found.count * settings.blockSize
+      let chunk = min(head.target - cached, budget)
+      let need = blocks(settings.isPrefillOnly ? head.target : cached + chunk) - found.count
+      if need + (cache?.idle(found) ?? 0) > free { return }
       running.append(waiting.remove(at: position))
+      use(found, at: running.count - 1)
       take(need, chunk, at: running.count - 1)
+      nameFullBlocks(running.count - 1)
       budget -= chunk
     }
   }
@@ -397,9 +370,9 @@ public struct StepwiseEngine {
     if !holdsSlots || running.allSatisfy(\.answered) {
       for sequence in running where sequence.answered {
         if settings.isPrefillOnly {
-          held.append((sequence.blocks, time + sequence.hold))
+          held.append((sequence, time + sequence.hold))
         } else {
-          free += sequence.blocks
+          leave(sequence)
         }
       }
       running.removeAll(where: \.answered)
@@ -427,9 +400,46 @@ public struct StepwiseEngine {
       Completion(
         handle: sequence.handle, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
         preemptions: sequence.preemptions, arrival: sequence.arrival, scheduled: sequence.scheduled,
-        firstToken: sequence.firstToken, lastToken: time))
+        firstToken: sequence.firstToken, lastToken: time, cachedTokens: Int32(sequence.cachedTokens)))
     return StepwiseRequestEcho(
-      prompt: sequence.prompt, output: sequence.output, priority: sequence.priority)
+      prompt: sequence.prompt, output: sequence.output, text: sequence.text, priority: sequence.priority)
+  }
+
+  // MARK: Cache
+
+  /// An admitted sequence holds the blocks that are there and starts behind them.
+  private mutating func use(_ found: [Int], at index: Int) {
+    if running[index].preemptions == 0 {
+      running[index].cachedTokens = found.count * settings.blockSize
+    }
+    cache?.hold(found)
+    running[index].own = found
+    running[index].blocks = found.count
+    running[index].named = found.count
+    running[index].tokens = found.count * settings.blockSize
+    if let cache { free = cache.free }
+  }
+
+  /// Names what the step fills; blocks after a copy stay without names.
+  private mutating func nameFullBlocks(_ index: Int) {
+    let sequence = running[index]
+    running[index] = named(sequence, upTo: sequence.tokens + sequence.chunk)
+  }
+
+  private mutating func named(_ sequence: Sequence, upTo tokens: Int) -> Sequence {
+    if cache == nil || sequence.isCopy { return sequence }
+    var named = sequence
+    named.isCopy = !cache!.name(named.own, &named.text, from: &named.named, to: tokens / settings.blockSize)
+    return named
+  }
+
+  /// A sequence gives its blocks back, having named those that its answer filled.
+  private mutating func leave(_ sequence: Sequence) {
+    free += sequence.blocks
+    guard cache != nil else { return }
+    let sequence = named(sequence, upTo: sequence.tokens)
+    cache!.leave(sequence.own, named: sequence.named)
+    free = cache!.free
   }
 
   private func stepCost() -> Int64 {
@@ -456,5 +466,6 @@ public struct StepwiseEngine {
 struct StepwiseRequestEcho {
   var prompt: Int
   var output: Int
+  var text: StepwiseText
   var priority: Int32
 }

@@ -126,10 +126,13 @@ public struct Deployment: Sendable {
   public var maximumSequences: Int
   public var maximumBatchedTokens: Int
   public var memory: MemoryPlan
+  /// How KV blocks are kept for later requests; `nil` when they are not.
+  public var cache: CacheSettings?
   public init(
     poolIndex: Int, engine: EnginePreset, replicas: Int, layout: ParallelLayout,
     weights: Precision, activations: Precision, keyValue: Precision, batching: Batching,
-    router: RouterKind, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan
+    router: RouterKind, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan,
+    cache: CacheSettings? = nil
   ) {
     self.poolIndex = poolIndex
     self.engine = engine
@@ -143,6 +146,7 @@ public struct Deployment: Sendable {
     self.maximumSequences = maximumSequences
     self.maximumBatchedTokens = maximumBatchedTokens
     self.memory = memory
+    self.cache = cache
   }
   public var acceleratorsPerReplica: Int { layout.accelerators }
 }

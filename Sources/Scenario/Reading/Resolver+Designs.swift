@@ -163,7 +163,7 @@ extension Resolver {
     }
     if value["disaggregation"] != nil {
       let roles = disaggregation(
-        value, path, pools: pools, poolsWritten: poolsWritten, model: workloads[workload].model)
+        value, path, pools: pools, poolsWritten: poolsWritten, workload: workloads[workload])
       return roles.map { Service(name: member.key, workloadIndex: workload, placement: .disaggregated($0)) }
     }
     guard let pool = value["pool"] else {
@@ -174,16 +174,20 @@ extension Resolver {
     guard index(pool, "\(path).pool", among: written, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == pool.text }),
       let deployment = deployment(
-        value, path, poolIndex: poolIndex, pool: pools[poolIndex], model: workloads[workload].model)
+        value, path, poolIndex: poolIndex, pool: pools[poolIndex], workload: workloads[workload])
     else { return nil }
     return Service(name: member.key, workloadIndex: workload, placement: .pool(deployment))
   }
 
+  /// - Parameter reusesPrompts: false for replicas that get the KV entries of whole prompts from elsewhere.
   mutating func deployment(
-    _ value: Written, _ path: String, poolIndex: Int, pool: Pool, model: ModelShape
+    _ value: Written, _ path: String, poolIndex: Int, pool: Pool, workload: InferenceWorkload,
+    reusesPrompts: Bool = true
   ) -> Deployment? {
+    let model = workload.model
     let engineName = value["engine"]?.text ?? standing("vllm", at: "\(path).engine", as: "vllm")
-    guard let engine = catalog.engine(
+    guard
+      let engine = catalog.engine(
         engineName, version: value["engine-version"]?.text, on: pool.accelerator.name),
       let layout = layout(value["parallelism"], "\(path).parallelism", of: value, pool: pool, model: model)
     else { return nil }
@@ -213,17 +217,19 @@ extension Resolver {
         value, path, "\(model.name) on \(layout.accelerators) × \(pool.accelerator.name) \(memory.shortage)")
       return nil
     }
+    let batching = batching(value["batching"], path)
     return Deployment(
       poolIndex: poolIndex, engine: engine,
       replicas: integer(value["replicas"]).map { $0 * ranks }
         ?? standing(most, at: "\(path).replicas", as: "\(most)"),
       layout: layout, weights: weights,
       activations: precision("activations", weights.isWeightOnly ? "bf16" : weights.name), keyValue: keyValue,
-      batching: batching(value["batching"], path),
+      batching: batching,
       router: value["router"]?.text.flatMap(RouterKind.init)
         ?? standing(.roundRobin, at: "\(path).router", as: "round-robin"),
       maximumSequences: sequences * layout.data,
-      maximumBatchedTokens: max(tokens, sequences) * layout.data, memory: memory)
+      maximumBatchedTokens: max(tokens, sequences) * layout.data, memory: memory,
+      cache: cache(value, path, workload: workload, batching: batching, reusesPrompts: reusesPrompts))
   }
 
   private mutating func layout(

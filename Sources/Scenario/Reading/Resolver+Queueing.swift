@@ -65,6 +65,12 @@ extension Resolver {
     switch service.placement {
     case .pool(var deployment):
       deployment.order = order
+      if order == .priority && deployment.cache != nil {
+        fault(
+          written, "\(path).batching.order",
+          "a queue by priority and a prefix cache are not simulated together by this version",
+          help: "set `cache: { prefix: false }`, or another `order`")
+      }
       service.placement = .pool(deployment)
     case .disaggregated:
       if order != .arrival {

@@ -7,8 +7,8 @@ public enum MetricName {
   /// Single numbers.
   public static let values = [
     "goodput_ratio", "goodput_rps", "throughput_rps", "output_tokens_per_s", "total_tokens_per_s",
-    "gpu_allocated_ratio", "gpu_busy_ratio", "mfu", "mbu", "kv_usage_ratio", "preemptions", "rejected",
-    "completed",
+    "gpu_allocated_ratio", "gpu_busy_ratio", "mfu", "mbu", "kv_usage_ratio", "prefix_hit_ratio",
+    "preemptions", "rejected", "completed",
     "offered", "throttled", "shed", "kv_transfer_bytes", "cost_per_month", "cost_total", "cost_npv",
     "cost_per_million_output_tokens",
     "cost_per_good_request", "energy_kwh", "first_service_day",

@@ -49,7 +49,9 @@ enum ScenarioShape {
           Key("trace", trace, "Recorded requests, instead of arrivals and lengths."),
           Key("slo", objectives, "Limits that a good request meets."),
           priorities,
-        ] + Key.planned("prefix", "sessions", "residency"))
+          Key("prefix", prefix, "Beginnings that prompts have in common."),
+          Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
+        ] + Key.planned("residency"))
     ])
 
   static let modelShape: [Key] = [
@@ -204,7 +206,8 @@ enum ScenarioShape {
       Key("endpoint", .named(.endpoints), "A managed endpoint."),
       Key("engine", .named(.engines), "Serving engine.", fallback: "vllm"),
       Key(
-        "engine-version", .text, "Such as 0.9.0; the engine's newest where the catalogue knows no difference."),
+        "engine-version", .text, "Such as 0.9.0; the engine's newest where the catalogue knows no difference."
+      ),
       Key("replicas", .integer(1...100_000), "Copies of the model.", fallback: "as many as the pool holds"),
       Key(
         "parallelism",
@@ -253,8 +256,8 @@ enum ScenarioShape {
       Key(
         "router", .choice(["round-robin", "least-loaded", "power-of-two"]), "How requests are spread.",
         fallback: "round-robin"),
+      Key("cache", cache, "What is kept of KV blocks."),
     ]
-    + Key.planned(
-      "cache", "autoscale", "retry", "failover", "placement", "circuit-breaker")
+    + Key.planned("autoscale", "retry", "failover", "placement", "circuit-breaker")
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }

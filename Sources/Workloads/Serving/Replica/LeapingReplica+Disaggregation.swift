@@ -7,8 +7,8 @@ import Statistics
 /// A prefill replica computes prompts only: a request with one output token ends there with its prompt, but
 /// keeps its KV blocks until whoever moved them says `release`. A decode replica is told of a request with
 /// `expect`; its scheduler reserves blocks for the whole prompt at a step boundary, in the order of waiting
-/// (`reservations`), and after `receive` the sequence decodes from its second token on. As with arrivals, what
-/// happens at a boundary's own tick counts from the next boundary on, so ties never matter.
+/// (`reservations`), and after `receive` the sequence decodes from its second token on. As with arrivals,
+/// what happens at a boundary's own tick counts from the next boundary on, so ties never matter.
 struct RemotePrompts {
   /// Sequences that hold blocks and a seat and wait for their KV entries.
   var receiving = 0
@@ -16,13 +16,13 @@ struct RemotePrompts {
   var received: [UInt32] = []
   /// Those that joined at the last boundary: their next token has a longer gap behind it.
   var joined: [UInt32] = []
-  /// Blocks given back from outside since the last boundary.
+  /// Prompts fetched from outside since the last boundary: their blocks come back.
   var released: [Release] = []
-  /// Blocks of prompts that are computed and still to be moved.
+  /// Blocks of prompts that are computed and still to be moved; a shared one counts with each prompt.
   var held: Int64 = 0
 
   struct Release {
-    var blocks: Int64
+    var slot: UInt32
     var time: Ticks
   }
 }
@@ -42,22 +42,30 @@ extension LeapingReplica {
   public var isPrefillOnly: Bool { settings.isPrefillOnly }
   /// Sequences that hold blocks and wait for KV entries from elsewhere.
   public var receiving: Int { remote.receiving }
-  /// KV blocks that a sequence inside has, or somebody outside still needs.
-  public var blocksTaken: Int64 { remote.released.reduce(ledger.used) { $0 - $1.blocks } }
-  /// KV blocks of computed prompts that nobody has fetched yet.
+  /// KV blocks of computed prompts that nobody has fetched yet; one that prompts share counts with each.
   public var heldBlocks: Int64 { remote.held }
+  /// Whether the KV blocks in use are those of computed prompts: for checks while `load` is 0.
+  public var holdsOnlyComputedPrompts: Bool {
+    let blocks = remote.released.reduce(remote.held) {
+      $0 + ledger.blocks(for: Int64(table[$1.slot].promptTokens))
+    }
+    // Prompts that begin alike share blocks.
+    return keepsCache ? ledger.used <= blocks && (blocks == 0 || ledger.used > 0) : ledger.used == blocks
+  }
 
   /// A request whose prompt is computed elsewhere joins the queue for blocks. It must be one that `canHold`
-  /// accepts, and want at least two tokens.
+  /// accepts, and want at least two tokens. KV entries of its whole prompt come from elsewhere, whatever a
+  /// cache holds; `content` matters when it is preempted.
   ///
   /// - Returns: the ticket that its `Reservation` will carry.
   @discardableResult
-  public mutating func expect(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks)
-    -> UInt32
-  {
+  public mutating func expect(
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, content: PromptContent? = nil, at now: Ticks
+  ) -> UInt32 {
     precondition(settings.batching == .continuous, "a request-level batch cannot take sequences in")
     precondition(outputTokens > 1, "a request that ends with its first token has nothing to decode")
-    let slot = enqueue(handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, at: now)
+    let slot = enqueue(
+      handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, content: content, at: now)
     table[slot].state = .expected
     return slot
   }
@@ -73,12 +81,15 @@ extension LeapingReplica {
     wake(at: now)
   }
 
-  /// Somebody has fetched the KV entries of a prompt computed here: its blocks are free again.
-  public mutating func release(promptTokens: Int32, at now: Ticks) {
-    let blocks = ledger.blocks(for: Int64(promptTokens))
-    precondition(blocks <= remote.held, "no more blocks are released than are held")
-    remote.held -= blocks
-    remote.released.append(.init(blocks: blocks, time: now))
+  /// Somebody has fetched the KV entries of a prompt computed here: its blocks are free again, and cached
+  /// where the replica keeps a cache.
+  ///
+  /// - Parameter ticket: what `arrive` returned.
+  public mutating func release(_ ticket: UInt32, at now: Ticks) {
+    precondition(table[ticket].state == .held, "only a computed prompt's blocks are released")
+    table[ticket].state = .released
+    remote.held -= ledger.blocks(for: Int64(table[ticket].promptTokens))
+    remote.released.append(.init(slot: ticket, time: now))
     if waiting.count > 0 { wake(at: now) }
   }
 
@@ -104,7 +115,10 @@ extension LeapingReplica {
     for index in remote.released.indices {
       let release = remote.released[index]
       if release.time < boundary {
-        ledger.give(release.blocks)
+        let tokens = Int64(table[release.slot].promptTokens)
+        let blocks = ledger.blocks(for: tokens)
+        ledger.give(keepsCache ? letGo(of: release.slot, tokens: tokens, blocks: blocks) : blocks)
+        table.remove(release.slot)
       } else {
         remote.released[kept] = release
         kept += 1
@@ -144,6 +158,7 @@ extension LeapingReplica {
     if need > ledger.free - reserved { return false }
     waiting.remove(slot, in: table)
     ledger.take(need)
+    if keepsCache { cache.take(need) }
     table[slot].state = .receiving
     table[slot].scheduled = boundary
     remote.receiving += 1
@@ -182,8 +197,10 @@ extension LeapingReplica {
 
   /// A prompt computed for somebody else leaves the batch, but not its blocks.
   mutating func hold(_ slot: UInt32) {
-    let blocks = ledger.blocks(for: Int64(table[slot].target))
-    ledger.take(blocks)
-    remote.held += blocks
+    precondition(table[slot].outputTokens == 1, "a prompt computed for others ends with its first token")
+    ledger.removeDecoder(base: table[slot].base)
+    context -= Int64(table[slot].promptTokens)
+    table[slot].state = .held
+    remote.held += ledger.blocks(for: Int64(table[slot].promptTokens))
   }
 }

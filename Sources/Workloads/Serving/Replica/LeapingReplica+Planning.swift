@@ -16,7 +16,9 @@ extension LeapingReplica {
     takeInRemotePrompts()
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
+    if keepsCache { nameGrantedBlocks() }
     if !preempted { admit() }
+    if keepsCache && settings.verifiesLeaps { cache.verify(used: ledger.used, total: ledger.total) }
     if prefilling.contains(where: { table[$0].chunk > 0 }) {
       planMixedStep()
     } else if ledger.decoders > 0 {
@@ -32,6 +34,8 @@ extension LeapingReplica {
   private mutating func makeRoomForDecoders() -> Bool {
     var preempted = false
     while ledger.growth(steps: 1, from: step) > ledger.free {
+      // Older decoders have taken all there was before one lacks a block.
+      if keepsCache { cache.claim(ledger.free) }
       preempt()
       preempted = true
     }
@@ -54,7 +58,8 @@ extension LeapingReplica {
         0, ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks))
       var isGone = false
       while need > ledger.free - reserved && !isGone {
-        let victim = preempt()
+        if keepsCache { claimForDecoders() }
+        let victim = preempt(holdsClaim: keepsCache)
         preempted = true
         reserved = ledger.growth(steps: 1, from: step)
         budget += Int64(victim.unusedTokens)
@@ -75,6 +80,7 @@ extension LeapingReplica {
     table[slot].chunk = chunk
     table[slot].blocks += blocks
     ledger.take(Int64(blocks))
+    if keepsCache { cache.take(Int64(blocks)) }
     if chunk > 0 && table[slot].scheduled == .never { table[slot].scheduled = boundary }
   }
 
@@ -91,17 +97,23 @@ extension LeapingReplica {
     var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
     let reserved = ledger.growth(steps: 1, from: step)
+    if keepsCache { claimForDecoders() }
     while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
       let slot = waiting.next(before: planned, in: table)
       if slot == noSequence { break }
       if table[slot].state == .expected {
         if reserve(slot, keeping: reserved) { continue } else { break }
       }
-      let chunk = min(Int64(table[slot].target), budget)
-      let need = ledger.blocks(for: settings.isPrefillOnly ? Int64(table[slot].target) : chunk)
-      if need > ledger.free - reserved { break }
+      let found = keepsCache ? cachedBlocks(of: slot) : PrefixCache.Match()
+      let cached = found.blocks * ledger.blockSize
+      let chunk = min(Int64(table[slot].target) - cached, budget)
+      let end = settings.isPrefillOnly ? Int64(table[slot].target) : cached + chunk
+      let need = ledger.blocks(for: end) - found.blocks
+      if need + found.idle > ledger.free - reserved { break }
       start(slot)
+      if keepsCache { useCached(found, by: slot) }
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
+      if keepsCache { nameGrantedBlocks(of: slot) }
       budget -= chunk
     }
   }
@@ -147,7 +159,9 @@ extension LeapingReplica {
 
   /// Takes a running sequence's KV blocks away, the youngest's or that of the last place; it recomputes them when
   /// it comes back.
-  @discardableResult private mutating func preempt() -> Victim {
+  ///
+  /// - Parameter holdsClaim: whether decoders have claimed their blocks of the coming step.
+  @discardableResult private mutating func preempt(holdsClaim: Bool = false) -> Victim {
     let slot = settings.order == .priority ? lastByPlace() : running.last
     precondition(slot != noSequence, "a lone sequence always fits the cache")
     var victim = Victim()
@@ -156,7 +170,7 @@ extension LeapingReplica {
       victim.unusedTokens = table[slot].state == .decoding ? 1 : table[slot].chunk
     }
     if table[slot].state == .decoding {
-      removeDecoder(slot)
+      removeDecoder(slot, holdsClaim: holdsClaim)
       ring.remove(slot, in: table)
       answering -= 1
       table[slot].generated = table[slot].outputTokens - Int32(table[slot].finishStep - step)
@@ -167,7 +181,9 @@ extension LeapingReplica {
         table[slot].lastToken = boundary
       }
     } else {
-      ledger.give(Int64(table[slot].blocks))
+      let blocks = Int64(table[slot].blocks)
+      let tokens = Int64(table[slot].computed)
+      ledger.give(keepsCache ? letGo(of: slot, tokens: tokens, blocks: blocks) : blocks)
       victim.prompt = prefilling.firstIndex(of: slot)
       if let position = victim.prompt { prefilling.remove(at: position) }
     }
@@ -196,10 +212,13 @@ extension LeapingReplica {
   }
 
   /// Takes a decoder out of the sums and returns its blocks.
-  mutating func removeDecoder(_ slot: UInt32) {
+  mutating func removeDecoder(_ slot: UInt32, holdsClaim: Bool = false) {
     let tokens = table[slot].base + step
     ledger.removeDecoder(base: table[slot].base)
-    ledger.give(ledger.blocks(for: tokens))
+    let blocks = ledger.blocks(for: tokens)
+    let claimed = holdsClaim ? ledger.blocks(for: tokens + 1) - blocks : 0
+    ledger.give(
+      keepsCache ? letGo(of: slot, tokens: tokens, blocks: blocks, claimed: claimed) : blocks)
     context -= tokens
   }
 

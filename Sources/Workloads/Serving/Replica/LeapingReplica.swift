@@ -21,6 +21,11 @@ public struct LeapingReplica: ~Copyable {
   var running = SequenceList()
   var ring = FinishRing()
   var ledger: BlockLedger
+  let keepsCache: Bool
+  var cache: PrefixCache
+  var holdings = HoldingTable()
+  /// Requests so far whose content nobody described.
+  var undescribed: Int64 = 0
   /// Sequences of `running` still computing their prompt, in admission order.
   var prefilling: [UInt32] = []
   var finishing: [UInt32] = []
@@ -62,6 +67,12 @@ public struct LeapingReplica: ~Copyable {
     waiting = WaitingQueue(order: settings.order)
     backlog = Backlog(keeps: settings.forecasts)
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
+    keepsCache = settings.cache != nil
+    let chains = settings.cache?.chains?.pointer ?? BlockChains.Names.none
+    cache = PrefixCache(blockSize: settings.blockSize, blocks: settings.blocks, chains: chains)
+    // Last: a closure that looks at a property before all are set makes the optimiser (Swift 6.3.1) destroy
+    // noncopyable ones that do not exist yet.
+    precondition(!keepsCache || settings.batching == .continuous, "request-level batches share no prefixes")
   }
 
   /// Requests inside, queued or running.
@@ -87,16 +98,23 @@ public struct LeapingReplica: ~Copyable {
 
   /// A request reaches the scheduler's queue. It must be one that `canHold` accepts.
   ///
-  /// - Parameter priority: not negative; in a queue by priority, lower ones are served first.
+  /// - Parameters:
+  ///   - priority: not negative; in a queue by priority, lower ones are served first.
+  ///   - content: what its tokens are; `nil` for what no other request says.
+  /// - Returns: what `release` takes, where the replica computes prompts only.
+  @discardableResult
   public mutating func arrive(
-    handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0, at now: Ticks
-  ) {
-    _ = enqueue(
-      handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, priority: priority, at: now)
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0,
+    content: PromptContent? = nil, at now: Ticks
+  ) -> UInt32 {
+    enqueue(
+      handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, priority: priority,
+      content: content, at: now)
   }
 
   mutating func enqueue(
-    handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0, at now: Ticks
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0, content: PromptContent?,
+    at now: Ticks
   ) -> UInt32 {
     precondition(canHold(promptTokens: promptTokens, outputTokens: outputTokens), "admitted requests fit")
     precondition(promptTokens > 0 && outputTokens > 0, "a request has a prompt and an answer")
@@ -107,6 +125,10 @@ public struct LeapingReplica: ~Copyable {
     table[slot].target = promptTokens
     table[slot].arrival = now
     table[slot].state = .waiting
+    if keepsCache {
+      undescribed += content == nil ? 1 : 0
+      holdings.start(slot, content ?? PromptContent(undescribed: undescribed))
+    }
     if !waiting.isOrderedByArrival {
       let rank = settings.order == .priority ? priority : promptTokens
       table[slot].place = WaitingQueue.place(rank: rank, number: enqueued)
@@ -144,8 +166,8 @@ public struct LeapingReplica: ~Copyable {
     planNext()
   }
 
-  /// Lets a request that arrived at `now` join at the first step boundary strictly after it, or one step later
-  /// where the next step is planned already.
+  /// Lets a request that arrived at `now` join at the first step boundary strictly after it, or one step
+  /// later where the next step is planned already.
   private mutating func shortenRun(after now: Ticks) {
     guard settings.batching == .continuous, seatsTaken < settings.maximumSequences else { return }
     endRun(after: now, steps: settings.schedulesAhead ? 1 : 0)

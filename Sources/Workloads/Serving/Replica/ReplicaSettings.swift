@@ -14,11 +14,13 @@ public struct ReplicaSettings: Sendable {
   /// Whether a step is planned while the one before it runs, so that the host's work is hidden: a request
   /// then waits one step longer. For continuous batching.
   public var schedulesAhead: Bool
-  /// Computes prompts for somebody else: a prompt starts only when the blocks of all of it are free, and keeps
-  /// them past its end, until `release`.
+  /// Computes prompts for somebody else: a prompt starts only when the blocks of all of it are free, and
+  /// keeps them past its end, until `release`. What it caches are those blocks.
   public var isPrefillOnly = false
   /// Keeps the sums that `forecastFirstToken` needs.
   public var forecasts = false
+  /// How KV blocks are kept for later requests; `nil` when they are not.
+  public var cache: CacheSettings?
   /// Walks every leap step by step as well and stops the process when the two part. For tests.
   public var verifiesLeaps = false
   /// Keeps one slice per leap or mixed step for a timeline.
@@ -26,7 +28,7 @@ public struct ReplicaSettings: Sendable {
 
   public init(
     batching: Batching, maximumSequences: Int, maximumBatchedTokens: Int, blockSize: Int, blocks: Int,
-    schedulesAhead: Bool = false
+    schedulesAhead: Bool = false, cache: CacheSettings? = nil
   ) {
     precondition(maximumSequences > 0, "a replica runs at least one sequence")
     precondition(maximumBatchedTokens >= maximumSequences, "every running sequence gets its token in a step")
@@ -36,6 +38,7 @@ public struct ReplicaSettings: Sendable {
     self.blockSize = blockSize
     self.blocks = blocks
     self.schedulesAhead = schedulesAhead
+    self.cache = cache
   }
 }
 
@@ -50,10 +53,12 @@ public struct Completion: Sendable, Hashable {
   public var scheduled: Ticks
   public var firstToken: Ticks
   public var lastToken: Ticks
+  /// Prompt tokens that were not computed because their KV entries were cached.
+  public var cachedTokens: Int32
 
   public init(
     handle: UInt32, promptTokens: Int32, outputTokens: Int32, preemptions: Int32, arrival: Ticks,
-    scheduled: Ticks, firstToken: Ticks, lastToken: Ticks
+    scheduled: Ticks, firstToken: Ticks, lastToken: Ticks, cachedTokens: Int32 = 0
   ) {
     self.handle = handle
     self.promptTokens = promptTokens
@@ -63,6 +68,7 @@ public struct Completion: Sendable, Hashable {
     self.scheduled = scheduled
     self.firstToken = firstToken
     self.lastToken = lastToken
+    self.cachedTokens = cachedTokens
   }
 }
 
@@ -83,6 +89,9 @@ public struct ReplicaTotals: Sendable, Hashable {
   /// KV blocks in use, integrated over busy fine ticks.
   public var blockTime: Double = 0
   public var peakBlocks: Int64 = 0
+  /// Prompt tokens of admitted requests that were looked up in the prefix cache, and those found in it.
+  public var promptTokensSought: Int64 = 0
+  public var promptTokensFound: Int64 = 0
 }
 
 /// A stretch of equal work, for the timeline.

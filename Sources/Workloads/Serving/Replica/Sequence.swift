@@ -11,6 +11,8 @@ import Kernel
     case expected
     /// Holds blocks and waits for KV entries from elsewhere.
     case receiving
+    /// Its prompt is computed; holds blocks until its KV entries are fetched, and to the boundary after.
+    case held, released
   }
 
   /// The caller's name for the request.
