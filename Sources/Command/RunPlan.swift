@@ -98,6 +98,7 @@ struct RunPlan {
     if let turns = workload.conversations?.turns {
       lines.append(Line(name: "turns of a conversation", value: "\(turns)"))
     }
+    lines += classes(of: workload)
     if let requests = Layers.expectedRequests(workload, duration: duration) {
       lines.append(Line(name: "requests a run", value: "about \(Int64(requests.rounded()))"))
     }
@@ -147,6 +148,10 @@ struct RunPlan {
   }
 
   private static func placement(_ service: Service, of design: Design) -> [Line] {
+    whereTo(service, of: design) + door(of: service)
+  }
+
+  private static func whereTo(_ service: Service, of design: Design) -> [Line] {
     switch service.placement {
     case .endpoint(let endpoint): return [Line(name: "endpoint", value: endpoint.name)]
     case .pool(let deployment): return lines(of: deployment, in: design)
@@ -176,6 +181,7 @@ struct RunPlan {
           source: measured.table.origin.device ?? ""))
     }
     if deployment.cache != nil { lines.append(Line(name: "prefix cache", value: "on")) }
+    lines += order(of: deployment)
     lines += Layers.memoryTerms(of: deployment.memory).map {
       Line(name: $0.name, value: $0.amount, source: $0.source)
     }

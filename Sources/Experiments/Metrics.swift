@@ -31,7 +31,7 @@ struct MetricReader {
     readDesign()
   }
 
-  private mutating func add(
+  mutating func add(
     _ workload: String, _ metric: String, _ value: Double?, _ unit: String, statistic: String = "value"
   ) {
     readings.append(
@@ -79,6 +79,7 @@ struct MetricReader {
       add(workload, "bound_by", share, "ratio", statistic: cause)
     }
     if let transfers = tally.transfers { readTransfers(transfers, workload, index) }
+    readQueueing(index)
   }
 
   private mutating func readTransfers(_ transfers: TransferTally, _ workload: String, _ index: Int) {
@@ -105,7 +106,7 @@ struct MetricReader {
     add(workload, "prefix_cache_hits", keepsCache ? Double(found) : nil, "tokens")
   }
 
-  private mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double)
+  mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double)
   {
     add(workload, metric, histogram.mean.map { $0 * scale }, "s", statistic: "mean")
     for quantile in Self.quantiles {

@@ -83,7 +83,8 @@ struct Summary {
           $0.design == design && $0.replication == nil && $0.metric == threshold.metric
             && $0.statistic
               == (MetricName.distributions.contains($0.metric) ? threshold.statistic ?? "" : "value")
-            && (named == nil || $0.workload == named || $0.workload.isEmpty)
+            // Classes of requests are judged where they are named.
+            && (named == nil ? !$0.workload.contains("/") : $0.workload == named || $0.workload.isEmpty)
         }
         if matching.isEmpty {
           verdicts.append(
@@ -116,9 +117,7 @@ struct Summary {
       for (service, result) in (outcomes(of: index).first?.services ?? []).enumerated()
       where result.tally.rejected > 0 {
         let tally = result.tally
-        let why =
-          tally.throttled > 0
-          ? "\(tally.throttled) past the endpoint's rate limits" : "too long for the KV cache of a replica"
+        let why = reasons(tally, of: model.design.services[service])
         notes.append(
           "\(model.design.name)/\(model.design.services[service].name): "
             + "\(tally.rejected) requests rejected, \(why)"
@@ -126,6 +125,19 @@ struct Summary {
       }
     }
     return notes
+  }
+
+  /// Why requests were turned away.
+  private func reasons(_ tally: WorkloadTally, of service: Service) -> String {
+    guard service.admission != nil else {
+      return tally.throttled > 0
+        ? "\(tally.throttled) past the endpoint's rate limits" : "too long for the KV cache of a replica"
+    }
+    let rest = tally.rejected - tally.throttled - tally.shed
+    return [
+      (tally.throttled, "past the rate limit"), (tally.shed, "predicted to get their first token too late"),
+      (rest, "too long for the KV cache of a replica"),
+    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
   }
 
   // MARK: Designs

@@ -25,6 +25,9 @@ struct RequestSource {
   private var outputStream: RandomStream
   private var thinkStream: RandomStream
   private var groupStream: RandomStream
+  private var classStream: RandomStream
+  /// Draws the class of a request; `nil` when all are alike.
+  private let classes: Distribution?
   /// Family of the conversations' streams.
   private let turnStream: RandomStream
   private var sessions = SessionTable()
@@ -41,6 +44,10 @@ struct RequestSource {
     thinkStream = stream("think-time")
     groupStream = stream("prefix-group")
     turnStream = stream("turns")
+    classStream = stream("priorities")
+    let shares = workload.classes.map(\.share)
+    classes = AliasTable(values: shares.indices.map(Double.init), weights: shares)
+      .map { Distribution(.discrete($0)) }
     limit = min(workload.requests ?? .max, Int(Int32.max))
     end = duration ?? .never
     prefix = workload.prefix
@@ -109,14 +116,16 @@ struct RequestSource {
     if conversations != nil { return beginSession(at: time, user: user) }
     defer { sent += 1 }
     let group = prefix?.popularity.map { UInt32($0.sample(&groupStream)) } ?? 0
+    let kind = classes.map { UInt8($0.sample(&classStream)) } ?? 0
     if case .trace(let trace) = origin {
       return LiveRequest(
         sent: time, promptTokens: trace.promptTokens[sent], outputTokens: trace.outputTokens[sent],
-        serial: Int32(sent), user: user, group: group)
+        serial: Int32(sent), user: user, group: group, kind: kind)
     }
     return LiveRequest(
       sent: time, promptTokens: Self.tokens(prompt!.sample(&promptStream)),
-      outputTokens: Self.tokens(output!.sample(&outputStream)), serial: Int32(sent), user: user, group: group)
+      outputTokens: Self.tokens(output!.sample(&outputStream)), serial: Int32(sent), user: user, group: group,
+      kind: kind)
   }
 
   /// A count of tokens: rounded, at least 1.
@@ -155,6 +164,7 @@ struct RequestSource {
     var own = family.branch(3)
     session.turnsLeft = Self.tokens(conversations!.turns.sample(&own))
     session.group = prefix?.popularity.map { UInt32($0.sample(&own)) } ?? 0
+    session.kind = classes.map { UInt8($0.sample(&own)) } ?? 0
     let slot = sessions.begin(session)
     return turn(of: slot, added: prompt!.sample(&sessions[slot].prompts), at: time)
   }
@@ -166,7 +176,7 @@ struct RequestSource {
     let request = LiveRequest(
       sent: time, promptTokens: Int32(min(tokens, Self.longestPrompt)),
       outputTokens: Self.tokens(output!.sample(&session.outputs)), serial: Int32(sent), user: session.user,
-      session: slot)
+      session: slot, kind: session.kind)
     if session.context == 0, let prefix {
       session.sharedTokens = prefix.tokens(ofPrompt: request.promptTokens)
     }

@@ -15,7 +15,11 @@ struct ServiceArray: ~Copyable {
       (base + index).initialize(
         to: Self.state(
           of: model, service: index, replication: replication, options: options, measuredFrom: measuredFrom))
-      if let deployment = model.design.services[index].deployments.first {
+      let service = model.design.services[index]
+      base[index].admission = service.admission.map(AdmissionState.init)
+      let classes = model.scenario.workloads[service.workloadIndex].classes.count
+      base[index].tally.classes = Array(repeating: ClassTally(), count: classes)
+      if let deployment = service.deployments.first {
         // Every replica has a front end of its own.
         let spacing = deployment.engine.frontEndSpacing.value / Double(max(1, deployment.replicas))
         base[index].handOverSpacing = Ticks(seconds: spacing)

@@ -22,6 +22,10 @@ struct ServiceState: ~Copyable {
   /// Whether the replicas keep KV blocks for later requests.
   let keepsCache: Bool
   var endpoint: EndpointState?
+  /// Who is let in; `nil` for everybody.
+  var admission: AdmissionState?
+  /// Whether the workload's requests matter differently.
+  var hasClasses: Bool { !tally.classes.isEmpty }
   /// Set when the first of the replicas prefill and the rest decode; it belongs to the service.
   var disaggregation: UnsafeMutablePointer<DisaggregatedState>?
   /// Set once no further request can come.

@@ -77,7 +77,10 @@ struct World: ~Copyable {
   private mutating func send(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
     let state = services[service]
     state.pointee.tally.offered += 1
-    if request.sent >= measuredFrom { state.pointee.tally.measuredOffered += 1 }
+    if request.sent >= measuredFrom {
+      state.pointee.tally.measuredOffered += 1
+      if state.pointee.hasClasses { state.pointee.tally.classes[Int(request.kind)].offered += 1 }
+    }
     if state.pointee.endpoint != nil {
       sendToEndpoint(service, request, &pending)
     } else {
@@ -106,33 +109,46 @@ struct World: ~Copyable {
     }
   }
 
-  mutating func reject(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
+  /// - Parameter retryAfter: what a closed-loop user waits at least before the next request.
+  mutating func reject(
+    _ service: Int, _ request: LiveRequest, retryAfter: Ticks = .zero, _ pending: inout PendingEvents
+  ) {
     services[service].pointee.tally.rejected += 1
     keep(service, request, status: .rejected, times: nil, preemptions: 0)
     if request.session >= 0 {
-      endSession(service, request.session, &pending)
+      endSession(service, request.session, retryAfter: retryAfter, &pending)
     } else {
-      releaseUser(service, request.user, &pending)
+      releaseUser(service, request.user, after: retryAfter, &pending)
     }
   }
 
   private mutating func deliver(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
+    let isGuarded = state.pointee.admission != nil
+    if isGuarded && isThrottled(service, slot, &pending) { return }
     if state.pointee.disaggregation != nil { return deliverToPrefill(service, slot, &pending) }
     let request = requests[slot]
-    state.pointee.tally.inFlight -= 1
     let replica = state.pointee.router.choose(among: state.pointee.replicas)
+    if isGuarded && isShed(service, slot, from: replica, &pending) { return }
+    state.pointee.tally.inFlight -= 1
     let target = state.pointee.replicas[replica]
     if target.pointee.canHold(promptTokens: request.promptTokens, outputTokens: request.outputTokens) {
       requests[slot].replica = Int32(replica)
       target.pointee.arrive(
         handle: slot, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
+        priority: rank(of: request, service),
         content: state.pointee.keepsCache ? state.pointee.source.content(of: request) : nil, at: now)
       reschedule(service, replica, &pending)
     } else {
       requests.remove(slot)
       reject(service, request, &pending)
     }
+    drainIfLast(service, &pending)
+  }
+
+  /// Tells the replicas when the last request has reached them.
+  mutating func drainIfLast(_ service: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
     if state.pointee.isDrained && state.pointee.tally.inFlight == 0 { drainReplicas(service, &pending) }
   }
 
@@ -198,7 +214,8 @@ struct World: ~Copyable {
     if request.sent >= measuredFrom {
       let objectives = model.scenario.workloads[state.pointee.workloadIndex].objectives
       state.pointee.tally.record(
-        times, promptTokens: request.promptTokens, cachedTokens: cachedTokens, objectives: objectives)
+        times, promptTokens: request.promptTokens, cachedTokens: cachedTokens, objectives: objectives,
+        kind: request.kind)
     }
     keep(
       service, request, status: .completed, times: times, preemptions: preemptions, cachedTokens: cachedTokens
@@ -224,17 +241,21 @@ struct World: ~Copyable {
   }
 
   /// A conversation is over: its user, if it has one, thinks and begins another.
-  private mutating func endSession(_ service: Int, _ session: Int32, _ pending: inout PendingEvents) {
+  private mutating func endSession(
+    _ service: Int, _ session: Int32, retryAfter: Ticks = .zero, _ pending: inout PendingEvents
+  ) {
     let state = services[service]
     let user = state.pointee.source.endSession(session)
-    releaseUser(service, user, &pending)
+    releaseUser(service, user, after: retryAfter, &pending)
     if user < 0 && state.pointee.source.isExhausted && !state.pointee.isDrained { drain(service, &pending) }
   }
 
   /// A closed-loop user got an answer (or a refusal) and thinks before the next request.
-  private mutating func releaseUser(_ service: Int, _ user: Int32, _ pending: inout PendingEvents) {
+  private mutating func releaseUser(
+    _ service: Int, _ user: Int32, after pause: Ticks = .zero, _ pending: inout PendingEvents
+  ) {
     guard user >= 0 else { return }
-    let think = services[service].pointee.source.thinkTime()
+    let think = max(pause, services[service].pointee.source.thinkTime())
     pending.push(EventCode(.userReady, service: service, index: Int(user)).payload, at: now + think)
   }
 

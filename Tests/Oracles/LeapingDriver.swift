@@ -10,6 +10,8 @@ public struct LeapingDriver {
   private var result = StepwiseResult()
   private var next = 0
   private var sent: Int
+  /// Of all requests sent, by handle.
+  private var priorities: [Int32]
   /// KV entries on their way, and blocks to be given back.
   private var coming: [(time: Ticks, handle: UInt32, ticket: UInt32)] = []
   private var held: [(time: Ticks, ticket: UInt32)] = []
@@ -36,6 +38,7 @@ public struct LeapingDriver {
     self.respawn = respawn
     self.outsideFirst = outsideFirst
     sent = requests.count
+    priorities = requests.map(\.priority)
     contents = requests.map(\.content)
     tickets = Array(repeating: 0, count: requests.count)
   }
@@ -75,7 +78,7 @@ public struct LeapingDriver {
     if request.remote == nil {
       tickets[next] = replica.arrive(
         handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
-        content: request.content, at: now)
+        priority: request.priority, content: request.content, at: now)
     } else {
       replica.expect(
         handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
@@ -105,7 +108,8 @@ public struct LeapingDriver {
       contents.append(contents[Int(completion.handle)])
       replica.arrive(
         handle: UInt32(sent), promptTokens: completion.promptTokens, outputTokens: completion.outputTokens,
-        content: contents[sent], at: now)
+        priority: priorities[Int(completion.handle)], content: contents[sent], at: now)
+      priorities.append(priorities[Int(completion.handle)])
       sent += 1
     }
     held.sort { $0.time < $1.time }

@@ -10,6 +10,8 @@ import Workloads
 public struct StepwiseEngine {
   struct Sequence {
     var handle: UInt32
+    /// In the order of arrival.
+    var number: Int { Int(handle) }
     var prompt: Int
     var output: Int
     var arrival: Ticks
@@ -26,6 +28,7 @@ public struct StepwiseEngine {
     var preemptions: Int32 = 0
     var remote: StepwiseRequest.Remote?
     var hold = Ticks.zero
+    var priority: Int32 = 0
     /// When the KV entries from elsewhere are complete.
     var ready = Ticks.never
     /// Decodes, but its last token came out elsewhere.
@@ -99,9 +102,10 @@ public struct StepwiseEngine {
       let finished = executeStep()
       for sequence in finished {
         guard let respawn, sent < respawn else { continue }
-        let again = StepwiseRequest(
+        var again = StepwiseRequest(
           arrival: time, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
           text: sequence.text.stretches)
+        again.priority = sequence.priority
         enqueue(again, handle: UInt32(sent))
         sent += 1
       }
@@ -135,7 +139,7 @@ public struct StepwiseEngine {
     var sequence = Sequence(
       handle: handle, prompt: Int(request.promptTokens), output: Int(request.outputTokens),
       arrival: request.arrival, target: Int(request.promptTokens), remote: request.remote,
-      hold: request.hold)
+      hold: request.hold, priority: request.priority)
     sequence.text = StepwiseText(request.text)
     waiting.append(sequence)
   }
@@ -146,6 +150,7 @@ public struct StepwiseEngine {
   private mutating func schedule(isDraining: Bool) -> Bool {
     var budget = settings.maximumBatchedTokens
     var preempted = false
+    for index in running.indices { running[index].chunk = 0 }
     // Decodes come first: a sequence that joined from elsewhere may stand behind a prompt under way.
     for isPrompt in [false, true] {
       if serve(prompts: isPrompt, &budget) { preempted = true }
@@ -175,11 +180,17 @@ public struct StepwiseEngine {
       }
       let wanted = running[index].prefilling ? min(running[index].target - running[index].tokens, budget) : 1
       let need = max(0, blocks(running[index].tokens + wanted) - running[index].blocks)
-      while need > free && running.count > index {
-        preemptLast()
+      var isGone = false
+      while need > free && !isGone {
+        let victim = victim()
+        // With priorities, what the victim was given of this step goes to others.
+        if settings.order == .priority { budget += running[victim].chunk }
+        preempt(victim)
         preempted = true
+        isGone = victim == index
+        if victim < index { index -= 1 }
       }
-      if index == running.count { break }
+      if isGone { continue }
       take(need, wanted, at: index)
       budget -= wanted
       index += 1
@@ -195,8 +206,16 @@ public struct StepwiseEngine {
     if chunk > 0 && running[index].scheduled == .never { running[index].scheduled = time }
   }
 
-  private mutating func preemptLast() {
-    var victim = running.removeLast()
+  /// The youngest, or the latest arrival of those that matter least.
+  private func victim() -> Int {
+    if settings.order != .priority { return running.count - 1 }
+    return running.indices.max {
+      (running[$0].priority, running[$0].number) < (running[$1].priority, running[$1].number)
+    }!
+  }
+
+  private mutating func preempt(_ index: Int) {
+    var victim = running.remove(at: index)
     leave(victim)
     if !victim.prefilling && !victim.isFresh { victim.lastToken = time }
     victim.isFresh = false
@@ -217,19 +236,36 @@ public struct StepwiseEngine {
   /// step when the last one started.
   var deadline: Ticks { settings.schedulesAhead ? lastStepStart : time }
 
+  /// Whom the scheduler looks at next, among those that it knows of.
+  private func head() -> Int? {
+    let known = waiting.indices.filter { waiting[$0].arrival < deadline }
+    switch settings.order {
+    case .arrival: return known.first == 0 ? 0 : nil
+    case .priority:
+      return known.min {
+        (waiting[$0].priority, waiting[$0].number) < (waiting[$1].priority, waiting[$1].number)
+      }
+    case .shortestFirst:
+      return known.min {
+        (waiting[$0].prompt, waiting[$0].number) < (waiting[$1].prompt, waiting[$1].number)
+      }
+    }
+  }
+
   private mutating func admit(_ budget: inout Int) {
-    while let head = waiting.first, budget > 0,
-      running.count + receiving.count < settings.maximumSequences, head.arrival < deadline
+    while let position = head(), budget > 0,
+      running.count + receiving.count < settings.maximumSequences
     {
+      let head = waiting[position]
       if head.remote != nil {
         if reserve(head) { continue } else { return }
       }
-      let found = cache?.match(&waiting[0].text, limit: (head.target - 1) / settings.blockSize) ?? []
+      let found = cache?.match(&waiting[position].text, limit: (head.target - 1) / settings.blockSize) ?? []
       let cached = found.count * settings.blockSize
       let chunk = min(head.target - cached, budget)
       let need = blocks(settings.takesWholePrompts ? head.target : cached + chunk) - found.count
       if need + (cache?.idle(found) ?? 0) > free { return }
-      running.append(waiting.removeFirst())
+      running.append(waiting.remove(at: position))
       use(found, at: running.count - 1)
       take(need, chunk, at: running.count - 1)
       nameFullBlocks(running.count - 1)
@@ -321,7 +357,8 @@ public struct StepwiseEngine {
         handle: sequence.handle, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
         preemptions: sequence.preemptions, arrival: sequence.arrival, scheduled: sequence.scheduled,
         firstToken: sequence.firstToken, lastToken: time, cachedTokens: Int32(sequence.cachedTokens)))
-    return StepwiseRequestEcho(prompt: sequence.prompt, output: sequence.output, text: sequence.text)
+    return StepwiseRequestEcho(
+      prompt: sequence.prompt, output: sequence.output, text: sequence.text, priority: sequence.priority)
   }
 
   // MARK: Cache
@@ -386,4 +423,5 @@ struct StepwiseRequestEcho {
   var prompt: Int
   var output: Int
   var text: StepwiseText
+  var priority: Int32
 }

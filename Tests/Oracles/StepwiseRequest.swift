@@ -11,6 +11,8 @@ public struct StepwiseRequest: Sendable {
   public var remote: Remote?
   /// How long a prefill-only engine must keep the blocks after the prompt is computed.
   public var hold = Ticks.zero
+  /// Of a queue by priority.
+  public var priority: Int32 = 0
   /// What its tokens are, once as the product takes it and once spelled out for the oracle.
   public var content: PromptContent?
   public var text: [StepwiseStretch]

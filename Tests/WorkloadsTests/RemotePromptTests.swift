@@ -40,15 +40,16 @@ import Workloads
     return .init(requests: requests, settings: settings, respawn: nil)
   }
 
-  static func compare(_ load: LeapEqualsStepTests.Case, _ seed: UInt64) -> StepwiseResult {
+  static func compare(_ load: LeapEqualsStepTests.Case, _ seed: UInt64, count: Int? = nil) -> StepwiseResult {
     let model = LeapEqualsStepTests.model
     var settings = load.settings
     settings.verifiesLeaps = true
-    let walked = StepwiseEngine.run(load.requests, settings: load.settings, model: model)
-    #expect(walked.completions.count == load.requests.count, "seed \(seed)")
+    let walked = StepwiseEngine.run(
+      load.requests, settings: load.settings, model: model, respawn: load.respawn)
+    #expect(walked.completions.count == count ?? load.requests.count, "seed \(seed)")
     for outsideFirst in [false, true] {
       let leapt = LeapingDriver.run(
-        load.requests, settings: settings, model: model, outsideFirst: outsideFirst)
+        load.requests, settings: settings, model: model, respawn: load.respawn, outsideFirst: outsideFirst)
       let difference = zip(leapt.completions, walked.completions).first { $0 != $1 }
       #expect(difference == nil, "seed \(seed), \(load.settings)")
       #expect(leapt.completions.count == walked.completions.count, "seed \(seed)")

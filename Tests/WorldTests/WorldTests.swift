@@ -35,11 +35,17 @@ import Testing
       "{ distribution: gamma, mean: 200, cv: 1.5, min: 1, max: 2000 }",
     ]
     let batching = pick([
-      "{ policy: continuous }", "{ policy: continuous }", "{ policy: static, size: 4, timeout: 300ms }",
+      "{ policy: continuous }", "{ policy: continuous, order: priority }",
+      "{ policy: continuous, order: shortest-first }", "{ policy: static, size: 4, timeout: 300ms }",
       "{ policy: dynamic-window, size: 6, window: 20ms }",
     ])
     let sharing = pick(Self.sharing)
-    let cache = pick(["", "", "cache: { prefix: false }"])
+    // What a queue by priority preempts, a prefix cache cannot follow.
+    let cache = batching.contains("priority") ? "cache: { prefix: false }" : pick(["", "", "cache: { prefix: false }"])
+    let door = pick([
+      "", "", "admission: { rate-limit: 2/s, burst: 3 }",
+      batching.contains("continuous") ? "admission: { policy: slo-aware, rate-limit: 50/s }" : "",
+    ])
     let router = pick(["round-robin", "least-loaded", "power-of-two"])
     let blocks = pick(["400", "600", "5000"])
     let parallelism = pick([
@@ -65,6 +71,7 @@ import Testing
           prompt-tokens: \(pick(length))
           output-tokens: \(pick(length))
           slo: { ttft: 1s, tpot: 50ms, e2e: 30s }
+          priorities: { vital: { share: 20%, priority: high }, rest: { share: 80%, priority: low } }
           \(sharing)
       designs:
         own:
@@ -81,6 +88,7 @@ import Testing
               latency: \(latency)
               router: \(router)
               \(cache)
+              \(door)
               kv-blocks: \(blocks)
               max-sequences: \(pick(["4", "64"]))
               max-batched-tokens: \(pick(["512", "8192"]))

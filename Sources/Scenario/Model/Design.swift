@@ -98,6 +98,8 @@ public struct Service: Sendable {
   public var name: String
   public var workloadIndex: Int
   public var placement: Placement
+  /// Who is let in; `nil` for everybody.
+  public var admission: AdmissionSettings?
   public init(name: String, workloadIndex: Int, placement: Placement) {
     self.name = name
     self.workloadIndex = workloadIndex
@@ -118,6 +120,8 @@ public struct Deployment: Sendable {
   public var activations: Precision
   public var keyValue: Precision
   public var batching: Batching
+  /// Of continuous batches.
+  public var order = QueueOrder.arrival
   public var router: RouterKind
   public var maximumSequences: Int
   public var maximumBatchedTokens: Int

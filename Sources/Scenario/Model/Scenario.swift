@@ -102,6 +102,8 @@ public struct InferenceWorkload: Sendable {
   /// Stop after this many requests; `nil` when duration or trace decides.
   public var requests: Int?
   public var objectives: ServiceObjectives
+  /// Kinds of requests that matter differently; empty when all are alike.
+  public var classes: [RequestClass] = []
   /// Beginnings that prompts have in common; `nil` for none.
   public var prefix: SharedPrefix?
   /// Conversations that the arrivals begin; `nil` when every request stands alone.
@@ -119,6 +121,7 @@ public struct InferenceWorkload: Sendable {
     self.conversations = conversations
   }
   var isStochastic: Bool {
+    if classes.count > 1 { return true }
     if prefix?.popularity != nil || conversations?.isStochastic == true { return true }
     return switch traffic {
     case .trace: false

@@ -16,10 +16,11 @@ extension Resolver {
     }
     var services: [Service] = []
     for service in value["services"]?.members ?? [] {
-      if let resolved = self.service(
-        service, "\(path).services.\(service.key)", pools: pools, poolsWritten: value["pools"],
-        workloads: workloads)
+      let place = "\(path).services.\(service.key)"
+      if var resolved = self.service(
+        service, place, pools: pools, poolsWritten: value["pools"], workloads: workloads)
       {
+        queueing(service.value, place, of: &resolved, workloads[resolved.workloadIndex])
         services.append(resolved)
       }
     }

@@ -49,6 +49,7 @@ enum ScenarioShape {
           Key("output-tokens", length, "Length of answers."),
           Key("trace", trace, "Recorded requests, instead of arrivals and lengths."),
           Key("slo", objectives, "Limits that a good request meets."),
+          priorities,
           Key("prefix", prefix, "Beginnings that prompts have in common."),
           Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
         ] + Key.planned("residency"))
@@ -211,7 +212,7 @@ enum ScenarioShape {
         ]), "Rented."),
     ] + Key.planned("market", "failures", "provisioning"))
 
-  static let service: Shape = .object(serviceKeys + [disaggregation])
+  static let service: Shape = .object(serviceKeys + [disaggregation, admission])
   static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),
@@ -247,7 +248,7 @@ enum ScenarioShape {
         .tagged(
           by: "policy",
           [
-            .init(tag: "continuous", keys: []),
+            .init(tag: "continuous", keys: [order]),
             .init(
               tag: "static",
               keys: [
@@ -277,6 +278,6 @@ enum ScenarioShape {
         fallback: "round-robin"),
       Key("cache", cache, "What is kept of KV blocks."),
     ]
-    + Key.planned("autoscale", "admission", "retry", "failover", "placement", "circuit-breaker")
+    + Key.planned("autoscale", "retry", "failover", "placement", "circuit-breaker")
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }

@@ -189,7 +189,7 @@ extension LeapingReplica {
     if hasRemoteNews { return boundary + Ticks(1) }
     if waiting.count == 0 { return .never }
     let isBlocked = remote.receiving > 0 || remote.held > 0
-    if isBlocked && !skippedAdmission && table[waiting.first].arrival < planned { return .never }
+    if isBlocked && !skippedAdmission && !waiting.hasUnseen(since: planned, in: table) { return .never }
     return admissionTime(after: boundary)
   }
 

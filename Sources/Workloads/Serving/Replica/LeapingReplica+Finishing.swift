@@ -125,6 +125,7 @@ extension LeapingReplica {
     let keepsSlots = if case .fixed = settings.batching { true } else { false }
     for slot in finishing {
       answering -= 1
+      if settings.forecasts { backlog.leave(at: boundary) }
       completions.append(
         Completion(
           handle: table[slot].handle, promptTokens: table[slot].promptTokens,

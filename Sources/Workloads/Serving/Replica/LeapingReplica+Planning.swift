@@ -4,6 +4,14 @@ import Kernel
 /// then
 /// what waits.
 extension LeapingReplica {
+  /// What a preemption leaves behind.
+  struct Victim {
+    /// Tokens of the step being planned that it no longer needs.
+    var unusedTokens: Int32 = 0
+    /// Where it stood among the prompts under way.
+    var prompt: Int?
+  }
+
   mutating func planNext() {
     if remote.news > 0 { takeInRemotePrompts() }
     let lackedRoom = makeRoomForDecoders()
@@ -28,7 +36,7 @@ extension LeapingReplica {
     while ledger.growth(steps: 1, from: step) > ledger.free {
       // Older decoders have taken all there was before one lacks a block.
       if keepsCache { cache.claim(ledger.free) }
-      preemptLast()
+      preempt()
       preempted = true
     }
     return preempted
@@ -48,15 +56,19 @@ extension LeapingReplica {
       let chunk = min(Int64(table[slot].target - table[slot].computed), budget)
       let need = max(
         0, ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks))
-      if need > ledger.free - reserved {
-        let last = running.last
+      var isGone = false
+      while need > ledger.free - reserved && !isGone {
         if keepsCache { claimForDecoders() }
-        preemptLast(holdsClaim: keepsCache)
+        let victim = preempt(holdsClaim: keepsCache)
         preempted = true
         reserved = ledger.growth(steps: 1, from: step)
-        if last == slot { break }
-        continue
+        budget += Int64(victim.unusedTokens)
+        if let position = victim.prompt, position <= index {
+          isGone = position == index
+          if !isGone { index -= 1 }
+        }
       }
+      if isGone { continue }
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
       budget -= chunk
       index += 1
@@ -87,8 +99,8 @@ extension LeapingReplica {
     let reserved = ledger.growth(steps: 1, from: step)
     if keepsCache { claimForDecoders() }
     while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
-      let slot = waiting.first
-      if table[slot].arrival >= planned { break }
+      let slot = waiting.next(before: planned, in: table)
+      if slot == noSequence { break }
       if table[slot].state == .expected {
         if reserve(slot, keeping: reserved) { continue } else { break }
       }
@@ -137,6 +149,7 @@ extension LeapingReplica {
 
   private mutating func start(_ slot: UInt32) {
     waiting.remove(slot, in: table)
+    if settings.forecasts { backlog.remove(table[slot].target, band: band(of: slot)) }
     running.append(slot, in: table)
     table[slot].state = .prefilling
     table[slot].ordinal = admitted
@@ -144,12 +157,18 @@ extension LeapingReplica {
     prefilling.append(slot)
   }
 
-  /// Takes the youngest running sequence's KV blocks away; it recomputes them when it comes back.
+  /// Takes a running sequence's KV blocks away, the youngest's or that of the last place; it recomputes them when
+  /// it comes back.
   ///
   /// - Parameter holdsClaim: whether decoders have claimed their blocks of the coming step.
-  private mutating func preemptLast(holdsClaim: Bool = false) {
-    let slot = running.last
+  @discardableResult private mutating func preempt(holdsClaim: Bool = false) -> Victim {
+    let slot = settings.order == .priority ? lastByPlace() : running.last
     precondition(slot != noSequence, "a lone sequence always fits the cache")
+    var victim = Victim()
+    // vLLM gives the victim's share of the step back where it looks beyond the youngest.
+    if settings.order == .priority {
+      victim.unusedTokens = table[slot].state == .decoding ? 1 : table[slot].chunk
+    }
     if table[slot].state == .decoding {
       removeDecoder(slot, holdsClaim: holdsClaim)
       ring.remove(slot, in: table)
@@ -160,7 +179,8 @@ extension LeapingReplica {
       let blocks = Int64(table[slot].blocks)
       let tokens = Int64(table[slot].computed)
       ledger.give(keepsCache ? letGo(of: slot, tokens: tokens, blocks: blocks) : blocks)
-      prefilling.removeAll { $0 == slot }
+      victim.prompt = prefilling.firstIndex(of: slot)
+      if let position = victim.prompt { prefilling.remove(at: position) }
     }
     running.remove(slot, in: table)
     table[slot].state = .waiting
@@ -170,7 +190,20 @@ extension LeapingReplica {
     table[slot].chunk = 0
     table[slot].preemptions += 1
     totals.preemptions += 1
-    waiting.prepend(slot, in: table)
+    waiting.putBack(slot, in: table)
+    if settings.forecasts { backlog.add(table[slot].target, band: band(of: slot)) }
+    return victim
+  }
+
+  /// Who of the running has the highest rank and, of those, arrived last. O(running).
+  private func lastByPlace() -> UInt32 {
+    var last = running.first
+    var slot = last
+    while slot != noSequence {
+      if table[slot].place > table[last].place { last = slot }
+      slot = table[slot].next
+    }
+    return last
   }
 
   /// Takes a decoder out of the sums and returns its blocks.
@@ -202,7 +235,7 @@ extension LeapingReplica {
     // blocks or
     // slots stays blocked until somebody finishes, which ends the run anyway.
     if settings.batching == .continuous, waiting.count > 0, seatsTaken < settings.maximumSequences,
-      mayAdmitNext || table[waiting.first].arrival >= planned
+      mayAdmitNext || waiting.hasUnseen(since: planned, in: table)
     {
       run.steps = 1
     }

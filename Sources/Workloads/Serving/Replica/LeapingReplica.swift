@@ -17,7 +17,7 @@ public struct LeapingReplica: ~Copyable {
   let settings: ReplicaSettings
   let model: any LatencyModel
   var table = SequenceTable()
-  var waiting = SequenceList()
+  var waiting: WaitingQueue
   var running = SequenceList()
   var ring = FinishRing()
   var ledger: BlockLedger
@@ -42,8 +42,11 @@ public struct LeapingReplica: ~Copyable {
   /// Sum over decoders of their KV entries.
   var context: Int64 = 0
   var admitted: Int64 = 0
+  /// Requests that reached the queue so far.
+  var enqueued: Int64 = 0
   var isDraining = false
   var remote = RemotePrompts()
+  var backlog: Backlog
 
   /// When `advance` must be called next; `.never` while there is nothing to do.
   public internal(set) var nextChange = Ticks.never
@@ -61,6 +64,8 @@ public struct LeapingReplica: ~Copyable {
   public init(settings: ReplicaSettings, model: any LatencyModel) {
     self.settings = settings
     self.model = model
+    waiting = WaitingQueue(order: settings.order)
+    backlog = Backlog(keeps: settings.forecasts)
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
     keepsCache = settings.cache != nil
     let chains = settings.cache?.chains?.pointer ?? BlockChains.Names.none
@@ -95,19 +100,24 @@ public struct LeapingReplica: ~Copyable {
 
   /// A request reaches the scheduler's queue. It must be one that `canHold` accepts.
   ///
-  /// - Parameter content: what its tokens are; `nil` for what no other request says.
+  /// - Parameters:
+  ///   - priority: not negative; in a queue by priority, lower ones are served first.
+  ///   - content: what its tokens are; `nil` for what no other request says.
   /// - Returns: what `release` takes, where the replica computes prompts only.
   @discardableResult
   public mutating func arrive(
-    handle: UInt32, promptTokens: Int32, outputTokens: Int32, content: PromptContent? = nil, at now: Ticks
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0,
+    content: PromptContent? = nil, at now: Ticks
   ) -> UInt32 {
     enqueue(
-      handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, content: content, at: now)
+      handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, priority: priority,
+      content: content, at: now)
   }
 
   @inline(__always)
   mutating func enqueue(
-    handle: UInt32, promptTokens: Int32, outputTokens: Int32, content: PromptContent?, at now: Ticks
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0, content: PromptContent?,
+    at now: Ticks
   ) -> UInt32 {
     precondition(canHold(promptTokens: promptTokens, outputTokens: outputTokens), "admitted requests fit")
     precondition(promptTokens > 0 && outputTokens > 0, "a request has a prompt and an answer")
@@ -122,11 +132,17 @@ public struct LeapingReplica: ~Copyable {
       undescribed += content == nil ? 1 : 0
       holdings.start(slot, content ?? PromptContent(undescribed: undescribed))
     }
-    let wasEmpty = waiting.count == 0
+    if !waiting.isOrderedByArrival {
+      let rank = settings.order == .priority ? priority : promptTokens
+      table[slot].place = WaitingQueue.place(rank: rank, number: enqueued)
+    }
+    enqueued += 1
+    if settings.forecasts { backlog.add(promptTokens, band: band(of: slot)) }
+    let goesFirst = waiting.isOvertaken(by: slot, in: table)
     waiting.append(slot, in: table)
     switch run.kind {
     case .mixed: break
-    case .decode: if wasEmpty { shortenRun(after: now) }
+    case .decode: if goesFirst { shortenRun(after: now) }
     case .idle: nextChange = min(nextChange, admissionTime(after: now))
     }
     return slot

@@ -3,6 +3,8 @@ import Kernel
 /// What a replica is told once.
 public struct ReplicaSettings: Sendable {
   public var batching: Batching
+  /// Of continuous batches.
+  public var order = QueueOrder.arrival
   /// Sequences that run at once.
   public var maximumSequences: Int
   /// Tokens that one step may compute, prompts and decodes together.
@@ -18,6 +20,8 @@ public struct ReplicaSettings: Sendable {
   /// Computes prompts for somebody else: they keep their blocks past their end, until `release`. What it
   /// caches are those blocks.
   public var isPrefillOnly = false
+  /// Keeps the sums that `forecastFirstToken` needs.
+  public var forecasts = false
   /// How KV blocks are kept for later requests; `nil` when they are not.
   public var cache: CacheSettings?
   /// Walks every leap step by step as well and stops the process when the two part. For tests.
