@@ -43,6 +43,8 @@ import Quantities
   /// KV entries of earlier chunks that the prompts read.
   public var prefixTokens: Int
   public var largestChunk: Int
+  /// Tokens that each decoding sequence computes: more than one where drafts are checked.
+  public var tokensPerDecode = 1
   public init(
     decodeSequences: Int, decodeContext: Int, prefillSequences: Int, prefillTokens: Int,
     sampledSequences: Int, attentionProducts: Int, prefixTokens: Int, largestChunk: Int
@@ -66,6 +68,8 @@ public protocol LatencyModel: Sendable {
   /// The line of steps in which that many sequences decode and nothing else runs.
   /// - Complexity: a table look-up.
   func decodeLine(sequences: Int) -> DecodeLine
+  /// The same with several tokens a sequence, checked together: attention reads each KV entry once for all.
+  func decodeLine(sequences: Int, tokensEach: Int) -> DecodeLine
   /// Without prompts this equals the line of `decodeLine` exactly.
   func stepCost(_ shape: StepShape) -> StepCost
   /// From the server's receipt of a request to the scheduler's queue.
@@ -76,4 +80,11 @@ public protocol LatencyModel: Sendable {
   var weightBytesPerStep: Double { get }
   var keyValueBytesPerToken: Double { get }
   var basis: Basis { get }
+}
+
+extension LatencyModel {
+  /// Priced as so many more sequences, for models that know no better.
+  public func decodeLine(sequences: Int, tokensEach: Int) -> DecodeLine {
+    decodeLine(sequences: sequences * tokensEach)
+  }
 }

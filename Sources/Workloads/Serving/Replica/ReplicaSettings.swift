@@ -17,6 +17,8 @@ public struct ReplicaSettings: Sendable {
   /// Computes prompts for somebody else: a prompt starts only when the blocks of all of it are free, and
   /// keeps them past its end, until `release`. What it caches are those blocks.
   public var isPrefillOnly = false
+  /// How tokens are drafted and checked; `nil` when every step gives one. For continuous batching.
+  public var speculation: SpeculationSettings?
   /// Keeps the sums that `forecastFirstToken` needs.
   public var forecasts = false
   /// How KV blocks are kept for later requests; `nil` when they are not.
