@@ -23,6 +23,7 @@ struct Summary {
   func results() -> RunResults {
     var rows: [MetricRow] = []
     for index in models.indices { rows += metricRows(index) }
+    rows += payBackRows(rows)
     let isComplete = outcomes.allSatisfy { $0?.isComplete == true }
     let manifest = Manifest(
       scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed,
@@ -34,7 +35,7 @@ struct Summary {
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + sampleNotes(rows))
+      notes: notes + sampleNotes(rows) + payBackNotes(rows))
   }
 
   // MARK: Rows
@@ -177,7 +178,7 @@ struct Summary {
   private func costRows(_ index: Int) -> [CostRow] {
     guard let outcome = outcomes(of: index).first else { return [] }
     let design = models[index].design
-    let cost = DesignCost(design: design, outcome: outcome)
+    let cost = DesignCost(design: design, outcome: outcome, horizon: scenario.economics.horizon)
     return (cost.invoices + cost.monthly).map { charge in
       CostRow(
         design: design.name, chargeDescription: charge.description, chargeCategory: charge.category.rawValue,

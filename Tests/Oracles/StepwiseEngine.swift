@@ -235,7 +235,8 @@ public struct StepwiseEngine {
         index += 1
         continue
       }
-      let wanted = running[index].prefilling ? min(running[index].target - running[index].tokens, budget) : given
+      let left = running[index].target - running[index].tokens
+      let wanted = running[index].prefilling ? min(left, budget) : given
       let need = max(0, blocks(running[index].tokens + wanted + drafted) - running[index].blocks)
       var isGone = false
       while need > free && !isGone {

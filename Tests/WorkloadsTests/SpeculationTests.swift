@@ -1,6 +1,7 @@
 import Kernel
 import Oracles
 import Testing
+
 @testable import Workloads
 
 /// Drafted and checked tokens: against the engine that walks every step, and against the law of acceptance.
@@ -67,7 +68,8 @@ import Testing
       batching: .continuous, maximumSequences: 1, maximumBatchedTokens: 100, blockSize: 16, blocks: 2_000)
     settings.speculation = speculation
     let request = StepwiseRequest(arrival: .zero, promptTokens: 10, outputTokens: 4_000)
-    let model: any LatencyModel = speculation.map { Self.model($0, share: share) } ?? LeapEqualsStepTests.model
+    let model: any LatencyModel =
+      speculation.map { Self.model($0, share: share) } ?? LeapEqualsStepTests.model
     let result = LeapingDriver.run([request], settings: settings, model: model)
     return (result.completions[0].lastToken - result.completions[0].firstToken).seconds
   }

@@ -58,8 +58,10 @@ import Testing
 
   @Test func predictedWaitsKeepTheDoor() throws {
     let open = try Self.run(Self.text(service: "router: round-robin")).services[0].tally
-    let guarded = try Self.run(Self.text(service: "admission: { policy: slo-aware, factor: 0.6 }")).services[0]
-      .tally
+    let guarded = try Self.run(Self.text(service: "admission: { policy: slo-aware, factor: 0.6 }")).services[
+      0
+    ]
+    .tally
     #expect(guarded.shed > 0 && guarded.shed == guarded.rejected && guarded.isConserved)
     let inTime = Double(guarded.good) / Double(guarded.measured)
     #expect(inTime > 0.85, "those let in are in time, \(inTime)")
@@ -79,7 +81,8 @@ import Testing
     #expect((0.75...1.2).contains(mean / factor), "\(mean) s where \(factor) s were allowed")
   }
 
-  static let classes = "priorities: { vital: { share: 20%, priority: high }, rest: { share: 80%, priority: 3 } }"
+  static let classes =
+    "priorities: { vital: { share: 20%, priority: high }, rest: { share: 80%, priority: 3 } }"
 
   @Test func whoMattersMoreWaitsLess() throws {
     let plain = try Self.run(Self.text(service: "router: round-robin", priorities: Self.classes))
@@ -96,7 +99,8 @@ import Testing
   @Test func shortPromptsFirstShortenTheMeanWait() throws {
     let plain = try Self.run(Self.text(service: "router: round-robin")).services[0].tally
     let ordered = try Self.run(
-      Self.text(service: "batching: { policy: continuous, order: shortest-first }")).services[0].tally
+      Self.text(service: "batching: { policy: continuous, order: shortest-first }")
+    ).services[0].tally
     #expect(ordered.queue.mean! < plain.queue.mean! * 0.8)
     #expect(ordered.queue.max! > plain.queue.max!)
   }
@@ -110,7 +114,8 @@ import Testing
   }
 
   @Test func classesHaveRowsOfTheirOwn() async throws {
-    let text = Self.text(service: "router: round-robin", priorities: Self.classes, requests: 300)
+    let text =
+      Self.text(service: "router: round-robin", priorities: Self.classes, requests: 300)
       + "\nthresholds: [ \"p99(ttft_s{workload=chat/vital}) < 100\", \"p99(ttft_s) < 100\" ]"
     let results = await Experiment.run(try WorldTests.scenario(text), options: RunOptions())
     #expect(results.row(design: "one", workload: "chat/vital", metric: "goodput_ratio")?.value != nil)
@@ -131,7 +136,8 @@ import Testing
   ])
   func contradictionsAreNamed(service: String, priorities: String, says: String) {
     let text = Self.text(service: service, priorities: priorities)
-    guard case .failure(let report) = ScenarioReader.read(bytes: Array(text.utf8), file: "t", folder: "/") else {
+    guard case .failure(let report) = ScenarioReader.read(bytes: Array(text.utf8), file: "t", folder: "/")
+    else {
       Issue.record("\(service) was accepted")
       return
     }

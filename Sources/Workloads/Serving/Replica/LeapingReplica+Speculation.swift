@@ -40,7 +40,8 @@ extension LeapingReplica {
   mutating func recordGapsWithinSteps(_ bunched: Int64) {
     var count = bunched
     for slot in finishing {
-      count -= table[slot].base + emitted - Int64(table[slot].promptTokens) + 1 - Int64(table[slot].outputTokens)
+      count -=
+        table[slot].base + emitted - Int64(table[slot].promptTokens) + 1 - Int64(table[slot].outputTokens)
     }
     interTokenGaps.record(0, count: count)
   }
