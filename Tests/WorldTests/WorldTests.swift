@@ -41,7 +41,12 @@ import Testing
     ])
     let sharing = pick(Self.sharing)
     // What a queue by priority preempts, a prefix cache cannot follow.
-    let cache = batching.contains("priority") ? "cache: { prefix: false }" : pick(["", "", "cache: { prefix: false }"])
+    let cache =
+      batching.contains("priority")
+      ? "cache: { prefix: false }" : pick(["", "", "cache: { prefix: false }"])
+    // Without a cache: some engines' blocks are shorter than a draft.
+    let speculates = cache.contains("false") && batching.contains("continuous") && stream.below(2) == 0
+    let speculation = speculates ? "speculation: { tokens: 3, acceptance: 0.6, draft-cost: 5% }" : ""
     let door = pick([
       "", "", "admission: { rate-limit: 2/s, burst: 3 }",
       batching.contains("continuous") ? "admission: { policy: slo-aware, rate-limit: 50/s }" : "",
@@ -89,6 +94,7 @@ import Testing
               router: \(router)
               \(cache)
               \(door)
+              \(speculation)
               kv-blocks: \(blocks)
               max-sequences: \(pick(["4", "64"]))
               max-batched-tokens: \(pick(["512", "8192"]))

@@ -7,7 +7,7 @@ struct Backlog {
   /// Prompt tokens to be computed for those that wait, and their number.
   private var tokens: [Int64]
   private var requests: [Int64]
-  /// Mean ticks between two sequences that leave, over about the last sixteen; 0 while unknown.
+  /// Mean ticks between two sequences that leave, over about the last 64; 0 while unknown.
   private(set) var pace: Int64 = 0
   private var lastLeft = Ticks.never
 
@@ -39,7 +39,7 @@ struct Backlog {
   mutating func leave(at now: Ticks) {
     if lastLeft != .never {
       let gap = (now - lastLeft).count
-      pace = pace == 0 ? gap : pace + (gap - pace) / 16
+      pace = pace == 0 ? gap : pace + (gap - pace) / 64
     }
     lastLeft = now
   }
@@ -84,11 +84,11 @@ extension LeapingReplica {
   /// Ticks that this many prompt tokens take, in full steps.
   private func computing(_ tokens: Int64) -> Int64 {
     let decoders = Int(ledger.decoders)
-    let room = max(1, Int64(settings.maximumBatchedTokens) - ledger.decoders)
+    let room = max(1, Int64(settings.maximumBatchedTokens) - ledger.decoders * width)
     let chunk = Int(min(room, tokens))
     let cost = model.stepCost(
       StepShape(
-        decodeSequences: decoders, decodeContext: Int(context) + decoders, prefillSequences: 1,
+        decodeSequences: decoders, decodeContext: Int(context) + decoders * Int(width), prefillSequences: 1,
         prefillTokens: chunk, sampledSequences: decoders + 1, attentionProducts: chunk * (chunk + 1) / 2,
         prefixTokens: 0, largestChunk: chunk)
     ).total
