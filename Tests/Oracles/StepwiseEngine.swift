@@ -188,8 +188,8 @@ public struct StepwiseEngine {
     waiting.append(sequence)
   }
 
-  /// Tokens drafted for every decoder in a step, and how many a decoder gets in the step that comes: after g steps
-  /// ⌊g·r⌋ in all.
+  /// Tokens drafted for every decoder in a step, and how many a decoder gets in the step that comes: after g
+  /// steps ⌊g·r⌋ in all.
   private var drafted: Int { settings.speculation?.drafted ?? 0 }
   private var given: Int {
     let rate = Int(settings.speculation?.rate.tokensIn256Steps ?? 256)
