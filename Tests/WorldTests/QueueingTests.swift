@@ -25,7 +25,11 @@ import Testing
       one:
         sites: { dc: { kind: on-prem } }
         pools:
-          gpu: { site: dc, node: { accelerator: l40s, accelerators: 1 }, count: 1, purchase: { price: 9000 USD } }
+          gpu:
+            site: dc
+            node: { accelerator: l40s, accelerators: 1 }
+            count: 1
+            purchase: { price: 9000 USD }
         services: { chat: { workload: chat, pool: gpu, max-sequences: 64, \(service) } }
     """
   }
@@ -72,8 +76,8 @@ import Testing
     #expect(idle.services[0].tally.rejected == 0)
   }
 
-  /// Under overload the queue grows to where the prediction meets the limit: were predictions right, first tokens
-  /// would come just then.
+  /// Under overload the queue grows to where the prediction meets the limit: were predictions right, first
+  /// tokens would come just then.
   @Test(arguments: [0.5, 1, 2, 4]) func predictionsAreRightOnAverage(factor: Double) throws {
     let tally = try Self.run(Self.text(service: "admission: { policy: slo-aware, factor: \(factor) }"))
       .services[0].tally

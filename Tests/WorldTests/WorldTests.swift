@@ -17,6 +17,23 @@ import Testing
       + "    prefix: { shared-tokens: 100 }",
   ]
 
+  /// Keys of a service that fit its batching: its cache, its door, its drafts.
+  private static func serviceKeys(_ batching: String, _ stream: inout RandomStream) -> [String] {
+    func pick(_ list: [String]) -> String { list[Int(stream.below(UInt32(list.count)))] }
+    // What a queue by priority preempts, a prefix cache cannot follow.
+    let cache =
+      batching.contains("priority")
+      ? "cache: { prefix: false }" : pick(["", "", "cache: { prefix: false }"])
+    // Without a cache: some engines' blocks are shorter than a draft.
+    let speculates = cache.contains("false") && batching.contains("continuous") && stream.below(2) == 0
+    let speculation = speculates ? "speculation: { tokens: 3, acceptance: 0.6, draft-cost: 5% }" : ""
+    let door = pick([
+      "", "", "admission: { rate-limit: 2/s, burst: 3 }",
+      batching.contains("continuous") ? "admission: { policy: slo-aware, rate-limit: 50/s }" : "",
+    ])
+    return [cache, door, speculation]
+  }
+
   /// A small random scenario over every feature there is.
   static func random(_ seed: UInt64) -> String {
     var stream = RandomStream(seed: seed, replication: 0, entity: "swarm", purpose: "scenario")
@@ -40,17 +57,7 @@ import Testing
       "{ policy: dynamic-window, size: 6, window: 20ms }",
     ])
     let sharing = pick(Self.sharing)
-    // What a queue by priority preempts, a prefix cache cannot follow.
-    let cache =
-      batching.contains("priority")
-      ? "cache: { prefix: false }" : pick(["", "", "cache: { prefix: false }"])
-    // Without a cache: some engines' blocks are shorter than a draft.
-    let speculates = cache.contains("false") && batching.contains("continuous") && stream.below(2) == 0
-    let speculation = speculates ? "speculation: { tokens: 3, acceptance: 0.6, draft-cost: 5% }" : ""
-    let door = pick([
-      "", "", "admission: { rate-limit: 2/s, burst: 3 }",
-      batching.contains("continuous") ? "admission: { policy: slo-aware, rate-limit: 50/s }" : "",
-    ])
+    let keys = serviceKeys(batching, &stream)
     let router = pick(["round-robin", "least-loaded", "power-of-two"])
     let blocks = pick(["400", "600", "5000"])
     let parallelism = pick([
@@ -92,9 +99,9 @@ import Testing
               batching: \(batching)
               latency: \(latency)
               router: \(router)
-              \(cache)
-              \(door)
-              \(speculation)
+              \(keys[0])
+              \(keys[1])
+              \(keys[2])
               kv-blocks: \(blocks)
               max-sequences: \(pick(["4", "64"]))
               max-batched-tokens: \(pick(["512", "8192"]))

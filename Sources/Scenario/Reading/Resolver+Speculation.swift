@@ -48,7 +48,8 @@ extension Resolver {
     }
   }
 
-  /// Blocks named for later requests are counted one by one: a step must not fill more than one of a sequence.
+  /// Blocks named for later requests are counted one by one: a step must not fill more than one of a
+  /// sequence.
   mutating func checkSpeculation(
     _ service: Written, _ path: String, _ speculation: Speculation?, _ cache: CacheSettings?, blockSize: Int
   ) {

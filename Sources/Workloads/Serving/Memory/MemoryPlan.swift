@@ -56,7 +56,9 @@ public struct MemoryPlan: Sendable, Hashable {
     communicationBuffers = layout.accelerators > 1 ? engine.communicationMemory : .zero
     runtime = engine.runtimeMemory
     let models = [model] + (draft.map { [$0] } ?? [])
-    let entries = models.map { Self.keyValueBytes(of: $0, format: keyValue, tensor: tensor, pipeline: pipeline) }
+    let entries = models.map {
+      Self.keyValueBytes(of: $0, format: keyValue, tensor: tensor, pipeline: pipeline)
+    }
     keyValueBytesPerToken = entries.reduce(.zero) { $0 + $1.whole }
     keyValueBytesPerTokenPerAccelerator = entries.reduce(.zero) { $0 + $1.perAccelerator }
     blockSize = engine.blockSize

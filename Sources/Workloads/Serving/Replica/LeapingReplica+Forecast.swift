@@ -1,7 +1,7 @@
 import Kernel
 
-/// What a replica keeps to say how long a request would wait: sums over its queue, by bands that are served one
-/// after the other, and the pace at which sequences leave.
+/// What a replica keeps to say how long a request would wait: sums over its queue, by bands that are served
+/// one after the other, and the pace at which sequences leave.
 struct Backlog {
   static let bands = 32
   /// Prompt tokens to be computed for those that wait, and their number.
@@ -57,12 +57,12 @@ extension LeapingReplica {
 
   func band(of slot: UInt32) -> Int { band(promptTokens: table[slot].promptTokens, place: table[slot].place) }
 
-  /// How long a request that came now would take to its first token: an estimate from what is queued and runs, for
-  /// a door that turns requests away. For replicas whose settings say `forecasts`.
+  /// How long a request that came now would take to its first token: an estimate from what is queued and
+  /// runs, for a door that turns requests away. For replicas whose settings say `forecasts`.
   ///
-  /// The longer of two: computing every prompt ahead of it and its own, in full steps beside the sequences that
-  /// decode now; and waiting, at the pace of the last departures, until enough sequences have left to give seats
-  /// and KV blocks to all ahead of it, then computing its own prompt.
+  /// The longer of two: computing every prompt ahead of it and its own, in full steps beside the sequences
+  /// that decode now; and waiting, at the pace of the last departures, until enough sequences have left to
+  /// give seats and KV blocks to all ahead of it, then computing its own prompt.
   ///
   /// - Complexity: O(prompts under way).
   public func forecastFirstToken(promptTokens: Int32, priority: Int32 = 0, at now: Ticks) -> Ticks {

@@ -157,8 +157,8 @@ extension LeapingReplica {
     prefilling.append(slot)
   }
 
-  /// Takes a running sequence's KV blocks away, the youngest's or that of the last place; it recomputes them when
-  /// it comes back.
+  /// Takes a running sequence's KV blocks away, the youngest's or that of the last place; it recomputes them
+  /// when it comes back.
   ///
   /// - Parameter holdsClaim: whether decoders have claimed their blocks of the coming step.
   @discardableResult private mutating func preempt(holdsClaim: Bool = false) -> Victim {

@@ -3,10 +3,10 @@ import Statistics
 
 /// What the replica does differently when steps check drafted tokens.
 ///
-/// All decoders get the same number of tokens in a step (`TokenRate`), so that they stay in lockstep: the count of
-/// tokens given so far takes the place of the count of steps in what is kept of their contexts. A sequence that runs
-/// holds room for the tokens of a draft past its context; what a last step gives beyond a sequence's answer is
-/// dropped.
+/// All decoders get the same number of tokens in a step (`TokenRate`), so that they stay in lockstep: the
+/// count of tokens given so far takes the place of the count of steps in what is kept of their contexts. A
+/// sequence that runs holds room for the tokens of a draft past its context; what a last step gives beyond a
+/// sequence's answer is dropped.
 extension LeapingReplica {
   /// Tokens that a decoder computes in a step.
   @inline(__always) var width: Int64 { lookahead + 1 }

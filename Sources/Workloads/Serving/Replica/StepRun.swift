@@ -10,8 +10,8 @@ import Kernel
   var kind = Kind.idle
   /// Steps planned.
   var steps: Int64 = 0
-  /// Cost of the first step [fine ticks], and what a later one costs more for each token that decoders were given
-  /// since.
+  /// Cost of the first step [fine ticks], and what a later one costs more for each token that decoders were
+  /// given since.
   var firstCost: Int64 = 0
   var costIncrease: Int64 = 0
   var base = StepCost(total: 0, compute: 0, memory: 0, network: 0)

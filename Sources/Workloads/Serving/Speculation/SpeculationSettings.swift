@@ -8,9 +8,9 @@
 
 /// Speculative decoding: a draft proposes tokens, one step of the model checks them all.
 ///
-/// If each drafted token is accepted with probability α, independently, a step gives
-/// (1 − α^(k+1)) / (1 − α) tokens on average, k + 1 at most (Leviathan et al., "Fast Inference from Transformers
-/// via Speculative Decoding", ICML 2023, equation 1).
+/// If each drafted token is accepted with probability α, independently, a step gives (1 − α^(k+1)) / (1 − α)
+/// tokens on average, k + 1 at most (Leviathan et al., "Fast Inference from Transformers via Speculative
+/// Decoding", ICML 2023, equation 1).
 public struct SpeculationSettings: Sendable, Hashable {
   /// Tokens drafted a step, k.
   public let drafted: Int

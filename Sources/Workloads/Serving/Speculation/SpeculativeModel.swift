@@ -1,17 +1,17 @@
 import Quantities
 
-/// Step costs of speculative decoding: a step drafts k tokens for every sequence, one pass each, and checks all of
-/// them and one more in one pass of the model.
+/// Step costs of speculative decoding: a step drafts k tokens for every sequence, one pass each, and checks
+/// all of them and one more in one pass of the model.
 ///
-/// Prompts go through the draft as well, in the first of its passes. Checking reads each KV entry once for all
-/// tokens of its sequence.
+/// Prompts go through the draft as well, in the first of its passes. Checking reads each KV entry once for
+/// all tokens of its sequence.
 public struct SpeculativeModel: LatencyModel {
   /// What drafting costs.
   public enum Draft: Sendable {
     /// A pass of a smaller model on the same accelerators.
     case model(any LatencyModel)
-    /// A pass takes this share of a decoding step of the model (c in Leviathan et al., 2023), 0...1; 0 for drafts
-    /// that are looked up in the prompt.
+    /// A pass takes this share of a decoding step of the model (c in Leviathan et al., 2023), 0...1; 0 for
+    /// drafts that are looked up in the prompt.
     case share(Double)
   }
 
@@ -56,7 +56,8 @@ public struct SpeculativeModel: LatencyModel {
       slope: check.slope + FineTicks.product(pass.slope, Int64(drafted)))
   }
 
-  /// A step with prompts in it: they run beside the check and beside the first pass of the draft. Complexity: O(1).
+  /// A step with prompts in it: they run beside the check and beside the first pass of the draft. Complexity:
+  /// O(1).
   public func stepCost(_ shape: StepShape) -> StepCost {
     var check = shape
     check.tokensPerDecode = drafted + 1

@@ -1,9 +1,9 @@
-/// How many tokens a decoding sequence gets in each step: one, or a fixed mean spread as evenly as whole numbers
-/// allow.
+/// How many tokens a decoding sequence gets in each step: one, or a fixed mean spread as evenly as whole
+/// numbers allow.
 ///
-/// After g steps a sequence that decoded in all of them has ⌊g·r⌋ tokens, r being a multiple of 1/256; every step
-/// gives ⌊r⌋ or ⌈r⌉. All sequences get the same in the same step, so they stay in lockstep and a run of steps has
-/// closed forms. Real ones differ from each other and from step to step; their mean is this.
+/// After g steps a sequence that decoded in all of them has ⌊g·r⌋ tokens, r being a multiple of 1/256; every
+/// step gives ⌊r⌋ or ⌈r⌉. All sequences get the same in the same step, so they stay in lockstep and a run of
+/// steps has closed forms. Real ones differ from each other and from step to step; their mean is this.
 public struct TokenRate: Sendable, Hashable {
   static let denominator: Int64 = 256
   /// Tokens in 256 steps.
@@ -40,8 +40,8 @@ public struct TokenRate: Sendable, Hashable {
   /// The last step at whose end there are no more than that many tokens.
   func step(within tokens: Int64) -> Int64 { step(reaching: tokens + 1) - 1 }
 
-  /// Σ over i in 0 ..< steps of the tokens that came in the i steps after `first`: what all steps of a run read on
-  /// top of its first, for each sequence.
+  /// Σ over i in 0 ..< steps of the tokens that came in the i steps after `first`: what all steps of a run
+  /// read on top of its first, for each sequence.
   ///
   /// - Complexity: O(1) for one token a step, else O(log 256): sums of ⌊(a·i + b)/m⌋ go the way of Euclid's
   ///   algorithm (Graham, Knuth and Patashnik, "Concrete Mathematics", section 3.5).
