@@ -44,6 +44,8 @@ public enum LeapingDriver {
     result.computedTokens = Int(replica.totals.computedTokens)
     result.preemptions = Int(replica.totals.preemptions)
     result.busy = replica.totals.busy
+    result.blocksWritten = replica.blocksWritten.map(Int.init)
+    result.blocksRead = replica.totals.tiers.reduce(0) { $0 + Int($1.blocksRead) }
     return result
   }
 }

@@ -30,6 +30,9 @@ public struct StepwiseResult: Sendable {
   public var computedTokens = 0
   public var preemptions = 0
   public var busy: Int64 = 0
+  /// Blocks that evictions wrote to each tier below, and those loaded from all of them.
+  public var blocksWritten: [Int] = []
+  public var blocksRead = 0
   public init() {}
 }
 
@@ -61,6 +64,8 @@ public struct StepwiseEngine {
     var named = 0
     var isCopy = false
     var cachedTokens = 0
+    /// When the blocks come that it loads from below.
+    var ready: Ticks?
   }
 
   private let settings: ReplicaSettings
@@ -70,8 +75,10 @@ public struct StepwiseEngine {
   private var running: [Sequence] = []
   private var free: Int
   private var cache: StepwiseCache?
+  private var links: StepwiseLinks?
   private var time = Ticks.zero
   private var fraction: Int64 = 0
+  private var lastPassPreempted = false
 
   /// Runs requests sorted by arrival; in a closed loop (`respawn`), each finish sends the next request at
   /// once.
@@ -84,6 +91,7 @@ public struct StepwiseEngine {
   ) -> StepwiseResult {
     var engine = StepwiseEngine(settings: settings, model: model)
     engine.drive(requests, respawn: respawn)
+    engine.result.blocksWritten = engine.cache?.written ?? []
     return engine.result
   }
 
@@ -92,7 +100,10 @@ public struct StepwiseEngine {
     self.model = model
     free = settings.blocks
     if settings.cache != nil {
-      cache = StepwiseCache(blockSize: settings.blockSize, blocks: settings.blocks)
+      cache = StepwiseCache(
+        blockSize: settings.blockSize, blocks: settings.blocks, capacities: StepwiseLinks.capacities(settings)
+      )
+      links = StepwiseLinks(settings)
     }
   }
 
@@ -103,8 +114,9 @@ public struct StepwiseEngine {
     while true {
       if isIdle {
         let head = waiting.first?.arrival ?? (next < requests.count ? requests[next].arrival : .never)
-        if head == .never { return }
-        (time, fraction) = (wakeTime(head, requests, next), 0)
+        if head == .never && running.isEmpty { return }
+        let loaded = running.compactMap(\.ready).min()
+        (time, fraction) = (loaded.map { timeAfterLoad($0, requests, next) } ?? wakeTime(head, requests, next), 0)
       }
       while next < requests.count && requests[next].arrival <= time {
         enqueue(requests[next], handle: UInt32(next))
@@ -123,6 +135,14 @@ public struct StepwiseEngine {
         sent += 1
       }
     }
+  }
+
+  /// When an engine that only loads goes on: when blocks come, or somebody arrives who may be admitted.
+  private func timeAfterLoad(_ loaded: Ticks, _ requests: [StepwiseRequest], _ next: Int) -> Ticks {
+    var start = loaded
+    if next < requests.count { start = min(start, requests[next].arrival) }
+    if let head = waiting.first, head.arrival >= time || lastPassPreempted { start = min(start, time) }
+    return max(time, start) + Ticks(1)
   }
 
   /// When an idle engine starts: just after the arrival, or when a batch is full or its patience ends.
@@ -158,8 +178,15 @@ public struct StepwiseEngine {
   private mutating func schedule(isDraining: Bool) -> Bool {
     var budget = settings.maximumBatchedTokens
     var preempted = false
+    defer { lastPassPreempted = preempted }
+    finishLoads()
     var index = 0
     while index < running.count {
+      if running[index].ready != nil {
+        running[index].chunk = 0
+        index += 1
+        continue
+      }
       let wanted = running[index].prefilling ? min(running[index].target - running[index].tokens, budget) : 1
       let need = blocks(running[index].tokens + wanted) - running[index].blocks
       while need > free && running.count > index {
@@ -171,7 +198,9 @@ public struct StepwiseEngine {
       budget -= wanted
       index += 1
     }
-    for index in running.indices where running[index].prefilling { nameFullBlocks(index) }
+    for index in running.indices where running[index].prefilling && running[index].ready == nil {
+      nameFullBlocks(index)
+    }
     if !preempted {
       switch settings.batching {
       case .continuous: admit(&budget)
@@ -181,7 +210,7 @@ public struct StepwiseEngine {
         admitBatch(size, patience, pads: false, isDraining: isDraining)
       }
     }
-    return !running.isEmpty
+    return running.contains { $0.ready == nil }
   }
 
   private mutating func take(_ need: Int, _ chunk: Int, at index: Int) {
@@ -217,6 +246,7 @@ public struct StepwiseEngine {
       if need + (cache?.idle(found) ?? 0) > free { return }
       running.append(waiting.removeFirst())
       use(found, at: running.count - 1)
+      if load(running.count - 1) { continue }
       take(need, chunk, at: running.count - 1)
       nameFullBlocks(running.count - 1)
       budget -= chunk
@@ -331,12 +361,66 @@ public struct StepwiseEngine {
     free += running[index].blocks
     guard cache != nil else { return }
     running[index].chunk = 0
-    nameFullBlocks(index)
+    if running[index].ready == nil { nameFullBlocks(index) }
+    running[index].ready = nil
     cache!.leave(running[index].own, named: running[index].named)
     running[index].own = []
     running[index].named = 0
     running[index].isCopy = false
     free = cache!.free
+  }
+
+  // MARK: Tiers below
+
+  /// Sequences whose blocks have come name them and go to the end of the line.
+  private mutating func finishLoads() {
+    for sequence in running where sequence.ready.map({ $0 < time }) == true {
+      let place = running.firstIndex { $0.handle == sequence.handle }!
+      var loaded = running.remove(at: place)
+      loaded.ready = nil
+      running.append(loaded)
+      nameFullBlocks(running.count - 1)
+    }
+  }
+
+  /// Loads as many of the blocks below as bring the first token soonest, if they fit.
+  private mutating func load(_ index: Int) -> Bool {
+    guard var links, var cache, !links.isEmpty else { return false }
+    var sequence = running[index]
+    let first = sequence.own.count
+    var keys: [UInt64] = []
+    var places: [Int] = []
+    while first + keys.count < (sequence.target - 1) / settings.blockSize {
+      let key = sequence.text.key(ofBlock: first + keys.count, size: settings.blockSize)
+      guard let tier = cache.tier(of: key) else { break }
+      keys.append(key)
+      places.append(tier)
+    }
+    let count = links.blocksToLoad(places, now: time) { loaded in
+      computeCost(sequence, from: (first + loaded) * settings.blockSize)
+    }
+    guard count > 0, count <= free else { return false }
+    for block in (0..<count).reversed() { cache.store(keys[block], in: places[block]) }
+    sequence.ready = links.load(Array(places[..<count]), now: time)
+    sequence.chunk = 0
+    sequence.tokens = (first + count) * settings.blockSize
+    if sequence.preemptions == 0 { sequence.cachedTokens = sequence.tokens }
+    if sequence.scheduled == .never { sequence.scheduled = time }
+    (self.links, self.cache, running[index]) = (links, cache, sequence)
+    take(count, 0, at: index)
+    result.blocksRead += count
+    return true
+  }
+
+  private func computeCost(_ sequence: Sequence, from start: Int) -> Int64 {
+    let decoders = running.filter { !$0.prefilling }
+    let chunk = sequence.target - start
+    return model.stepCost(
+      StepShape(
+        decodeSequences: decoders.count, decodeContext: decoders.reduce(0) { $0 + $1.tokens + 1 },
+        prefillSequences: 1, prefillTokens: chunk, sampledSequences: decoders.count + 1,
+        attentionProducts: chunk * start + chunk * (chunk + 1) / 2, prefixTokens: start, largestChunk: chunk)
+    ).total
   }
 
   private func stepCost() -> Int64 {

@@ -55,7 +55,11 @@ extension LeapingReplica {
   ///
   /// - Returns: how many those are.
   mutating func letGo(of slot: UInt32, tokens: Int64, blocks: Int64) -> Int64 {
-    name(slot, upTo: tokens / ledger.blockSize)
+    if holdings[slot].isLoading {
+      stopLoading(slot)
+    } else {
+      name(slot, upTo: tokens / ledger.blockSize)
+    }
     let named = Int64(holdings[slot].named)
     cache.retireNameless(blocks - named)
     let freed = cache.release(holdings[slot].content, blocks: named)

@@ -5,6 +5,7 @@ import Kernel
 /// what waits.
 extension LeapingReplica {
   mutating func planNext() {
+    if loading > 0 { finishLoads() }
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
     if keepsCache { nameGrantedBlocks() }
@@ -15,9 +16,13 @@ extension LeapingReplica {
     } else if ledger.decoders > 0 {
       planDecodeRun(mayAdmitNext: preempted)
     } else {
-      precondition(running.count == 0, "whoever runs has something to compute")
+      precondition(running.count == loading, "whoever runs has something to compute")
       run.kind = .idle
-      nextChange = waiting.count == 0 ? .never : admissionTime(after: boundary)
+      if loading > 0 {
+        nextChange = wakeTime(mayAdmitNext: preempted)
+      } else {
+        nextChange = waiting.count == 0 ? .never : admissionTime(after: boundary)
+      }
     }
   }
 
@@ -44,6 +49,10 @@ extension LeapingReplica {
     var index = 0
     while index < prefilling.count {
       let slot = prefilling[index]
+      if loading > 0 && holdings[slot].isLoading {
+        index += 1
+        continue
+      }
       let chunk = min(Int64(table[slot].target - table[slot].computed), budget)
       let need = ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks)
       if need > ledger.free - reserved {
@@ -93,7 +102,10 @@ extension LeapingReplica {
       let need = ledger.blocks(for: cached + chunk) - found.blocks
       if need + found.idle > ledger.free - reserved { break }
       start(slot)
-      if keepsCache { useCached(found, by: slot) }
+      if keepsCache {
+        useCached(found, by: slot)
+        if !links.isEmpty && load(slot, after: found.blocks, room: ledger.free - reserved) { continue }
+      }
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
       if keepsCache { nameGrantedBlocks(of: slot) }
       budget -= chunk
@@ -195,6 +207,7 @@ extension LeapingReplica {
     {
       run.steps = 1
     }
+    if loading > 0 { endRun(after: nextReady) }
     nextChange = runEnd
   }
 

@@ -26,6 +26,16 @@ public struct LeapingReplica: ~Copyable {
   var holdings = HoldingTable()
   /// Requests so far whose content nobody described.
   var undescribed: Int64 = 0
+  /// Sequences whose blocks are on their way from below.
+  var loading = 0
+  // What the settings say of the tiers, once for all.
+  let tiers: [TierSettings]
+  let loadsAlways: Bool
+  let bytesPerBlock: Double
+  /// When each tier's link is free again; what is asked of each; what lies where.
+  var links: [Ticks] = []
+  var asked: [Int64] = []
+  var pieces: [TierPiece] = []
   /// Sequences of `running` still computing their prompt, in admission order.
   var prefilling: [UInt32] = []
   var finishing: [UInt32] = []
@@ -53,22 +63,42 @@ public struct LeapingReplica: ~Copyable {
   /// Requests that arrive before this time leave no trace in `interTokenGaps`.
   public var measuredFrom = Ticks.zero
 
-  public init(settings: ReplicaSettings, model: any LatencyModel) {
+  /// - Parameter tiers: the places below, one for each of the settings' tiers; `nil` for places of its own.
+  public init(settings: ReplicaSettings, model: any LatencyModel, tiers: [CacheTier]? = nil) {
+    let places = tiers ?? Self.ownTiers(settings)
+    let below = settings.cache ?? CacheSettings()
     self.settings = settings
     self.model = model
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
     keepsCache = settings.cache != nil
-    let chains = settings.cache?.chains?.pointer ?? BlockChains.Names.none
-    cache = PrefixCache(blockSize: settings.blockSize, blocks: settings.blocks, chains: chains)
+    cache = PrefixCache(
+      blockSize: settings.blockSize, blocks: settings.blocks, chains: Self.names(settings), tiers: places)
+    self.tiers = below.tiers
+    loadsAlways = below.loading == .always
+    bytesPerBlock = below.bytesPerBlock
+    links = Array(repeating: .zero, count: places.count)
+    asked = Array(repeating: 0, count: places.count)
+    totals.tiers = Array(repeating: TierTotals(), count: places.count)
     // Last: a closure that looks at a property before all are set makes the optimiser (Swift 6.3.1) destroy
     // noncopyable ones that do not exist yet.
     precondition(!keepsCache || settings.batching == .continuous, "request-level batches share no prefixes")
+  }
+
+  private static func ownTiers(_ settings: ReplicaSettings) -> [CacheTier] {
+    guard let cache = settings.cache else { return [] }
+    return cache.tiers.map { CacheTier($0, bytesPerBlock: cache.bytesPerBlock) }
+  }
+
+  private static func names(_ settings: ReplicaSettings) -> BlockChains.Names {
+    settings.cache?.chains?.pointer ?? .none
   }
 
   /// Requests inside, queued or running.
   public var load: Int { waiting.count + running.count }
   public var queued: Int { waiting.count }
   public var active: Int { running.count }
+  /// Blocks that evictions wrote to each tier.
+  public var blocksWritten: [Int64] { cache.below.written }
   /// KV blocks there are.
   public var blockCount: Int { settings.blocks }
 
@@ -138,12 +168,15 @@ public struct LeapingReplica: ~Copyable {
   /// join.
   private mutating func shortenRun(after now: Ticks) {
     guard settings.batching == .continuous, running.count < settings.maximumSequences else { return }
-    let target = (now.count - boundary.count + 1) &* fineTicksPerTick - fraction
-    let steps = run.stepsCosting(atLeast: target)
-    if steps < run.steps {
-      run.steps = steps
-      nextChange = runEnd
-    }
+    endRun(after: now)
+    nextChange = runEnd
+  }
+
+  /// Ends the run of decoding steps at the first step boundary strictly after `time`, if it goes on longer.
+  mutating func endRun(after time: Ticks) {
+    if time >= runEnd { return }
+    let target = (time.count - boundary.count + 1) * fineTicksPerTick - fraction
+    run.steps = min(run.steps, run.stepsCosting(atLeast: target))
   }
 
   var runEnd: Ticks {
