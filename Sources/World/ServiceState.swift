@@ -45,37 +45,6 @@ struct ReplicaArray: ~Copyable {
   }
 }
 
-/// Spreads requests over replicas. Loads are read at the moment a request reaches the engine.
-struct Router {
-  let kind: RouterKind
-  private var next = 0
-  private var stream: RandomStream
-
-  init(kind: RouterKind, stream: RandomStream) {
-    self.kind = kind
-    self.stream = stream
-  }
-
-  mutating func choose(among replicas: borrowing ReplicaArray) -> Int {
-    let count = replicas.count
-    if count == 1 { return 0 }
-    switch kind {
-    case .roundRobin:
-      defer { next = next + 1 == count ? 0 : next + 1 }
-      return next
-    case .leastLoaded:
-      var best = 0
-      for index in 1..<count where replicas[index].pointee.load < replicas[best].pointee.load { best = index }
-      return best
-    case .powerOfTwo:
-      let first = Int(stream.below(UInt32(count)))
-      var second = Int(stream.below(UInt32(count - 1)))
-      if second >= first { second += 1 }
-      return replicas[second].pointee.load < replicas[first].pointee.load ? second : first
-    }
-  }
-}
-
 /// A managed endpoint: a latency law and two token buckets that refill by the minute.
 struct EndpointState {
   let preset: EndpointPreset

@@ -113,13 +113,16 @@ struct World: ~Copyable {
     let state = services[service]
     let request = requests[slot]
     state.pointee.tally.inFlight -= 1
-    let replica = state.pointee.router.choose(among: state.pointee.replicas)
+    let isRead = state.pointee.keepsCache || state.pointee.router.settings.readsContent
+    let content = isRead ? state.pointee.source.content(of: request) : nil
+    let replica = state.pointee.router.choose(
+      among: state.pointee.replicas, for: content, promptTokens: request.promptTokens, at: now)
     let target = state.pointee.replicas[replica]
     if target.pointee.canHold(promptTokens: request.promptTokens, outputTokens: request.outputTokens) {
       requests[slot].replica = Int32(replica)
       target.pointee.arrive(
         handle: slot, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
-        content: state.pointee.keepsCache ? state.pointee.source.content(of: request) : nil, at: now)
+        content: content, at: now)
       reschedule(service, replica, &pending)
     } else {
       requests.remove(slot)

@@ -44,7 +44,7 @@ public enum LeapingDriver {
     result.computedTokens = Int(replica.totals.computedTokens)
     result.preemptions = Int(replica.totals.preemptions)
     result.busy = replica.totals.busy
-    result.blocksWritten = replica.blocksWritten.map(Int.init)
+    result.blocksWritten = replica.finalTotals.tiers.map { Int($0.blocksWritten) }
     result.blocksRead = replica.totals.tiers.reduce(0) { $0 + Int($1.blocksRead) }
     return result
   }

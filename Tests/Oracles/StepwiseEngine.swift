@@ -115,8 +115,12 @@ public struct StepwiseEngine {
       if isIdle {
         let head = waiting.first?.arrival ?? (next < requests.count ? requests[next].arrival : .never)
         if head == .never && running.isEmpty { return }
-        let loaded = running.compactMap(\.ready).min()
-        (time, fraction) = (loaded.map { timeAfterLoad($0, requests, next) } ?? wakeTime(head, requests, next), 0)
+        if let loaded = running.compactMap(\.ready).min() {
+          time = timeAfterLoad(loaded, requests, next)
+        } else {
+          time = wakeTime(head, requests, next)
+        }
+        fraction = 0
       }
       while next < requests.count && requests[next].arrival <= time {
         enqueue(requests[next], handle: UInt32(next))

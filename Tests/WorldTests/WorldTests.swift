@@ -17,6 +17,19 @@ import Testing
       + "    prefix: { shared-tokens: 100 }",
   ]
 
+  static let caches = [
+    "", "cache: { prefix: false }",
+    "cache: { tiers: [ { kind: cpu, capacity: 1GiB, bandwidth: 50GB/s, latency: 20us } ] }",
+    "cache: { load: always, tiers: [ { kind: cpu, capacity: 20MiB, bandwidth: 1GB/s }, "
+      + "{ kind: remote, capacity: 40GiB, bandwidth: 10GB/s, latency: 2ms } ] }",
+  ]
+
+  static let routers = [
+    "round-robin", "least-loaded", "power-of-two", "prefix-aware", "kv-aware",
+    "{ policy: prefix-aware, threshold: 0%, max-imbalance: 2, max-imbalance-ratio: 1 }",
+    "{ policy: kv-aware, staleness: 500ms, overlap-weight: 2 }", "{ policy: least-loaded }",
+  ]
+
   /// A small random scenario over every feature there is.
   static func random(_ seed: UInt64) -> String {
     var stream = RandomStream(seed: seed, replication: 0, entity: "swarm", purpose: "scenario")
@@ -39,8 +52,9 @@ import Testing
       "{ policy: dynamic-window, size: 6, window: 20ms }",
     ])
     let sharing = pick(Self.sharing)
-    let cache = pick(["", "", "cache: { prefix: false }"])
-    let router = pick(["round-robin", "least-loaded", "power-of-two"])
+    // A tier asks for something to keep in it.
+    let cache = sharing.isEmpty || batching.contains("size") ? "" : pick(Self.caches)
+    let router = pick(Self.routers)
     let blocks = pick(["400", "600", "5000"])
     let parallelism = pick([
       "{ tensor: 1 }", "{ tensor: 2 }", "{ tensor: 1, pipeline: 2 }", "{ tensor: 2, pipeline: 2 }",

@@ -103,7 +103,7 @@ public struct Service: Sendable {
     self.placement = placement
   }
   var isStochastic: Bool {
-    if case .pool(let deployment) = placement { deployment.router == .powerOfTwo } else { false }
+    if case .pool(let deployment) = placement { deployment.router.kind == .powerOfTwo } else { false }
   }
 }
 
@@ -118,7 +118,7 @@ public struct Deployment: Sendable {
   public var activations: Precision
   public var keyValue: Precision
   public var batching: Batching
-  public var router: RouterKind
+  public var router: RouterSettings
   public var maximumSequences: Int
   public var maximumBatchedTokens: Int
   public var memory: MemoryPlan
@@ -127,7 +127,7 @@ public struct Deployment: Sendable {
   public init(
     poolIndex: Int, engine: EnginePreset, replicas: Int, tensorParallelism: Int, pipelineParallelism: Int,
     weights: Precision, activations: Precision, keyValue: Precision, batching: Batching,
-    router: RouterKind, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan,
+    router: RouterSettings, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan,
     cache: CacheSettings? = nil
   ) {
     self.poolIndex = poolIndex

@@ -227,10 +227,9 @@ extension Resolver {
       tensorParallelism: tensor, pipelineParallelism: pipeline, weights: weights,
       activations: precision("activations", weights.isWeightOnly ? "bf16" : weights.name), keyValue: keyValue,
       batching: batching,
-      router: value["router"]?.text.flatMap(RouterKind.init)
-        ?? standing(.roundRobin, at: "\(path).router", as: "round-robin"),
+      router: router(value["router"], "\(path).router"),
       maximumSequences: sequences, maximumBatchedTokens: max(tokens, sequences), memory: memory,
-      cache: cache(value, path, workload: workload, batching: batching))
+      cache: cache(value, path, workload: workload, batching: batching, memory: memory))
   }
 
   private mutating func batching(_ value: Written?, _ path: String) -> Batching {

@@ -12,12 +12,3 @@ public enum Batching: Sendable, Hashable {
   /// running batch, but finished sequences leave it.
   case dynamicWindow(size: Int, window: Ticks)
 }
-
-/// How requests are spread over replicas.
-public enum RouterKind: String, Sendable, Hashable, CaseIterable {
-  case roundRobin = "round-robin"
-  /// Fewest requests queued or running; ties go to the lowest index.
-  case leastLoaded = "least-loaded"
-  /// The less loaded of two replicas drawn at random (Mitzenmacher, "The Power of Two Choices", 2001).
-  case powerOfTwo = "power-of-two"
-}

@@ -51,6 +51,9 @@ struct PrefixCache: ~Copyable {
   private var fresh: Int64
   /// Blocks taken for decoding steps that the replica has not counted yet.
   private var claimed: Int64 = 0
+  /// What changed since it was last reported; kept once somebody wants reports.
+  private var changes: [CacheChange] = []
+  private var reports = false
   /// Where evicted blocks go.
   private(set) var below: TierStack
 
@@ -183,6 +186,7 @@ struct PrefixCache: ~Copyable {
     }
     streams[stream].resident = depth
     streams[stream].held = depth
+    if reports { changes.append(CacheChange(name: streams[stream].name, blocks: depth)) }
   }
 
   // MARK: Letting go
@@ -278,6 +282,7 @@ struct PrefixCache: ~Copyable {
     let end = pool[run].end
     precondition(pool[run].deeper == noRun, "no block is evicted before those that build on it")
     streams[stream].resident = end
+    if reports { changes.append(CacheChange(name: streams[stream].name, blocks: end)) }
     if !below.isEmpty {
       below.store(TierStore.Piece(name: streams[stream].name, begin: end, end: end + count))
     }
@@ -305,6 +310,18 @@ struct PrefixCache: ~Copyable {
   mutating func settle(_ blocks: Int64) {
     take(blocks - claimed)
     claimed = 0
+  }
+
+  /// Brings a view up to date. The first report holds all there is.
+  mutating func report(to view: CacheView) {
+    if !reports {
+      reports = true
+      for stream in streams where stream.name != 0 {
+        changes.append(CacheChange(name: stream.name, blocks: stream.resident))
+      }
+    }
+    view.apply(changes)
+    changes.removeAll(keepingCapacity: true)
   }
 
   // MARK: Tiers below

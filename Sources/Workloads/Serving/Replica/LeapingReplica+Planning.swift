@@ -143,6 +143,7 @@ extension LeapingReplica {
 
   private mutating func start(_ slot: UInt32) {
     waiting.remove(slot, in: table)
+    queuedTokens -= Int64(table[slot].target)
     running.append(slot, in: table)
     table[slot].state = .prefilling
     table[slot].ordinal = admitted
@@ -175,6 +176,7 @@ extension LeapingReplica {
     table[slot].preemptions += 1
     totals.preemptions += 1
     waiting.prepend(slot, in: table)
+    queuedTokens += Int64(table[slot].target)
   }
 
   /// Takes a decoder out of the sums and returns its blocks.

@@ -50,6 +50,8 @@ public struct LeapingReplica: ~Copyable {
   /// Sum over decoders of their KV entries.
   var context: Int64 = 0
   var admitted: Int64 = 0
+  /// Tokens that the waiting sequences will compute unless they are cached.
+  var queuedTokens: Int64 = 0
   var isDraining = false
 
   /// When `advance` must be called next; `.never` while there is nothing to do.
@@ -93,12 +95,21 @@ public struct LeapingReplica: ~Copyable {
     settings.cache?.chains?.pointer ?? .none
   }
 
+  /// Tokens that a newcomer would share the replica with: KV entries in use, and prompts in the queue.
+  public func tokensInHand(at now: Ticks) -> Int64 {
+    blocksInUse(at: now) * ledger.blockSize + queuedTokens
+  }
+
   /// Requests inside, queued or running.
   public var load: Int { waiting.count + running.count }
   public var queued: Int { waiting.count }
   public var active: Int { running.count }
-  /// Blocks that evictions wrote to each tier.
-  public var blocksWritten: [Int64] { cache.below.written }
+  /// The totals, with what evictions wrote to each tier.
+  public var finalTotals: ReplicaTotals {
+    var all = totals
+    for tier in all.tiers.indices { all.tiers[tier].blocksWritten = cache.below.written[tier] }
+    return all
+  }
   /// KV blocks there are.
   public var blockCount: Int { settings.blocks }
 
@@ -137,6 +148,7 @@ public struct LeapingReplica: ~Copyable {
     }
     let wasEmpty = waiting.count == 0
     waiting.append(slot, in: table)
+    queuedTokens += Int64(promptTokens)
     switch run.kind {
     case .mixed: break
     case .decode: if wasEmpty { shortenRun(after: now) }
