@@ -1,6 +1,8 @@
 import Economics
+import Kernel
 import Scenario
 import Statistics
+import Workloads
 import World
 
 /// One number of one run, before replications are brought together.
@@ -96,6 +98,9 @@ struct MetricReader {
   /// What prefix caches saved; unknown where none is kept.
   private mutating func readCache(_ workload: String, deployment service: Service, _ result: ServiceOutcome) {
     let tally = result.tally
+    // Prefill and decode replicas keep no tiers.
+    var cache: CacheSettings?
+    if case .pool(let deployment) = service.placement { cache = deployment.cache }
     let keepsCache = service.deployments.contains { $0.cache != nil }
     let isKnown = keepsCache && tally.promptTokens > 0
     let ratio = isKnown ? Double(tally.cachedTokens) / Double(tally.promptTokens) : nil
@@ -104,6 +109,26 @@ struct MetricReader {
     let found = result.replicas.reduce(0) { $0 + $1.promptTokensFound }
     add(workload, "prefix_cache_queries", keepsCache ? Double(sought) : nil, "tokens")
     add(workload, "prefix_cache_hits", keepsCache ? Double(found) : nil, "tokens")
+    guard let cache, !cache.tiers.isEmpty else { return }
+    func share(_ tokens: Int64) -> Double? { sought > 0 ? Double(tokens) / Double(sought) : nil }
+    var below: Int64 = 0
+    for (index, tier) in cache.tiers.enumerated() {
+      let name = tier.kind.rawValue
+      func sum(_ part: (TierTotals) -> Int64) -> Int64 {
+        result.replicas.reduce(0) { $0 + part($1.tiers[index]) }
+      }
+      let tokens = sum(\.tokensFound)
+      below += tokens
+      add(workload, "tier_hit_ratio", share(tokens), "ratio", statistic: name)
+      add(workload, "tier_hit_tokens", Double(tokens), "tokens", statistic: name)
+      add(workload, "tier_read_bytes", Double(sum(\.blocksRead)) * cache.bytesPerBlock, "B", statistic: name)
+      let written = Double(sum(\.blocksWritten)) * cache.bytesPerBlock
+      add(workload, "tier_written_bytes", written, "B", statistic: name)
+      let busy = Ticks(sum(\.busy.count)).seconds
+      let span = outcome.end.seconds * Double(result.replicas.count)
+      add(workload, "tier_busy_ratio", span > 0 ? busy / span : nil, "ratio", statistic: name)
+    }
+    add(workload, "tier_hit_ratio", share(found - below), "ratio", statistic: "gpu")
   }
 
   mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double) {

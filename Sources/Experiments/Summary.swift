@@ -114,6 +114,14 @@ struct Summary {
         )
       }
     }
+    for row in rows where row.metric == "tier_hit_ratio" && row.statistic != "gpu" && row.replication == nil {
+      if let ratio = row.value, ratio < 0.01 {
+        let percent = (ratio * 1000).rounded() / 10
+        notes.append(
+          "\(row.design)/\(row.workload): the \(row.statistic) tier gave \(percent) % of the prompt tokens; "
+            + "it would hardly be missed")
+      }
+    }
     for (index, model) in models.enumerated() {
       for (service, result) in (outcomes(of: index).first?.services ?? []).enumerated()
       where result.tally.rejected > 0 {

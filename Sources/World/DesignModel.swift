@@ -8,7 +8,7 @@ import Workloads
 public struct DesignModel: Sendable {
   enum Placement: Sendable {
     case replicas(
-      ReplicaSettings, any LatencyModel, count: Int, router: RouterKind, upDelay: Ticks, roundTrip: Ticks)
+      ReplicaSettings, any LatencyModel, count: Int, router: RouterSettings, upDelay: Ticks, roundTrip: Ticks)
     case disaggregated(DisaggregatedModel)
     case endpoint(EndpointPreset)
   }

@@ -10,7 +10,7 @@ struct DisaggregatedModel: Sendable {
     var settings: ReplicaSettings
     var latency: any LatencyModel
     var count: Int
-    var router: RouterKind
+    var router: RouterSettings
   }
 
   var prefill: Role

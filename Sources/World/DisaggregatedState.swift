@@ -125,13 +125,13 @@ extension ServiceArray {
     between.initialize(
       to: DisaggregatedState(
         prefillCount: roles.prefill.count,
-        prefillRouter: Router(kind: roles.prefill.router, stream: routing),
-        decodeRouter: Router(kind: roles.decode.router, stream: decodeRouting),
+        prefillRouter: .byLoad(roles.prefill.router, routing),
+        decodeRouter: .byLoad(roles.decode.router, decodeRouting),
         prefillLoads: LoadBoard(replicas: roles.prefill.count),
         decodeLoads: LoadBoard(replicas: roles.decode.count),
         links: TransferLinks(settings: roles.transfer)))
     var state = ServiceState(
-      workloadIndex: workloadIndex, source: source, router: Router(kind: .roundRobin, stream: routing),
+      workloadIndex: workloadIndex, source: source, router: .byLoad(RouterSettings(.roundRobin), routing),
       upDelay: roles.upDelay, roundTrip: roles.roundTrip, versions: Array(repeating: 0, count: count),
       pendingChange: Array(repeating: .never, count: count), replicas: replicas,
       keepsCache: roles.prefill.settings.cache != nil, endpoint: nil, disaggregation: between)

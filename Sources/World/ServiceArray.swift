@@ -2,6 +2,27 @@ import Kernel
 import Scenario
 import Workloads
 
+/// Makes the tiers of a service's replicas: each gets its own, but for those that all share.
+private struct TierSet {
+  private let settings: CacheSettings?
+  private let shared: CacheTier?
+
+  init(_ settings: CacheSettings?) {
+    self.settings = settings
+    shared = settings?.tiers.last { $0.kind == .remote }.map {
+      CacheTier($0, bytesPerBlock: settings?.bytesPerBlock ?? 1)
+    }
+  }
+
+  func forReplica() -> [CacheTier] {
+    guard let settings else { return [] }
+    return settings.tiers.map { tier in
+      if tier.kind == .remote, let shared { return shared }
+      return CacheTier(tier, bytesPerBlock: settings.bytesPerBlock)
+    }
+  }
+}
+
 /// The services of one World at stable addresses.
 struct ServiceArray: ~Copyable {
   private let base: UnsafeMutablePointer<ServiceState>
@@ -60,20 +81,23 @@ struct ServiceArray: ~Copyable {
     case .endpoint(let preset):
       return ServiceState(
         workloadIndex: service.workloadIndex, source: source,
-        router: Router(kind: .roundRobin, stream: routing), upDelay: .zero, roundTrip: .zero, versions: [],
+        router: .byLoad(RouterSettings(.roundRobin), routing),
+        upDelay: .zero, roundTrip: .zero, versions: [],
         pendingChange: [],
         replicas: ReplicaArray(count: 0) { preconditionFailure("an endpoint has no replicas") },
         keepsCache: false, endpoint: EndpointState(preset: preset))
     case .replicas(let settings, let latency, let count, let router, let upDelay, let roundTrip):
       var settings = settings
+      let tiers = TierSet(settings.cache)
       settings.verifiesLeaps = options.verifiesLeaps
       settings.recordsTimeline = options.recordsTimeline
       return ServiceState(
-        workloadIndex: service.workloadIndex, source: source, router: Router(kind: router, stream: routing),
+        workloadIndex: service.workloadIndex, source: source,
+        router: Router(settings: router, stream: routing, replicas: count, replica: settings),
         upDelay: upDelay, roundTrip: roundTrip, versions: Array(repeating: 0, count: count),
         pendingChange: Array(repeating: .never, count: count),
         replicas: ReplicaArray(count: count) {
-          var replica = LeapingReplica(settings: settings, model: latency)
+          var replica = LeapingReplica(settings: settings, model: latency, tiers: tiers.forReplica())
           replica.measuredFrom = measuredFrom
           return replica
         },

@@ -66,41 +66,6 @@ struct ReplicaArray: ~Copyable {
   }
 }
 
-/// Spreads requests over replicas. Loads are read at the moment a request reaches the engine.
-struct Router {
-  let kind: RouterKind
-  private var next = 0
-  private var stream: RandomStream
-
-  init(kind: RouterKind, stream: RandomStream) {
-    self.kind = kind
-    self.stream = stream
-  }
-
-  mutating func choose<Loads: ReplicaLoads & ~Copyable>(among replicas: borrowing Loads) -> Int {
-    let count = replicas.count
-    if count == 1 { return 0 }
-    switch kind {
-    case .roundRobin:
-      defer { next = next + 1 == count ? 0 : next + 1 }
-      return next
-    case .leastLoaded:
-      var best = 0
-      var least = replicas.load(of: 0)
-      for index in 1..<count {
-        let load = replicas.load(of: index)
-        if load < least { (best, least) = (index, load) }
-      }
-      return best
-    case .powerOfTwo:
-      let first = Int(stream.below(UInt32(count)))
-      var second = Int(stream.below(UInt32(count - 1)))
-      if second >= first { second += 1 }
-      return replicas.load(of: second) < replicas.load(of: first) ? second : first
-    }
-  }
-}
-
 /// What a router looks at: requests queued or running on each replica.
 protocol ReplicaLoads: ~Copyable {
   var count: Int { get }

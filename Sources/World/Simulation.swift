@@ -74,7 +74,7 @@ extension World {
         tally.interTokenGaps.merge(replica.pointee.interTokenGaps)
         tally.running += replica.pointee.unanswered
         tally.queued += replica.pointee.queued
-        totals.append(replica.pointee.totals)
+        totals.append(replica.pointee.finalTotals)
         slices.append(replica.pointee.slices)
         blocks = replica.pointee.blockCount
         precondition(

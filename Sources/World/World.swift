@@ -128,7 +128,10 @@ struct World: ~Copyable {
     if isGuarded && isThrottled(service, slot, &pending) { return }
     if state.pointee.disaggregation != nil { return deliverToPrefill(service, slot, &pending) }
     let request = requests[slot]
-    let replica = state.pointee.router.choose(among: state.pointee.replicas)
+    let isRead = state.pointee.keepsCache || state.pointee.router.settings.readsContent
+    let content = isRead ? state.pointee.source.content(of: request) : nil
+    let replica = state.pointee.router.choose(
+      among: state.pointee.replicas, for: content, promptTokens: request.promptTokens, at: now)
     if isGuarded && isShed(service, slot, from: replica, &pending) { return }
     state.pointee.tally.inFlight -= 1
     let target = state.pointee.replicas[replica]
@@ -136,8 +139,7 @@ struct World: ~Copyable {
       requests[slot].replica = Int32(replica)
       target.pointee.arrive(
         handle: slot, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
-        priority: rank(of: request, service),
-        content: state.pointee.keepsCache ? state.pointee.source.content(of: request) : nil, at: now)
+        priority: rank(of: request, service), content: content, at: now)
       reschedule(service, replica, &pending)
     } else {
       requests.remove(slot)

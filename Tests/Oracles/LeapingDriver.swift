@@ -70,6 +70,8 @@ public struct LeapingDriver {
     result.computedTokens = Int(replica.totals.computedTokens)
     result.preemptions = Int(replica.totals.preemptions)
     result.busy = replica.totals.busy
+    result.blocksWritten = replica.finalTotals.tiers.map { Int($0.blocksWritten) }
+    result.blocksRead = replica.totals.tiers.reduce(0) { $0 + Int($1.blocksRead) }
   }
 
   private mutating func arrive(at now: Ticks, _ replica: inout LeapingReplica) {

@@ -1,3 +1,4 @@
+import Kernel
 import Workloads
 
 /// What a request's tokens are, spelled out: the tokens before `end` that no earlier stretch covers are those
@@ -45,9 +46,16 @@ struct StepwiseCache {
   private var blocks: [Block]
   private var queue: [Int]
   private var known: [UInt64: Int] = [:]
+  /// The tiers below: the keys they hold, the least recently used first, and how many they may hold.
+  private var tiers: [[UInt64]]
+  private let capacities: [Int]
+  private(set) var written: [Int]
 
-  init(blockSize: Int, blocks count: Int) {
+  init(blockSize: Int, blocks count: Int, capacities: [Int]) {
     self.blockSize = blockSize
+    self.capacities = capacities
+    tiers = capacities.map { _ in [] }
+    written = capacities.map { _ in 0 }
     blocks = Array(repeating: Block(), count: count)
     queue = Array(0..<count)
   }
@@ -74,10 +82,28 @@ struct StepwiseCache {
     let taken = Array(queue.prefix(count))
     queue.removeFirst(count)
     for block in taken {
-      if let key = blocks[block].key { known[key] = nil }
+      if let key = blocks[block].key {
+        known[key] = nil
+        store(key, in: 0)
+      }
       blocks[block] = Block(key: nil, holders: 1)
     }
     return taken
+  }
+
+  /// The tier that holds a block, if one does.
+  func tier(of key: UInt64) -> Int? { tiers.firstIndex { $0.contains(key) } }
+
+  /// Makes a block the most recently used of a tier; what has no room goes to the next.
+  mutating func store(_ key: UInt64, in tier: Int) {
+    guard tier < tiers.count else { return }
+    if let place = tiers[tier].firstIndex(of: key) {
+      tiers[tier].remove(at: place)
+    } else {
+      written[tier] += 1
+    }
+    tiers[tier].append(key)
+    if tiers[tier].count > capacities[tier] { store(tiers[tier].removeFirst(), in: tier + 1) }
   }
 
   /// Names the full blocks of a sequence that have no name yet; false when the next one is a copy.
@@ -98,5 +124,59 @@ struct StepwiseCache {
       blocks[block].holders -= 1
       if blocks[block].holders == 0 { queue.append(block) }
     }
+  }
+}
+
+/// The links from the tiers below: one load after the other.
+struct StepwiseLinks {
+  private let tiers: [TierSettings]
+  private let bytesPerBlock: Double
+  private let policy: LoadPolicy
+  private var free: [Ticks]
+
+  init(_ settings: ReplicaSettings) {
+    tiers = settings.cache?.tiers ?? []
+    bytesPerBlock = settings.cache?.bytesPerBlock ?? 1
+    policy = settings.cache?.loading ?? .cheaper
+    free = tiers.map { _ in .zero }
+  }
+
+  var isEmpty: Bool { tiers.isEmpty }
+
+  static func capacities(_ settings: ReplicaSettings) -> [Int] {
+    guard let cache = settings.cache else { return [] }
+    return cache.tiers.map { Int($0.capacity.value / cache.bytesPerBlock) }
+  }
+
+  /// When blocks from these places are there, and when each link is free then.
+  private func times(_ places: [Int], now: Ticks) -> (ready: Ticks, free: [Ticks]) {
+    var (ready, after) = (now, free)
+    for tier in tiers.indices {
+      let blocks = places.filter { $0 == tier }.count
+      if blocks == 0 { continue }
+      let seconds = tiers[tier].latency.value + Double(blocks) * bytesPerBlock / tiers[tier].bandwidth.value
+      after[tier] = max(now, free[tier]) + Ticks(seconds: seconds)
+      ready = max(ready, after[tier])
+    }
+    return (ready, after)
+  }
+
+  /// How many blocks to load: up to a change of place or all, whichever brings the first token soonest.
+  func blocksToLoad(_ places: [Int], now: Ticks, cost: (Int) -> Int64) -> Int {
+    if policy == .always { return places.count }
+    var (best, most) = (0, Int64(0))
+    for count in places.indices.map({ $0 + 1 })
+    where count == places.count || places[count] != places[count - 1] {
+      let saved = (cost(0) - cost(count)) / fineTicksPerTick
+      let gain = saved - (times(Array(places[..<count]), now: now).ready - now).count
+      if gain > most { (best, most) = (count, gain) }
+    }
+    return best
+  }
+
+  mutating func load(_ places: [Int], now: Ticks) -> Ticks {
+    let (ready, after) = times(places, now: now)
+    free = after
+    return ready
   }
 }

@@ -3,11 +3,14 @@ import Workloads
 
 /// Prompts computed for others, and prompts computed elsewhere.
 extension StepwiseEngine {
-  /// With blocks in the hands of others, an idle engine that just failed to admit looks again only just after
-  /// something new: an arrival, complete KV entries, blocks that come back, or after it left out admission.
-  func newsTime(_ coming: Ticks) -> Ticks {
-    var news = receiving.map(\.ready) + held.map(\.until) + [coming]
-    if let head = waiting.first, head.arrival >= deadline || leftOutAdmission { news.append(time) }
+  /// With blocks in the hands of others, an idle engine that just failed to admit looks again only just
+  /// after something new: an arrival, complete KV entries, blocks that come back or from below, or after it
+  /// left out admission.
+  func newsTime(_ coming: Ticks, _ loads: [Ticks]) -> Ticks {
+    var news = receiving.map(\.ready) + held.map(\.until) + loads + [coming]
+    if waiting.contains(where: { $0.arrival >= deadline }) || (leftOutAdmission && !waiting.isEmpty) {
+      news.append(time)
+    }
     let soonest = news.filter { $0 >= time }.min()!
     return soonest == .never ? .never : soonest + Ticks(1)
   }

@@ -39,10 +39,12 @@ public struct StepwiseEngine {
     var named = 0
     var isCopy = false
     var cachedTokens = 0
+    /// When the blocks come that it loads from below.
+    var loaded: Ticks?
   }
 
-  private let settings: ReplicaSettings
-  private let model: any LatencyModel
+  let settings: ReplicaSettings
+  let model: any LatencyModel
   var result = StepwiseResult()
   var waiting: [Sequence] = []
   var running: [Sequence] = []
@@ -52,6 +54,7 @@ public struct StepwiseEngine {
   var held: [(sequence: Sequence, until: Ticks)] = []
   var free: Int
   var cache: StepwiseCache?
+  var links: StepwiseLinks?
   var time = Ticks.zero
   private var lastStepStart = Ticks.zero
   private var fraction: Int64 = 0
@@ -68,6 +71,7 @@ public struct StepwiseEngine {
   ) -> StepwiseResult {
     var engine = StepwiseEngine(settings: settings, model: model)
     engine.drive(requests, respawn: respawn)
+    engine.result.blocksWritten = engine.cache?.written ?? []
     return engine.result
   }
 
@@ -76,7 +80,10 @@ public struct StepwiseEngine {
     self.model = model
     free = settings.blocks
     if settings.cache != nil {
-      cache = StepwiseCache(blockSize: settings.blockSize, blocks: settings.blocks)
+      cache = StepwiseCache(
+        blockSize: settings.blockSize, blocks: settings.blocks, capacities: StepwiseLinks.capacities(settings)
+      )
+      links = StepwiseLinks(settings)
     }
   }
 
@@ -116,7 +123,8 @@ public struct StepwiseEngine {
   private func wakeTime(_ requests: [StepwiseRequest], _ next: Int) -> Ticks {
     let coming = next < requests.count ? requests[next].arrival : .never
     let head = waiting.first?.arrival ?? coming
-    if !receiving.isEmpty || !held.isEmpty { return newsTime(coming) }
+    let loads = running.compactMap(\.loaded)
+    if !receiving.isEmpty || !held.isEmpty || !loads.isEmpty { return newsTime(coming, loads) }
     if head == .never { return .never }
     let patience: Ticks
     let size: Int
@@ -146,7 +154,7 @@ public struct StepwiseEngine {
 
   /// Tokens drafted for every decoder in a step, and how many a decoder gets in the step that comes: after g
   /// steps ⌊g·r⌋ in all.
-  private var drafted: Int { settings.speculation?.drafted ?? 0 }
+  var drafted: Int { settings.speculation?.drafted ?? 0 }
   private var given: Int {
     let rate = Int(settings.speculation?.rate.tokensIn256Steps ?? 256)
     return (result.steps + 1) * rate / 256 - result.steps * rate / 256
@@ -163,13 +171,16 @@ public struct StepwiseEngine {
   private mutating func schedule(isDraining: Bool) -> Bool {
     var budget = settings.maximumBatchedTokens
     var preempted = false
+    finishLoads()
     for index in running.indices { running[index].chunk = 0 }
     // Decodes come first: a sequence that joined from elsewhere may stand behind a prompt under way.
     for isPrompt in [false, true] {
       if serve(prompts: isPrompt, &budget) { preempted = true }
     }
     leftOutAdmission = preempted
-    for index in running.indices where running[index].prefilling { nameFullBlocks(index) }
+    for index in running.indices where running[index].prefilling && running[index].loaded == nil {
+      nameFullBlocks(index)
+    }
     if !preempted {
       switch settings.batching {
       case .continuous: admit(&budget)
@@ -179,7 +190,7 @@ public struct StepwiseEngine {
         admitBatch(size, patience, pads: false, isDraining: isDraining)
       }
     }
-    return !running.isEmpty
+    return running.contains { $0.loaded == nil }
   }
 
   /// Gives whoever runs its tokens and blocks, the youngest giving way; true when somebody had to.
@@ -187,7 +198,7 @@ public struct StepwiseEngine {
     var preempted = false
     var index = 0
     while index < running.count {
-      if running[index].prefilling != prompts {
+      if running[index].prefilling != prompts || running[index].loaded != nil {
         index += 1
         continue
       }
@@ -212,7 +223,7 @@ public struct StepwiseEngine {
     return preempted
   }
 
-  private mutating func take(_ need: Int, _ chunk: Int, at index: Int) {
+  mutating func take(_ need: Int, _ chunk: Int, at index: Int) {
     free -= need
     running[index].blocks += need
     if let taken = cache?.take(need) { running[index].own += taken }
@@ -233,6 +244,7 @@ public struct StepwiseEngine {
     leave(victim)
     if !victim.prefilling && !victim.isFresh { victim.lastToken = time }
     victim.isFresh = false
+    victim.loaded = nil
     victim.own = []
     victim.named = 0
     victim.isCopy = false
@@ -281,6 +293,7 @@ public struct StepwiseEngine {
       if need + (cache?.idle(found) ?? 0) > free { return }
       running.append(waiting.remove(at: position))
       use(found, at: running.count - 1)
+      if load(running.count - 1) { continue }
       take(need, chunk, at: running.count - 1)
       nameFullBlocks(running.count - 1)
       budget -= chunk
@@ -396,7 +409,7 @@ public struct StepwiseEngine {
   }
 
   /// Names what the step fills; blocks after a copy stay without names.
-  private mutating func nameFullBlocks(_ index: Int) {
+  mutating func nameFullBlocks(_ index: Int) {
     let sequence = running[index]
     running[index] = named(sequence, upTo: sequence.tokens + sequence.chunk)
   }
@@ -412,9 +425,13 @@ public struct StepwiseEngine {
   mutating func leave(_ sequence: Sequence) {
     free += sequence.blocks
     guard cache != nil else { return }
-    let text = min(sequence.tokens, sequence.prompt + sequence.output - 1)
-    let sequence = named(sequence, upTo: text)
-    cache!.leave(sequence.own, named: sequence.named)
+    if sequence.loaded == nil {
+      let text = min(sequence.tokens, sequence.prompt + sequence.output - 1)
+      let sequence = named(sequence, upTo: text)
+      cache!.leave(sequence.own, named: sequence.named)
+    } else {
+      cache!.leave(sequence.own, named: sequence.named)
+    }
     free = cache!.free
   }
 

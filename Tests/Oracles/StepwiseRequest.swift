@@ -49,6 +49,9 @@ public struct StepwiseResult: Sendable {
   public var busy: Int64 = 0
   /// When remote sequences got their blocks, in order.
   public var reservations: [Reserved] = []
+  /// Blocks that evictions wrote to each tier below, and those loaded from all of them.
+  public var blocksWritten: [Int] = []
+  public var blocksRead = 0
   public init() {}
 
   /// A remote sequence that got its blocks.

@@ -1,5 +1,6 @@
 import Kernel
 import Oracles
+import Quantities
 import Testing
 import Workloads
 
@@ -78,10 +79,40 @@ import Workloads
     }
   }
 
+  /// One to three tiers of a few to many blocks, from so slow that nothing is worth loading to immediate.
+  static func addTiers(_ load: inout Load, _ seed: UInt64) {
+    var stream = RandomStream(seed: seed, replication: 2, entity: "test", purpose: "tiers")
+    func draw(_ bound: Int) -> Int { Int(stream.below(UInt32(bound))) }
+    let blocks = load.settings.blocks
+    load.settings.cache?.bytesPerBlock = 1000
+    load.settings.cache?.loading = draw(3) == 0 ? .always : .cheaper
+    load.settings.cache?.tiers = TierSettings.Kind.allCases.prefix(1 + draw(3)).map { kind in
+      TierSettings(
+        kind: kind, capacity: Bytes(Double(draw(1 + blocks * 3)) * 1000),
+        bandwidth: BytesPerSecond([1e5, 1e6, 1e8, 1e12][draw(4)]), latency: Seconds(Double(draw(3)) * 0.004))
+    }
+  }
+
   @Test(arguments: 0..<UInt64(12)) func leapingEqualsWalkingWithEveryBlockOnRecord(group: UInt64) {
-    var (cached, preempted) = (0, 0)
-    for seed in (group * 25)..<(group * 25 + 25) {
-      let load = Self.randomLoad(seed)
+    let reached = Self.compare(seeds: (group * 25)..<(group * 25 + 25)) { Self.randomLoad($0) }
+    #expect(reached.cached > 0 && reached.preempted > 0, "the cases must reach hits and preemption")
+  }
+
+  @Test(arguments: 0..<UInt64(12)) func leapingEqualsWalkingWithTiersBelow(group: UInt64) {
+    let reached = Self.compare(seeds: (group * 12)..<(group * 12 + 12)) { seed in
+      var load = Self.randomLoad(seed)
+      Self.addTiers(&load, seed)
+      return load
+    }
+    #expect(reached.loaded > 0 && reached.preempted > 0, "the cases must reach loads and preemption")
+  }
+
+  static func compare(seeds: Range<UInt64>, _ make: (UInt64) -> Load) -> (
+    cached: Int, preempted: Int, loaded: Int
+  ) {
+    var (cached, preempted, loaded) = (0, 0, 0)
+    for seed in seeds {
+      let load = make(seed)
       var settings = load.settings
       settings.verifiesLeaps = true
       let model = LeapEqualsStepTests.model
@@ -90,6 +121,9 @@ import Workloads
       let leapt = LeapingDriver.run(load.requests, settings: settings, model: model, respawn: load.respawn)
       cached += walked.completions.reduce(0) { $0 + Int($1.cachedTokens) }
       preempted += walked.preemptions
+      loaded += leapt.blocksRead
+      #expect(leapt.blocksRead == walked.blocksRead, "seed \(seed)")
+      #expect(leapt.blocksWritten == walked.blocksWritten, "seed \(seed)")
       #expect(walked.completions.count == load.respawn ?? load.requests.count)
       let difference = zip(leapt.completions, walked.completions).first { $0 != $1 }
       #expect(difference == nil, "seed \(seed), \(load.settings)")
@@ -99,6 +133,6 @@ import Workloads
       #expect(leapt.preemptions == walked.preemptions, "seed \(seed)")
       #expect(leapt.busy == walked.busy && leapt.steps == walked.steps, "seed \(seed)")
     }
-    #expect(cached > 0 && preempted > 0, "the cases must reach hits and preemption")
+    return (cached, preempted, loaded)
   }
 }

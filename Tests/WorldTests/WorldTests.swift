@@ -17,13 +17,30 @@ import Testing
       + "    prefix: { shared-tokens: 100 }",
   ]
 
+  static let caches = [
+    "", "cache: { prefix: false }",
+    "cache: { tiers: [ { kind: cpu, capacity: 1GiB, bandwidth: 50GB/s, latency: 20us } ] }",
+    "cache: { load: always, tiers: [ { kind: cpu, capacity: 20MiB, bandwidth: 1GB/s }, "
+      + "{ kind: remote, capacity: 40GiB, bandwidth: 10GB/s, latency: 2ms } ] }",
+  ]
+
+  static let routers = [
+    "round-robin", "least-loaded", "power-of-two", "prefix-aware", "kv-aware",
+    "{ policy: prefix-aware, threshold: 0%, max-imbalance: 2, max-imbalance-ratio: 1 }",
+    "{ policy: kv-aware, staleness: 500ms, overlap-weight: 2 }", "{ policy: least-loaded }",
+  ]
+
   /// Keys of a service that fit its batching: its cache, its door, its drafts.
-  private static func serviceKeys(_ batching: String, _ stream: inout RandomStream) -> [String] {
+  private static func serviceKeys(_ batching: String, _ sharing: String, _ stream: inout RandomStream)
+    -> [String]
+  {
     func pick(_ list: [String]) -> String { list[Int(stream.below(UInt32(list.count)))] }
     // What a queue by priority preempts, a prefix cache cannot follow.
+    // A tier asks for something to keep in it.
+    let keeps = !sharing.isEmpty && batching.contains("continuous")
     let cache =
       batching.contains("priority")
-      ? "cache: { prefix: false }" : pick(["", "", "cache: { prefix: false }"])
+      ? "cache: { prefix: false }" : pick(keeps ? caches : ["", "", "cache: { prefix: false }"])
     // Without a cache: some engines' blocks are shorter than a draft.
     let speculates = cache.contains("false") && batching.contains("continuous") && stream.below(2) == 0
     let speculation = speculates ? "speculation: { tokens: 3, acceptance: 0.6, draft-cost: 5% }" : ""
@@ -34,18 +51,20 @@ import Testing
     return [cache, door, speculation]
   }
 
+  static let arrivals = [
+    "{ process: poisson, rate: 3/s }", "{ process: gamma, rate: 3/s, burstiness: 0.3 }",
+    "{ process: weibull, rate: 2/s, shape: 0.7 }", "{ process: constant, rate: 5/s }",
+    "{ process: burst, count: 60 }",
+    "{ process: closed-loop, users: 9, think-time: 200ms }", "{ process: closed-loop, users: 30 }",
+    "{ process: diurnal, mean: 3/s, peak-to-mean: 1.8, period: 20s }",
+    "{ process: schedule, points: [[0s, 0/s], [10s, 6/s], [20s, 1/s]] }",
+  ]
+
   /// A small random scenario over every feature there is.
   static func random(_ seed: UInt64) -> String {
     var stream = RandomStream(seed: seed, replication: 0, entity: "swarm", purpose: "scenario")
     func pick(_ list: [String]) -> String { list[Int(stream.below(UInt32(list.count)))] }
-    let arrivals = pick([
-      "{ process: poisson, rate: 3/s }", "{ process: gamma, rate: 3/s, burstiness: 0.3 }",
-      "{ process: weibull, rate: 2/s, shape: 0.7 }", "{ process: constant, rate: 5/s }",
-      "{ process: burst, count: 60 }",
-      "{ process: closed-loop, users: 9, think-time: 200ms }", "{ process: closed-loop, users: 30 }",
-      "{ process: diurnal, mean: 3/s, peak-to-mean: 1.8, period: 20s }",
-      "{ process: schedule, points: [[0s, 0/s], [10s, 6/s], [20s, 1/s]] }",
-    ])
+    let arrivals = pick(Self.arrivals)
     let length = [
       "{ distribution: constant, value: 300 }", "{ distribution: uniform, from: 1, to: 900 }",
       "{ distribution: lognormal, mean: 300, cv: 1, max: 3000 }",
@@ -57,15 +76,16 @@ import Testing
       "{ policy: dynamic-window, size: 6, window: 20ms }",
     ])
     let sharing = pick(Self.sharing)
-    let keys = serviceKeys(batching, &stream)
-    let router = pick(["round-robin", "least-loaded", "power-of-two"])
+    let keys = serviceKeys(batching, sharing, &stream)
+    let router = pick(Self.routers)
     let blocks = pick(["400", "600", "5000"])
     let parallelism = pick([
       "{ tensor: 1 }", "{ tensor: 2 }", "{ tensor: 1, pipeline: 2 }", "{ tensor: 2, pipeline: 2 }",
     ])
+    // Measured step times know nothing of drafts.
+    let table = "{ table: Tests/Fixtures/made-up-kernel-table.csv, front-end: 2ms }"
     let latency = pick([
-      "{}", "{ step-overhead: 1ms, sequence-overhead: 0s }",
-      "{ table: Tests/Fixtures/made-up-kernel-table.csv, front-end: 2ms }",
+      "{}", "{ step-overhead: 1ms, sequence-overhead: 0s }", keys[2].isEmpty ? table : "{}",
     ])
     return """
       version: 1

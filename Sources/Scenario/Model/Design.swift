@@ -110,7 +110,7 @@ public struct Service: Sendable {
     self.placement = placement
   }
   var isStochastic: Bool {
-    deployments.contains { $0.router == .powerOfTwo }
+    deployments.contains { $0.router.kind == .powerOfTwo }
   }
 }
 
@@ -128,7 +128,7 @@ public struct Deployment: Sendable {
   public var speculation: Speculation?
   /// Of continuous batches.
   public var order = QueueOrder.arrival
-  public var router: RouterKind
+  public var router: RouterSettings
   public var maximumSequences: Int
   public var maximumBatchedTokens: Int
   public var memory: MemoryPlan
@@ -139,7 +139,7 @@ public struct Deployment: Sendable {
   public init(
     poolIndex: Int, engine: EnginePreset, replicas: Int, layout: ParallelLayout,
     weights: Precision, activations: Precision, keyValue: Precision, batching: Batching,
-    router: RouterKind, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan,
+    router: RouterSettings, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan,
     measuredTimes: MeasuredTimes? = nil, cache: CacheSettings? = nil
   ) {
     self.poolIndex = poolIndex

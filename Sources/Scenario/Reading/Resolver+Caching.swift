@@ -60,7 +60,8 @@ extension Resolver {
 
   /// A cache is kept where requests begin alike, unless the scenario says otherwise.
   mutating func cache(
-    _ service: Written, _ path: String, workload: InferenceWorkload, batching: Batching, reusesPrompts: Bool
+    _ service: Written, _ path: String, workload: InferenceWorkload, batching: Batching, memory: MemoryPlan,
+    reusesPrompts: Bool
   ) -> CacheSettings? {
     let value = service["cache"]
     let wished = value?["prefix"]?.text.map { $0 == "true" }
@@ -72,12 +73,76 @@ extension Resolver {
       return nil
     }
     let natural = workload.sharesPrefixes && batching == .continuous
-    guard wished ?? natural else { return nil }
+    guard wished ?? natural else {
+      if let tiers = value?["tiers"] {
+        fault(
+          tiers, "\(path).cache.tiers", "nothing is kept that a tier could hold",
+          help: "set `prefix: true`, or give the workload `prefix` or `sessions`")
+      }
+      return nil
+    }
     if !reusesPrompts {
       _ = standing(false, at: "\(path).cache.prefix", as: "false: whole prompts come from prefill replicas")
       return nil
     }
     if wished == nil { _ = standing(true, at: "\(path).cache.prefix", as: "true: requests begin alike") }
-    return CacheSettings(chains: workload.chains)
+    let bytes = memory.keyValueBytesPerToken.value * Double(memory.blockSize)
+    return CacheSettings(
+      tiers: tiers(value?["tiers"], "\(path).cache.tiers"),
+      loading: value?["load"]?.text.flatMap(LoadPolicy.init) ?? .cheaper, bytesPerBlock: max(1, bytes),
+      chains: workload.chains)
+  }
+
+  /// A router by its name or with its settings.
+  mutating func router(_ value: Written?, _ path: String) -> RouterSettings {
+    guard let value else { return standing(RouterSettings(.roundRobin), at: path, as: "round-robin") }
+    let kind = (value.text ?? value["policy"]?.text).flatMap(RouterKind.init) ?? .roundRobin
+    var settings = RouterSettings(kind)
+    switch kind {
+    case .prefixAware:
+      settings.threshold =
+        quantity(value["threshold"], .ratio) ?? standing(0.3, at: "\(path).threshold", as: "30%")
+      settings.maximumImbalance =
+        integer(value["max-imbalance"]) ?? standing(64, at: "\(path).max-imbalance", as: "64")
+      settings.maximumImbalanceRatio =
+        number(value["max-imbalance-ratio"]) ?? standing(1.5, at: "\(path).max-imbalance-ratio", as: "1.5")
+    case .kvAware:
+      settings.overlapWeight =
+        number(value["overlap-weight"]) ?? standing(1, at: "\(path).overlap-weight", as: "1")
+      settings.staleness = ticks(value["staleness"], default: 0, at: "\(path).staleness")
+    default: break
+    }
+    return settings
+  }
+
+  private mutating func tiers(_ value: Written?, _ path: String) -> [TierSettings] {
+    var tiers: [TierSettings] = []
+    for (index, item) in (value?.items ?? []).enumerated() {
+      guard let kind = item["kind"]?.text.flatMap(TierSettings.Kind.init) else { continue }
+      let bandwidth = quantity(item["bandwidth"], .bandwidth) ?? 0
+      let latency =
+        quantity(item["latency"], .duration) ?? standing(0, at: "\(path)[\(index)].latency", as: "0s")
+      if bandwidth < 1e6 || bandwidth > 1e18 {
+        fault(
+          item["bandwidth"] ?? item, "\(path)[\(index)].bandwidth",
+          "the bandwidth must lie between 1 MB/s and 1 EB/s")
+        continue
+      }
+      if latency > 3600 {
+        fault(item["latency"] ?? item, "\(path)[\(index)].latency", "the latency must be at most an hour")
+        continue
+      }
+      if let last = tiers.last, tiers.contains(where: { $0.kind == kind }) || last.kind == .remote {
+        fault(
+          item["kind"] ?? item, "\(path)[\(index)].kind",
+          last.kind == .remote ? "the remote tier is the last" : "there is a \(kind.rawValue) tier already")
+        continue
+      }
+      tiers.append(
+        TierSettings(
+          kind: kind, capacity: Bytes(quantity(item["capacity"], .bytes) ?? 0),
+          bandwidth: BytesPerSecond(bandwidth), latency: Seconds(latency)))
+    }
+    return tiers
   }
 }

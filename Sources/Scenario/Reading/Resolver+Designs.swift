@@ -237,7 +237,8 @@ extension Resolver {
         value, path, "\(model.name) on \(layout.accelerators) × \(pool.accelerator.name) \(memory.shortage)")
       return nil
     }
-    let cache = cache(value, path, workload: workload, batching: batching, reusesPrompts: reusesPrompts)
+    let cache = cache(
+      value, path, workload: workload, batching: batching, memory: memory, reusesPrompts: reusesPrompts)
     checkSpeculation(value, path, speculation, cache, blockSize: engine.blockSize)
     var deployment = Deployment(
       poolIndex: poolIndex, engine: engine,
@@ -246,8 +247,7 @@ extension Resolver {
       layout: layout, weights: weights,
       activations: precision("activations", weights.isWeightOnly ? "bf16" : weights.name), keyValue: keyValue,
       batching: batching,
-      router: value["router"]?.text.flatMap(RouterKind.init)
-        ?? standing(.roundRobin, at: "\(path).router", as: "round-robin"),
+      router: router(value["router"], "\(path).router"),
       maximumSequences: sequences * layout.data,
       maximumBatchedTokens: max(tokens, sequences * width) * layout.data, memory: memory, cache: cache)
     deployment.speculation = speculation

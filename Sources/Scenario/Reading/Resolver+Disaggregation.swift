@@ -25,6 +25,7 @@ extension Resolver {
         policy, "\(path).batching", "prompts and answers can be told apart in continuous batches only",
         help: "leave `batching` out, or `disaggregation`")
     }
+    checkCaching(service, path)
     guard let prefillWritten = written["prefill"], let decodeWritten = written["decode"],
       let prefill = role(
         prefillWritten, of: service, "\(path).prefill", pools: pools, poolsWritten: poolsWritten,
@@ -45,6 +46,30 @@ extension Resolver {
         to: pools[decode.poolIndex], poolsWritten: poolsWritten)
     else { return nil }
     return Disaggregation(prefill: prefill, decode: decode, transfer: transfer)
+  }
+
+  /// Prompts of a role start with all of their blocks, but loads take only those that come from below; and
+  /// roles are routed by boards of loads, which know nothing of contents.
+  private mutating func checkCaching(_ service: Written, _ path: String) {
+    if let tiers = service["cache"]?["tiers"] {
+      fault(
+        tiers, "\(path).cache.tiers",
+        "tiers and disaggregation are not simulated together by this version",
+        help: "leave one of them out")
+    }
+    let roles = service["disaggregation"]
+    for (place, router) in [
+      ("router", service["router"]), ("prefill.router", roles?["prefill"]?["router"]),
+      ("decode.router", roles?["decode"]?["router"]),
+    ] {
+      guard let router, let name = router.text ?? router["policy"]?.text,
+        RouterKind(rawValue: name).map({ RouterSettings($0).readsContent }) == true
+      else { continue }
+      fault(
+        router, "\(path).\(place)",
+        "a \(name) router and disaggregation are not simulated together by this version",
+        help: "use round-robin, least-loaded or power-of-two")
+    }
   }
 
   /// A role is a deployment whose keys stand over those of the service.

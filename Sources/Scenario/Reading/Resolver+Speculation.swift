@@ -53,6 +53,12 @@ extension Resolver {
   mutating func checkSpeculation(
     _ service: Written, _ path: String, _ speculation: Speculation?, _ cache: CacheSettings?, blockSize: Int
   ) {
+    if let speculation = service["speculation"], let cache, !cache.tiers.isEmpty {
+      fault(
+        speculation, "\(path).speculation",
+        "speculation and tiers below the cache are not simulated together by this version",
+        help: "leave one of them out")
+    }
     guard let speculation, cache != nil, speculation.settings.drafted >= blockSize else { return }
     fault(
       service["speculation"]?["tokens"] ?? service, "\(path).speculation.tokens",

@@ -1,3 +1,5 @@
+import Workloads
+
 /// Keys about requests that begin alike and about keeping what was computed for them.
 extension ScenarioShape {
   static let prefix: Shape = .object([
@@ -46,6 +48,52 @@ extension ScenarioShape {
   static let cache: Shape = .object([
     Key(
       "prefix", .choice(["true", "false"]), "Keep KV blocks for requests that begin alike.",
-      fallback: "true where they do and batching is continuous")
+      fallback: "true where they do and batching is continuous"),
+    Key("tiers", .list(tier), "Places for blocks that the accelerator had to give up, the fastest first."),
+    Key(
+      "load", .choice(LoadPolicy.allCases.map(\.rawValue)),
+      "Load from below when sooner than computing, or whenever it is there.", fallback: "cheaper"),
+  ])
+
+  static let router: Shape = .either([
+    .choice(RouterKind.allCases.map(\.rawValue)),
+    .tagged(
+      by: "policy",
+      [
+        .init(tag: "round-robin", keys: []), .init(tag: "least-loaded", keys: []),
+        .init(tag: "power-of-two", keys: []),
+        .init(
+          tag: "prefix-aware",
+          keys: [
+            Key(
+              "threshold", .quantity(.ratio), "Least share of a prompt that counts as sent before.",
+              fallback: "30%"),
+            Key(
+              "max-imbalance", .integer(0...1_000_000),
+              "Requests by which the busiest replica may exceed the least busy one.", fallback: "64"),
+            Key(
+              "max-imbalance-ratio", .number(1...1000), "And the factor; both must be exceeded.",
+              fallback: "1.5"),
+          ]),
+        .init(
+          tag: "kv-aware",
+          keys: [
+            Key(
+              "staleness", .quantity(.duration), "How old what it knows of the replicas may get.",
+              fallback: "0s"),
+            Key(
+              "overlap-weight", .number(0...1000),
+              "Weight of a prompt token to compute against one that a replica has in hand.", fallback: "1"),
+          ]),
+      ]),
+  ])
+
+  static let tier: Shape = .object([
+    Key(
+      "kind", .choice(TierSettings.Kind.allCases.map(\.rawValue)),
+      "A replica's own, or (remote) shared by all replicas.", required: true),
+    Key("capacity", .quantity(.bytes), "For KV entries.", required: true),
+    Key("bandwidth", .quantity(.bandwidth), "From the tier to one replica.", required: true),
+    Key("latency", .quantity(.duration), "From asking to the first byte.", fallback: "0s"),
   ])
 }

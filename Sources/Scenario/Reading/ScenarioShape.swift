@@ -274,9 +274,7 @@ enum ScenarioShape {
       Key(
         "gpu-memory-utilization", .quantity(.ratio), "Share of memory the engine takes.",
         fallback: "the engine's"),
-      Key(
-        "router", .choice(["round-robin", "least-loaded", "power-of-two"]), "How requests are spread.",
-        fallback: "round-robin"),
+      Key("router", router, "How requests are spread.", fallback: "round-robin"),
       Key("cache", cache, "What is kept of KV blocks."),
     ]
     + Key.planned("autoscale", "retry", "failover", "placement", "circuit-breaker")

@@ -24,12 +24,3 @@ public enum QueueOrder: String, Sendable, Hashable, CaseIterable {
   /// (Smith, "Various Optimizers for Single-Stage Production", 1956), at the expense of the longest.
   case shortestFirst = "shortest-first"
 }
-
-/// How requests are spread over replicas.
-public enum RouterKind: String, Sendable, Hashable, CaseIterable {
-  case roundRobin = "round-robin"
-  /// Fewest requests queued or running; ties go to the lowest index.
-  case leastLoaded = "least-loaded"
-  /// The less loaded of two replicas drawn at random (Mitzenmacher, "The Power of Two Choices", 2001).
-  case powerOfTwo = "power-of-two"
-}

@@ -75,6 +75,15 @@ struct RunQueue {
     newest = run
   }
 
+  /// Puts a run right behind `place`.
+  mutating func insert(_ run: UInt32, after place: UInt32, in pool: borrowing RunPool) {
+    let after = pool[place].newer
+    pool[run].older = place
+    pool[run].newer = after
+    pool[place].newer = run
+    if after == noRun { newest = run } else { pool[after].older = run }
+  }
+
   @inline(__always) mutating func remove(_ run: UInt32, in pool: borrowing RunPool) {
     let (before, after) = (pool[run].older, pool[run].newer)
     if before == noRun { oldest = after } else { pool[before].newer = after }

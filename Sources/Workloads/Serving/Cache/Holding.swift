@@ -1,3 +1,5 @@
+import Kernel
+
 /// What a sequence has to do with the prefix cache.
 struct Holding {
   var content: PromptContent
@@ -7,6 +9,9 @@ struct Holding {
   var isCopy = false
   /// Tokens that need not be computed, as found at its first admission.
   var cachedTokens: Int32 = 0
+  /// Whether its blocks are on their way from below, and until when.
+  var isLoading = false
+  var ready = Ticks.zero
 }
 
 /// Holdings by slot of the sequence table; empty while a replica keeps no cache.

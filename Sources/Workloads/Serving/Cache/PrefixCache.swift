@@ -1,3 +1,10 @@
+/// Neighbouring blocks of a content that one tier holds, counted from the content's start.
+struct TierPiece {
+  var tier: Int
+  var begin: Int64
+  var end: Int64
+}
+
 /// The KV blocks of one replica by content, as vLLM's v1 block pool keeps them: full blocks stay usable after
 /// their sequence has left, are counted once however many sequences hold them, and are evicted in the order
 /// in which they became free, the deepest of a sequence first.
@@ -44,11 +51,17 @@ struct PrefixCache: ~Copyable {
   private var fresh: Int64
   /// Blocks taken for decoding steps that the replica has not counted yet.
   private var claimed: Int64 = 0
+  /// What changed since it was last reported; kept once somebody wants reports.
+  private var changes: [CacheChange] = []
+  private var reports = false
+  /// Where evicted blocks go.
+  private(set) var below: TierStack
 
-  init(blockSize: Int, blocks: Int, chains: BlockChains.Names) {
+  init(blockSize: Int, blocks: Int, chains: BlockChains.Names, tiers: [CacheTier] = []) {
     self.blockSize = Int64(blockSize)
     self.chains = chains
     fresh = Int64(blocks)
+    below = TierStack(tiers)
   }
 
   /// Free blocks, cached or not.
@@ -173,6 +186,7 @@ struct PrefixCache: ~Copyable {
     }
     streams[stream].resident = depth
     streams[stream].held = depth
+    if reports { changes.append(CacheChange(name: streams[stream].name, blocks: depth)) }
   }
 
   // MARK: Letting go
@@ -254,7 +268,7 @@ struct PrefixCache: ~Copyable {
       left -= count
       queued -= count
       pool[run].end -= Int32(count)
-      if pool[run].stream != noRun { evicted(from: run) }
+      if pool[run].stream != noRun { evicted(Int32(count), from: run) }
       if pool[run].count == 0 {
         queue.remove(run, in: pool)
         pool.remove(run)
@@ -263,10 +277,15 @@ struct PrefixCache: ~Copyable {
   }
 
   /// The tail of a stream's deepest run is gone.
-  private mutating func evicted(from run: UInt32) {
+  private mutating func evicted(_ count: Int32, from run: UInt32) {
     let stream = Int(pool[run].stream)
+    let end = pool[run].end
     precondition(pool[run].deeper == noRun, "no block is evicted before those that build on it")
-    streams[stream].resident = pool[run].end
+    streams[stream].resident = end
+    if reports { changes.append(CacheChange(name: streams[stream].name, blocks: end)) }
+    if !below.isEmpty {
+      below.store(TierStore.Piece(name: streams[stream].name, begin: end, end: end + count))
+    }
     if pool[run].count > 0 { return }
     let last = pool[run].shallower
     streams[stream].last = last
@@ -296,6 +315,65 @@ struct PrefixCache: ~Copyable {
     claimed = 0
   }
 
+  /// Brings a view up to date. The first report holds all there is.
+  mutating func report(to view: CacheView) {
+    if !reports {
+      reports = true
+      for stream in streams where stream.name != 0 {
+        changes.append(CacheChange(name: stream.name, blocks: stream.resident))
+      }
+    }
+    view.apply(changes)
+    changes.removeAll(keepingCapacity: true)
+  }
+
+  // MARK: Tiers below
+
+  /// Goes on where the accelerator's blocks end: the leading blocks `from ..< limit` of a content that lie
+  /// below, as pieces of whole blocks from one tier each, counted from the content's start.
+  func findBelow(_ content: PromptContent, from: Int64, limit: Int64, into pieces: inout [TierPiece]) {
+    pieces.removeAll(keepingCapacity: true)
+    var position = from
+    for index in 0..<content.stretches where position < limit {
+      let (name, end) = content.stretch(index, in: chains)
+      let last = min(limit, end / blockSize)
+      if last <= position { continue }
+      let start = content.start(of: index, in: chains) / blockSize
+      while position < last {
+        guard
+          let found = below.find(name, from: Int32(position - start), limit: Int32(last - start))
+        else { return }
+        let next = start + Int64(found.end)
+        if let previous = pieces.last, previous.tier == found.tier {
+          pieces[pieces.count - 1].end = next
+        } else {
+          pieces.append(TierPiece(tier: found.tier, begin: position, end: next))
+        }
+        position = next
+      }
+    }
+  }
+
+  /// The first pieces of a content were read from below: they are used last there, the deepest first.
+  mutating func touchBelow(_ content: PromptContent, _ pieces: [TierPiece], count: Int) {
+    for place in (0..<count).reversed() {
+      let piece = pieces[place]
+      var index = content.stretches - 1
+      var end = piece.end
+      while end > piece.begin {
+        let start = content.start(of: index, in: chains) / blockSize
+        if start < end {
+          let begin = max(start, piece.begin)
+          let name = content.stretch(index, in: chains).name
+          below.store(
+            TierStore.Piece(name: name, begin: Int32(begin - start), end: Int32(end - start)), in: piece.tier)
+          end = begin
+        }
+        index -= 1
+      }
+    }
+  }
+
   // MARK: Checking
 
   /// Counts everything anew: for tests.
@@ -308,7 +386,10 @@ struct PrefixCache: ~Copyable {
       run = pool[run].newer
     }
     precondition(count == queued, "a block is free once")
-    for stream in streams where stream.name != 0 { verify(stream) }
+    for (number, stream) in streams.enumerated() where stream.name != 0 {
+      precondition(table[stream.name] == UInt32(number), "a content is found by its name")
+      verify(stream)
+    }
   }
 
   private func verify(_ stream: Stream) {

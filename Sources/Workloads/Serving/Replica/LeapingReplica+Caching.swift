@@ -28,6 +28,32 @@ extension LeapingReplica {
     ledger.take(found.idle)
   }
 
+  /// Tokens at the start of a prompt that a replica's cache holds at `now`, inside the steps in flight.
+  ///
+  /// - Complexity: O(stretches of the content + block size).
+  public mutating func cachedTokens(of content: PromptContent, promptTokens: Int32, at now: Ticks) -> Int64 {
+    guard keepsCache else { return 0 }
+    claimForDecoders(at: now)
+    let limit = Int64(promptTokens - 1) / ledger.blockSize
+    return cache.match(content, limit: limit).blocks * ledger.blockSize
+  }
+
+  /// Brings a router's view of the cache up to date.
+  ///
+  /// - Complexity: O(changes since the last report + block size).
+  public mutating func report(to view: CacheView, at now: Ticks) {
+    guard keepsCache else { return }
+    claimForDecoders(at: now)
+    cache.report(to: view)
+  }
+
+  /// Takes the blocks of the steps that have begun: whoever looks from outside sees the cache as it is.
+  private mutating func claimForDecoders(at now: Ticks) {
+    guard run.kind == .decode, now > boundary else { return }
+    let elapsed = (now.count - boundary.count) &* fineTicksPerTick - fraction
+    cache.claim(growth(steps: min(run.steps, run.stepsCosting(atLeast: elapsed))))
+  }
+
   /// Decoders take their blocks of the next step before anyone looks into the cache.
   mutating func claimForDecoders() { cache.claim(growth(steps: 1)) }
 
@@ -56,7 +82,11 @@ extension LeapingReplica {
   /// - Parameter claimed: blocks that it has beside those, claimed for the coming step and not counted yet.
   /// - Returns: how many of `blocks` became free.
   mutating func letGo(of slot: UInt32, tokens: Int64, blocks: Int64, claimed: Int64 = 0) -> Int64 {
-    name(slot, upTo: tokens / ledger.blockSize)
+    if holdings[slot].isLoading {
+      stopLoading(slot)
+    } else {
+      name(slot, upTo: tokens / ledger.blockSize)
+    }
     let named = Int64(holdings[slot].named)
     cache.disclaim(claimed)
     cache.retireNameless(blocks + claimed - named)

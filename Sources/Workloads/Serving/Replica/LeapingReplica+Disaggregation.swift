@@ -169,6 +169,7 @@ extension LeapingReplica {
     let need = ledger.blocks(for: Int64(table[slot].target))
     if need > ledger.free - reserved { return false }
     waiting.remove(slot, in: table)
+    queuedTokens -= Int64(table[slot].target)
     ledger.take(need)
     if keepsCache { cache.take(need) }
     table[slot].state = .receiving
@@ -183,14 +184,15 @@ extension LeapingReplica {
     remote.news > 0 && (!remote.received.isEmpty || waiting.count > 0)
   }
 
-  /// When an idle replica looks again. A queue that blocks of others keep from moving waits for `receive` or
-  /// `release`, which wake it.
+  /// When an idle replica looks again: at the latest when its next load has come. A queue that blocks of
+  /// others keep from moving waits for that, or for `receive` or `release`, which wake it.
   func idleChange(skippedAdmission: Bool) -> Ticks {
     if hasRemoteNews { return boundary + Ticks(1) }
-    if waiting.count == 0 { return .never }
-    let isBlocked = remote.receiving > 0 || remote.held > 0
-    if isBlocked && !skippedAdmission && !waiting.hasUnseen(since: planned, in: table) { return .never }
-    return admissionTime(after: boundary)
+    let loaded = loading > 0 ? nextReady + Ticks(1) : .never
+    if waiting.count == 0 { return loaded }
+    let isBlocked = remote.receiving > 0 || remote.held > 0 || loading > 0
+    if isBlocked && !skippedAdmission && !waiting.hasUnseen(since: planned, in: table) { return loaded }
+    return min(loaded, admissionTime(after: boundary))
   }
 
   /// Records the gaps of a run of steps when some sequences joined at its start: their first gap reaches back

@@ -14,6 +14,7 @@ extension LeapingReplica {
 
   mutating func planNext() {
     if remote.news > 0 { takeInRemotePrompts() }
+    if loading > 0 { finishLoads() }
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
     if keepsCache { nameGrantedBlocks() }
@@ -24,7 +25,7 @@ extension LeapingReplica {
     } else if ledger.decoders > 0 {
       planDecodeRun(mayAdmitNext: preempted)
     } else {
-      precondition(running.count == 0, "whoever runs has something to compute")
+      precondition(running.count == loading, "whoever runs has something to compute")
       run.kind = .idle
       nextChange = idleChange(skippedAdmission: preempted)
     }
@@ -53,6 +54,10 @@ extension LeapingReplica {
     var index = 0
     while index < prefilling.count {
       let slot = prefilling[index]
+      if loading > 0 && holdings[slot].isLoading {
+        index += 1
+        continue
+      }
       let chunk = min(Int64(table[slot].target - table[slot].computed), budget)
       let need = max(
         0, ledger.blocks(for: Int64(table[slot].computed) + chunk + lookahead) - Int64(table[slot].blocks))
@@ -111,7 +116,10 @@ extension LeapingReplica {
       let need = ledger.blocks(for: end + lookahead) - found.blocks
       if need + found.idle > ledger.free - reserved { break }
       start(slot)
-      if keepsCache { useCached(found, by: slot) }
+      if keepsCache {
+        useCached(found, by: slot)
+        if !links.isEmpty && load(slot, after: found.blocks, room: ledger.free - reserved) { continue }
+      }
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
       if keepsCache { nameGrantedBlocks(of: slot) }
       budget -= chunk
@@ -150,6 +158,7 @@ extension LeapingReplica {
   private mutating func start(_ slot: UInt32) {
     waiting.remove(slot, in: table)
     if settings.forecasts { backlog.remove(table[slot].target, band: band(of: slot)) }
+    queuedTokens -= Int64(table[slot].target)
     running.append(slot, in: table)
     table[slot].state = .prefilling
     table[slot].ordinal = admitted
@@ -192,6 +201,7 @@ extension LeapingReplica {
     table[slot].preemptions += 1
     totals.preemptions += 1
     waiting.putBack(slot, in: table)
+    queuedTokens += Int64(table[slot].target)
     if settings.forecasts { backlog.add(table[slot].target, band: band(of: slot)) }
     return victim
   }
@@ -249,6 +259,7 @@ extension LeapingReplica {
       run.steps = 1
     }
     if hasRemoteNews { run.steps = 1 }
+    if loading > 0 { endRun(after: nextReady) }
     nextChange = runEnd
   }
 

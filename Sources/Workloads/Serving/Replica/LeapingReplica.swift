@@ -26,6 +26,16 @@ public struct LeapingReplica: ~Copyable {
   var holdings = HoldingTable()
   /// Requests so far whose content nobody described.
   var undescribed: Int64 = 0
+  /// Sequences whose blocks are on their way from below.
+  var loading = 0
+  // What the settings say of the tiers, once for all.
+  let tiers: [TierSettings]
+  let loadsAlways: Bool
+  let bytesPerBlock: Double
+  /// When each tier's link is free again; what is asked of each; what lies where.
+  var links: [Ticks] = []
+  var asked: [Int64] = []
+  var pieces: [TierPiece] = []
   /// Sequences of `running` still computing their prompt, in admission order.
   var prefilling: [UInt32] = []
   var finishing: [UInt32] = []
@@ -49,6 +59,8 @@ public struct LeapingReplica: ~Copyable {
   var admitted: Int64 = 0
   /// Requests that reached the queue so far.
   var enqueued: Int64 = 0
+  /// Tokens that the waiting sequences will compute unless they are cached.
+  var queuedTokens: Int64 = 0
   var isDraining = false
   var remote = RemotePrompts()
   var backlog: Backlog
@@ -66,7 +78,10 @@ public struct LeapingReplica: ~Copyable {
   /// Requests that arrive before this time leave no trace in `interTokenGaps`.
   public var measuredFrom = Ticks.zero
 
-  public init(settings: ReplicaSettings, model: any LatencyModel) {
+  /// - Parameter tiers: the places below, one for each of the settings' tiers; `nil` for places of its own.
+  public init(settings: ReplicaSettings, model: any LatencyModel, tiers: [CacheTier]? = nil) {
+    let places = tiers ?? Self.ownTiers(settings)
+    let below = settings.cache ?? CacheSettings()
     self.settings = settings
     self.model = model
     waiting = WaitingQueue(order: settings.order)
@@ -76,8 +91,14 @@ public struct LeapingReplica: ~Copyable {
     run.rate = rate
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
     keepsCache = settings.cache != nil
-    let chains = settings.cache?.chains?.pointer ?? BlockChains.Names.none
-    cache = PrefixCache(blockSize: settings.blockSize, blocks: settings.blocks, chains: chains)
+    cache = PrefixCache(
+      blockSize: settings.blockSize, blocks: settings.blocks, chains: Self.names(settings), tiers: places)
+    self.tiers = below.tiers
+    loadsAlways = below.loading == .always
+    bytesPerBlock = below.bytesPerBlock
+    links = Array(repeating: .zero, count: places.count)
+    asked = Array(repeating: 0, count: places.count)
+    totals.tiers = Array(repeating: TierTotals(), count: places.count)
     // Last: a closure that looks at a property before all are set makes the optimiser (Swift 6.3.1) destroy
     // noncopyable ones that do not exist yet.
     precondition(!keepsCache || settings.batching == .continuous, "request-level batches share no prefixes")
@@ -87,12 +108,32 @@ public struct LeapingReplica: ~Copyable {
       "every running sequence has its draft checked in a step")
   }
 
+  private static func ownTiers(_ settings: ReplicaSettings) -> [CacheTier] {
+    guard let cache = settings.cache else { return [] }
+    return cache.tiers.map { CacheTier($0, bytesPerBlock: cache.bytesPerBlock) }
+  }
+
+  private static func names(_ settings: ReplicaSettings) -> BlockChains.Names {
+    settings.cache?.chains?.pointer ?? .none
+  }
+
+  /// Tokens that a newcomer would share the replica with: KV entries in use, and prompts in the queue.
+  public func tokensInHand(at now: Ticks) -> Int64 {
+    blocksInUse(at: now) * ledger.blockSize + queuedTokens
+  }
+
   /// Requests inside, queued or running.
   public var load: Int { waiting.count + seatsTaken }
   public var queued: Int { waiting.count }
   public var active: Int { running.count }
   /// Running requests whose answer is not complete; others may still pad a fixed batch.
   public var unanswered: Int { prefilling.count + Int(answering) }
+  /// The totals, with what evictions wrote to each tier.
+  public var finalTotals: ReplicaTotals {
+    var all = totals
+    for tier in all.tiers.indices { all.tiers[tier].blocksWritten = cache.below.written[tier] }
+    return all
+  }
   /// KV blocks there are.
   public var blockCount: Int { settings.blocks }
 
@@ -152,6 +193,7 @@ public struct LeapingReplica: ~Copyable {
     if settings.forecasts { backlog.add(promptTokens, band: band(of: slot)) }
     let goesFirst = waiting.isOvertaken(by: slot, in: table)
     waiting.append(slot, in: table)
+    queuedTokens += Int64(promptTokens)
     switch run.kind {
     case .mixed: break
     case .decode: if goesFirst { shortenRun(after: now) }
@@ -188,9 +230,12 @@ public struct LeapingReplica: ~Copyable {
     endRun(after: now, steps: settings.schedulesAhead ? 1 : 0)
   }
 
-  /// Ends the run of decoding steps that many steps past the first step boundary strictly after `now`.
-  mutating func endRun(after now: Ticks, steps further: Int64 = 0) {
-    let target = (now.count - boundary.count + 1) &* fineTicksPerTick - fraction
+  /// Ends the run of decoding steps that many steps past the first step boundary strictly after `time`, if it
+  /// goes on longer.
+  mutating func endRun(after time: Ticks, steps further: Int64 = 0) {
+    // Loads may come long after the run: their time in fine ticks need not fit.
+    if time >= runEnd { return }
+    let target = (time.count - boundary.count + 1) &* fineTicksPerTick - fraction
     let steps = run.stepsCosting(atLeast: target) + further
     if steps < run.steps {
       run.steps = steps

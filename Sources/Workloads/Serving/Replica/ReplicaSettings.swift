@@ -97,6 +97,8 @@ public struct ReplicaTotals: Sendable, Hashable {
   /// Prompt tokens of admitted requests that were looked up in the prefix cache, and those found in it.
   public var promptTokensSought: Int64 = 0
   public var promptTokensFound: Int64 = 0
+  /// What went through the tiers below, in order.
+  public var tiers: [TierTotals] = []
 }
 
 /// A stretch of equal work, for the timeline.

@@ -1,0 +1,145 @@
+import Kernel
+import Workloads
+
+/// Spreads requests over replicas, asked once for each. Loads are read at the moment a request reaches the
+/// engine, unless the router works on reports.
+struct Router {
+  let settings: RouterSettings
+  private var next = 0
+  private var stream: RandomStream
+  /// What was sent to each replica; of a prefix-aware router.
+  private let memories: [PrefixMemory]
+  /// What each replica reported last; of a KV-aware router with stale views.
+  private let views: [CacheView]
+  private var reportedTokens: [Int64]
+  private var reported: Ticks?
+
+  init(settings: RouterSettings, stream: RandomStream, replicas: Int, replica: ReplicaSettings?) {
+    self.settings = settings
+    self.stream = stream
+    let chains = replica?.cache?.chains
+    let (size, blocks) = (replica?.blockSize ?? 1, replica?.blocks ?? 0)
+    let remembers = settings.kind == .prefixAware
+    memories = (0..<(remembers ? replicas : 0)).map { _ in
+      PrefixMemory(blockSize: size, blocks: blocks, chains: chains)
+    }
+    let isStale = settings.kind == .kvAware && settings.staleness > .zero
+    views = (0..<(isStale ? replicas : 0)).map { _ in CacheView(blockSize: size, chains: chains) }
+    reportedTokens = Array(repeating: 0, count: views.count)
+  }
+
+  /// A router that remembers and reads no content.
+  static func byLoad(_ settings: RouterSettings, _ stream: RandomStream) -> Router {
+    Router(settings: settings, stream: stream, replicas: 0, replica: nil)
+  }
+
+  mutating func choose(
+    among replicas: borrowing ReplicaArray, for content: PromptContent?, promptTokens: Int32, at now: Ticks
+  ) -> Int {
+    if replicas.count == 1 { return 0 }
+    switch settings.kind {
+    case .roundRobin, .leastLoaded, .powerOfTwo: return choose(among: replicas)
+    case .prefixAware:
+      guard let content else { return leastLoaded(replicas) }
+      let chosen = prefixAware(replicas, content, promptTokens)
+      memories[chosen].note(content, promptTokens: promptTokens)
+      return chosen
+    case .kvAware:
+      guard let content else { return leastLoaded(replicas) }
+      return views.isEmpty
+        ? kvAware(replicas, content, promptTokens, at: now)
+        : staleKVAware(replicas, content, promptTokens, at: now)
+    }
+  }
+
+  /// The choice of a router that looks at loads alone.
+  mutating func choose<Loads: ReplicaLoads & ~Copyable>(among replicas: borrowing Loads) -> Int {
+    let count = replicas.count
+    if count == 1 { return 0 }
+    switch settings.kind {
+    case .roundRobin:
+      defer { next = next + 1 == count ? 0 : next + 1 }
+      return next
+    case .leastLoaded: return leastLoaded(replicas)
+    case .powerOfTwo:
+      let first = Int(stream.below(UInt32(count)))
+      var second = Int(stream.below(UInt32(count - 1)))
+      if second >= first { second += 1 }
+      return replicas.load(of: second) < replicas.load(of: first) ? second : first
+    case .prefixAware, .kvAware: preconditionFailure("the router reads what requests say")
+    }
+  }
+
+  private func leastLoaded<Loads: ReplicaLoads & ~Copyable>(_ replicas: borrowing Loads) -> Int {
+    var best = 0
+    var least = replicas.load(of: 0)
+    for index in 1..<replicas.count {
+      let load = replicas.load(of: index)
+      if load < least { (best, least) = (index, load) }
+    }
+    return best
+  }
+
+  /// The longest prefix sent before, if it is worth it and nobody is overwhelmed; else the least loaded. Ties
+  /// go to the less loaded, then to the lower index.
+  private func prefixAware(
+    _ replicas: borrowing ReplicaArray, _ content: PromptContent, _ promptTokens: Int32
+  ) -> Int {
+    let idlest = leastLoaded(replicas)
+    let least = replicas[idlest].pointee.load
+    var most = least
+    for index in 0..<replicas.count { most = max(most, replicas[index].pointee.load) }
+    if most - least > settings.maximumImbalance
+      && Double(most) > settings.maximumImbalanceRatio * Double(least)
+    {
+      return idlest
+    }
+    var best = idlest
+    var longest: Int64 = 0
+    for index in 0..<replicas.count {
+      let tokens = memories[index].tokens(of: content, promptTokens: promptTokens)
+      let isLess = replicas[index].pointee.load < replicas[best].pointee.load
+      if tokens > longest || (tokens == longest && tokens > 0 && isLess) { (best, longest) = (index, tokens) }
+    }
+    return Double(longest) >= settings.threshold * Double(promptTokens) ? best : idlest
+  }
+
+  /// The least cost: prompt tokens that would have to be computed, weighted, and tokens that the replica has
+  /// in hand already. Ties go to the lower index.
+  private func kvAware(
+    _ replicas: borrowing ReplicaArray, _ content: PromptContent, _ promptTokens: Int32, at now: Ticks
+  ) -> Int {
+    var (best, least) = (0, Double.infinity)
+    for index in 0..<replicas.count {
+      let cached = replicas[index].pointee.cachedTokens(of: content, promptTokens: promptTokens, at: now)
+      let cost = cost(promptTokens, cached: cached, inHand: replicas[index].pointee.tokensInHand(at: now))
+      if cost < least { (best, least) = (index, cost) }
+    }
+    return best
+  }
+
+  /// The same on reports; what was sent since the last one is added to it.
+  private mutating func staleKVAware(
+    _ replicas: borrowing ReplicaArray, _ content: PromptContent, _ promptTokens: Int32, at now: Ticks
+  ) -> Int {
+    if reported.map({ now - $0 >= settings.staleness }) ?? true {
+      for index in 0..<replicas.count {
+        replicas[index].pointee.report(to: views[index], at: now)
+        reportedTokens[index] = replicas[index].pointee.tokensInHand(at: now)
+      }
+      reported = now
+    }
+    var (best, least, fewest) = (0, Double.infinity, Int64(0))
+    for index in 0..<replicas.count {
+      let cached = views[index].tokens(of: content, promptTokens: promptTokens)
+      let cost = cost(promptTokens, cached: cached, inHand: reportedTokens[index])
+      if cost < least { (best, least, fewest) = (index, cost, cached) }
+    }
+    reportedTokens[best] += Int64(promptTokens) - fewest
+    return best
+  }
+
+  private func cost(_ promptTokens: Int32, cached: Int64, inHand: Int64) -> Double {
+    settings.overlapWeight * Double(Int64(promptTokens) - cached) + Double(inHand)
+  }
+}
