@@ -30,6 +30,26 @@ import Testing
     "{ policy: kv-aware, staleness: 500ms, overlap-weight: 2 }", "{ policy: least-loaded }",
   ]
 
+  private static let arrivals = [
+    "{ process: poisson, rate: 3/s }", "{ process: gamma, rate: 3/s, burstiness: 0.3 }",
+    "{ process: weibull, rate: 2/s, shape: 0.7 }", "{ process: constant, rate: 5/s }",
+    "{ process: burst, count: 60 }",
+    "{ process: closed-loop, users: 9, think-time: 200ms }", "{ process: closed-loop, users: 30 }",
+    "{ process: diurnal, mean: 3/s, peak-to-mean: 1.8, period: 20s }",
+    "{ process: schedule, points: [[0s, 0/s], [10s, 6/s], [20s, 1/s]] }",
+  ]
+
+  private static let lengths = [
+    "{ distribution: constant, value: 300 }", "{ distribution: uniform, from: 1, to: 900 }",
+    "{ distribution: lognormal, mean: 300, cv: 1, max: 3000 }",
+    "{ distribution: gamma, mean: 200, cv: 1.5, min: 1, max: 2000 }",
+  ]
+
+  private static let stepTimes = [
+    "{}", "{ step-overhead: 1ms, sequence-overhead: 0s }",
+    "{ table: Tests/Fixtures/made-up-kernel-table.csv, front-end: 2ms }",
+  ]
+
   /// Keys of a service that fit its batching: its cache, its door, its drafts.
   private static func serviceKeys(_ batching: String, _ sharing: String, _ stream: inout RandomStream)
     -> [String]
@@ -51,25 +71,12 @@ import Testing
     return [cache, door, speculation]
   }
 
-  static let arrivals = [
-    "{ process: poisson, rate: 3/s }", "{ process: gamma, rate: 3/s, burstiness: 0.3 }",
-    "{ process: weibull, rate: 2/s, shape: 0.7 }", "{ process: constant, rate: 5/s }",
-    "{ process: burst, count: 60 }",
-    "{ process: closed-loop, users: 9, think-time: 200ms }", "{ process: closed-loop, users: 30 }",
-    "{ process: diurnal, mean: 3/s, peak-to-mean: 1.8, period: 20s }",
-    "{ process: schedule, points: [[0s, 0/s], [10s, 6/s], [20s, 1/s]] }",
-  ]
-
   /// A small random scenario over every feature there is.
   static func random(_ seed: UInt64) -> String {
     var stream = RandomStream(seed: seed, replication: 0, entity: "swarm", purpose: "scenario")
     func pick(_ list: [String]) -> String { list[Int(stream.below(UInt32(list.count)))] }
     let arrivals = pick(Self.arrivals)
-    let length = [
-      "{ distribution: constant, value: 300 }", "{ distribution: uniform, from: 1, to: 900 }",
-      "{ distribution: lognormal, mean: 300, cv: 1, max: 3000 }",
-      "{ distribution: gamma, mean: 200, cv: 1.5, min: 1, max: 2000 }",
-    ]
+    let length = Self.lengths
     let batching = pick([
       "{ policy: continuous }", "{ policy: continuous, order: priority }",
       "{ policy: continuous, order: shortest-first }", "{ policy: static, size: 4, timeout: 300ms }",
@@ -83,10 +90,7 @@ import Testing
       "{ tensor: 1 }", "{ tensor: 2 }", "{ tensor: 1, pipeline: 2 }", "{ tensor: 2, pipeline: 2 }",
     ])
     // Measured step times know nothing of drafts.
-    let table = "{ table: Tests/Fixtures/made-up-kernel-table.csv, front-end: 2ms }"
-    let latency = pick([
-      "{}", "{ step-overhead: 1ms, sequence-overhead: 0s }", keys[2].isEmpty ? table : "{}",
-    ])
+    let latency = pick(keys[2].isEmpty ? Self.stepTimes : ["{}"])
     return """
       version: 1
       name: swarm
