@@ -31,6 +31,9 @@ static const char models_tiny_config_json[] = {
 static const char prefill_decode_yaml[] = {
 #embed "../../scenarios/prefill-decode.yaml"
 };
+static const char prefix_cache_yaml[] = {
+#embed "../../scenarios/prefix-cache.yaml"
+};
 static const char priorities_yaml[] = {
 #embed "../../scenarios/priorities.yaml"
 };
@@ -54,6 +57,7 @@ static const struct dryrack_template templates[] = {
     {"minimal.yaml", minimal_yaml, sizeof minimal_yaml},
     {"models/tiny-config.json", models_tiny_config_json, sizeof models_tiny_config_json},
     {"prefill-decode.yaml", prefill_decode_yaml, sizeof prefill_decode_yaml},
+    {"prefix-cache.yaml", prefix_cache_yaml, sizeof prefix_cache_yaml},
     {"priorities.yaml", priorities_yaml, sizeof priorities_yaml},
     {"speculation.yaml", speculation_yaml, sizeof speculation_yaml},
     {"support-chat.yaml", support_chat_yaml, sizeof support_chat_yaml},

@@ -165,13 +165,15 @@ struct RequestSource {
     session.turnsLeft = Self.tokens(conversations!.turns.sample(&own))
     session.group = prefix?.popularity.map { UInt32($0.sample(&own)) } ?? 0
     session.kind = classes.map { UInt8($0.sample(&own)) } ?? 0
+    let added = prompt!.sample(&session.prompts)
     let slot = sessions.begin(session)
-    return turn(of: slot, added: prompt!.sample(&sessions[slot].prompts), at: time)
+    return turn(&session, in: slot, added: added, at: time)
   }
 
-  private mutating func turn(of slot: Int32, added: Double, at time: Ticks) -> LiveRequest {
+  private mutating func turn(
+    _ session: inout Session, in slot: Int32, added: Double, at time: Ticks
+  ) -> LiveRequest {
     defer { sent += 1 }
-    var session = sessions[slot]
     let tokens = Int64(session.context) + Int64(Self.tokens(added))
     let request = LiveRequest(
       sent: time, promptTokens: Int32(min(tokens, Self.longestPrompt)),
@@ -181,7 +183,7 @@ struct RequestSource {
       session.sharedTokens = prefix.tokens(ofPrompt: request.promptTokens)
     }
     session.turnsLeft -= 1
-    sessions[slot] = session
+    if slot >= 0 { sessions[slot] = session }
     return request
   }
 
@@ -204,12 +206,12 @@ struct RequestSource {
   /// The next turn of a conversation, or `nil` when it would come too late or grow too long.
   mutating func takeTurn(session slot: Int, at now: Ticks) -> LiveRequest? {
     if sent >= limit || now >= end { return nil }
-    let session = Int32(slot)
+    var session = sessions[Int32(slot)]
     let law = conversations!.followUpTokens ?? prompt!
-    let added = law.sample(&sessions[session].prompts)
+    let added = law.sample(&session.prompts)
     let longest = min(Int64(conversations!.maximumContext), Self.longestPrompt)
-    if Int64(sessions[session].context) + Int64(Self.tokens(added)) > longest { return nil }
-    return turn(of: session, added: added, at: now)
+    if Int64(session.context) + Int64(Self.tokens(added)) > longest { return nil }
+    return turn(&session, in: Int32(slot), added: added, at: now)
   }
 
   /// The conversation is over.

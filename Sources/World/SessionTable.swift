@@ -27,13 +27,14 @@ struct SessionTable {
   private(set) var begun: UInt32 = 0
   var live: Int { rows.count - free.count }
 
+  /// - Returns: its slot; −1 when 16 million conversations are alive, and this one ends with its first turn.
   mutating func begin(_ session: Session) -> Int32 {
     begun &+= 1
     if let slot = free.popLast() {
       rows[Int(slot)] = session
       return slot
     }
-    precondition(rows.count < EventCode.indexLimit, "fewer than 16 million conversations are alive at once")
+    if rows.count == EventCode.indexLimit { return -1 }
     rows.append(session)
     return Int32(rows.count - 1)
   }

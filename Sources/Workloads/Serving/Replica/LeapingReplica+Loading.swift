@@ -73,7 +73,8 @@ extension LeapingReplica {
   private func finish(of tier: Int) -> Ticks {
     let time = tiers[tier].loadTime(blocks: asked[tier], of: bytesPerBlock)
     // Loads that queue for years end with the clock's range rather than past it.
-    return min(Ticks(seconds: 5e8), max(boundary, links[tier]) + time)
+    let (done, overflow) = max(boundary, links[tier]).count.addingReportingOverflow(time.count)
+    return overflow ? Ticks(seconds: 5e8) : min(Ticks(seconds: 5e8), Ticks(done))
   }
 
   /// Cost [fine ticks] of one step that computes a sequence's prompt from a block on beside the decoders.
