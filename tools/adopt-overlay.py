@@ -3,8 +3,7 @@
 
 usage: adopt-overlay.py OVERLAY.csv [DATA_FOLDER]
 
-OVERLAY.csv has the columns kind,name,key,value,unit,source,date,note, as `calibrate` and the fidelity run
-write them. A fact whose name and key stand in the file replaces that row; any other is put behind the rows
+OVERLAY.csv has the columns kind,name,key,value,unit,source,date,note, as `fidelity --fit` writes them. A fact whose name and key stand in the file replaces that row; any other is put behind the rows
 of its entry. Sources must be known to sources.csv.
 """
 import csv

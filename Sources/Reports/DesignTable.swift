@@ -23,12 +23,16 @@ extension RunResults {
     return text + "\n" + verdict() + "\n"
   }
 
-  /// The cheapest design that holds every threshold, in one sentence.
+  /// The cheapest design that holds every threshold, in one sentence. A design that none of them judges holds
+  /// none.
   public func verdict() -> String {
     if !manifest.complete {
       return "Incomplete: \(manifest.stoppedBy ?? "stopped before its end"). The figures cover only what ran."
     }
-    let fit = designs.filter { design in verdicts.allSatisfy { $0.design != design.name || $0.holds } }
+    let fit = designs.filter { design in
+      let own = verdicts.filter { $0.design == design.name }
+      return own.allSatisfy(\.holds) && (verdicts.isEmpty || !own.isEmpty)
+    }
     let all = verdicts.isEmpty ? "" : " that holds every threshold"
     guard !fit.isEmpty else { return "No design holds every threshold." }
     let priced = fit.compactMap { design -> (name: String, cost: Double, unit: String)? in

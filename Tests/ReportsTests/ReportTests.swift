@@ -199,6 +199,9 @@ struct ReportTests {
     var failing = run
     for index in failing.verdicts.indices { failing.verdicts[index].holds = false }
     #expect(failing.verdict() == "No design holds every threshold.")
+    var unjudged = run
+    unjudged.verdicts.removeAll { $0.design == "onprem" }
+    #expect(!unjudged.verdict().contains("onprem"), "what nothing judges holds nothing")
     #expect(SampleRun.make(complete: false).verdict().hasPrefix("Incomplete: time limit of 5 s"))
   }
 

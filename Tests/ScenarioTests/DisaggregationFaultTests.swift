@@ -83,6 +83,15 @@ import Testing
     ("replicas: 2", "replicas: 5", 19, "need 10"),
     ("max-sequences: 100", "replicas: 4", 22, "no replicas of its own"),
     ("max-sequences: 100", "batching: { policy: static, size: 4 }", 22, "continuous batches only"),
+    (
+      "max-sequences: 100", "cache: { tiers: [ { kind: cpu, capacity: 9GiB, bandwidth: 9GB/s } ] }", 22,
+      "tiers and disaggregation"
+    ),
+    ("max-sequences: 100", "router: kv-aware", 22, "kv-aware router and disaggregation"),
+    (
+      "max-sequences: 100", "speculation: { tokens: 4, acceptance: 0.7, draft-cost: 5% }", 22,
+      "speculation and disaggregation"
+    ),
     ("tensor: 2", "tensor: 16", 24, "does not fit a node"),
     ("pool: big", "pool: big, kv-blocks: 900000000", 25, "fewer kv-blocks"),
     ("latency: 5us", "latency: 5", 26, "needs a unit"),

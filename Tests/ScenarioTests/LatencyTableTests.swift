@@ -52,6 +52,16 @@ import Workloads
     #expect(rest.layerOverhead.value == 1e-6 && rest.sequenceOverhead.value == 2e-6)
   }
 
+  @Test func measuredStepsKnowNothingOfDrafts() throws {
+    let table = try String(contentsOf: Self.fixture, encoding: .utf8)
+    let drafted = "{ table: t.csv }, speculation: { tokens: 4, acceptance: 0.7, draft-cost: 5% }"
+    guard case .failure(let report) = try Self.read(drafted, files: ["t.csv": table]) else {
+      Issue.record("a table with drafts is refused")
+      return
+    }
+    #expect(report.faults.contains { $0.message.contains("measured step times and speculation") })
+  }
+
   @Test func faultsOfATablePointIntoIt() throws {
     let broken = "kind,layer,tokens,time_us\ndense,qkv,1,5\ndense,qkv,x,5\n"
     guard case .failure(let report) = try Self.read("{ table: t.csv }", files: ["t.csv": broken]) else {

@@ -15,14 +15,15 @@ private struct Draws {
 
 private func roofline(
   _ model: String = "llama-3.1-8b", on accelerator: String = "h100-sxm", weights: String = "bf16",
-  tensor: Int = 1, pipeline: Int = 1, batched: Int = 8192, sequences: Int = 256
+  tensor: Int = 1, pipeline: Int = 1, data: Int = 1, expert: Int = 1, batched: Int = 8192,
+  sequences: Int = 256
 ) throws -> RooflineModel {
   let catalog = Catalog.builtIn
   return RooflineModel(
     model: try #require(catalog.model(model)), accelerator: try #require(catalog.accelerator(accelerator)),
     weights: try #require(catalog.precision(weights)), activations: try #require(catalog.precision("bf16")),
     keyValue: try #require(catalog.precision("bf16")),
-    layout: ParallelLayout(tensor: tensor, pipeline: pipeline),
+    layout: ParallelLayout(tensor: tensor, pipeline: pipeline, expert: expert, data: data),
     engine: try #require(catalog.engine("vllm")), maximumBatchedTokens: batched, maximumSequences: sequences
   )
 }
@@ -81,6 +82,74 @@ private func shape(_ draws: inout Draws) -> StepShape {
         #expect(model.stepCost(larger).total >= cost.total)
       }
     }
+  }
+
+  static func prompts(_ count: Int, of tokens: Int) -> StepShape {
+    StepShape(
+      decodeSequences: 0, decodeContext: 0, prefillSequences: count, prefillTokens: count * tokens,
+      sampledSequences: count, attentionProducts: count * tokens * (tokens + 1) / 2, prefixTokens: 0,
+      largestChunk: tokens)
+  }
+
+  @Test("data ranks read their prompts side by side: dearer than one prompt, cheaper than one after another")
+  func dataRanks() throws {
+    for (data, expert) in [(8, 1), (8, 8), (4, 2)] {
+      let model = try roofline("deepseek-v3", on: "h200-sxm", weights: "fp8", data: data, expert: expert)
+      for tokens in [64, 1000, 4000] {
+        let one = model.stepCost(Self.prompts(1, of: tokens)).total
+        let all = model.stepCost(Self.prompts(data, of: tokens)).total
+        #expect(one < all && all < Int64(data) * one, "\(data) ranks, \(tokens) tokens: \(one), \(all)")
+      }
+    }
+  }
+
+  @Test("a rank's prompt is not charged for the experts' work of ranks that have none")
+  func idleRanks() throws {
+    let ranks = try roofline("deepseek-v3", on: "h200-sxm", weights: "fp8", data: 8, expert: 8)
+    // Eight times the tokens load the experts eight times as much, and each rank no more than before.
+    let one = ranks.stepCost(Self.prompts(1, of: 4000))
+    let eight = ranks.stepCost(Self.prompts(8, of: 4000))
+    #expect(Double(eight.compute) > 1.5 * Double(one.compute))
+  }
+
+  @Test("with data and expert ranks too, a step without prompts is the line and more work never shorter")
+  func layouts() throws {
+    for (data, expert, pipeline) in [(8, 8, 1), (4, 2, 2)] {
+      let model = try roofline(
+        "deepseek-v3", on: "h200-sxm", weights: "fp8", pipeline: pipeline, data: data, expert: expert)
+      for sequences in [1, 7, 8, 9, 300] {
+        let line = model.decodeLine(sequences: sequences)
+        let step = model.stepCost(
+          StepShape(
+            decodeSequences: sequences, decodeContext: 999 * sequences, prefillSequences: 0, prefillTokens: 0,
+            sampledSequences: sequences, attentionProducts: 0, prefixTokens: 0, largestChunk: 0))
+        #expect(step.total == line.base.total + line.slope * Int64(999 * sequences))
+      }
+      var draws = Draws(state: 11)
+      for _ in 0..<300 {
+        let small = shape(&draws)
+        let cost = model.stepCost(small)
+        #expect(cost.host >= 0)
+        for field in [\StepShape.decodeContext, \.attentionProducts, \.largestChunk] {
+          var larger = small
+          larger[keyPath: field] += 1 + draws.upTo(100)
+          #expect(model.stepCost(larger).total >= cost.total)
+        }
+        let more = 1 + draws.upTo(100)
+        #expect(model.stepCost(Self.lengthened(small, by: more)).total >= cost.total)
+      }
+    }
+  }
+
+  /// The same step with longer chunks: each new token attends to all that stands before it in its prompt.
+  private static func lengthened(_ shape: StepShape, by more: Int) -> StepShape {
+    let prompts = shape.prefillSequences
+    let (chunk, prefix) = (shape.largestChunk + more, shape.prefixTokens / max(1, prompts))
+    var longer = shape
+    longer.prefillTokens = prompts * chunk
+    longer.attentionProducts = prompts * chunk * prefix + prompts * chunk * (chunk + 1) / 2
+    longer.largestChunk = prompts > 0 ? chunk : 0
+    return longer
   }
 
   @Test func theTableNeverFallsPastItsKnots() throws {

@@ -6,13 +6,14 @@ import Testing
 
 private func plan(
   _ model: String, on accelerator: String = "h100-sxm", weights: String = "bf16", keyValue: String = "bf16",
-  tensor: Int = 1, pipeline: Int = 1, blocks: Int? = nil
+  tensor: Int = 1, pipeline: Int = 1, data: Int = 1, expert: Int = 1, blocks: Int? = nil
 ) throws -> MemoryPlan {
   let catalog = Catalog.builtIn
   return MemoryPlan(
     model: try #require(catalog.model(model)), accelerator: try #require(catalog.accelerator(accelerator)),
     weights: try #require(catalog.precision(weights)), keyValue: try #require(catalog.precision(keyValue)),
-    layout: ParallelLayout(tensor: tensor, pipeline: pipeline), engine: try #require(catalog.engine("vllm")),
+    layout: ParallelLayout(tensor: tensor, pipeline: pipeline, expert: expert, data: data),
+    engine: try #require(catalog.engine("vllm")),
     utilization: 0.9,
     maximumBatchedTokens: 8192, blocks: blocks)
 }
@@ -49,6 +50,18 @@ private func plan(
       let taken = plan.blockBytes * Double(plan.blocks)
       #expect(taken <= plan.room && taken + plan.blockBytes > plan.room)
     }
+  }
+
+  @Test func dataRanksRepeatAttentionAndShareExperts() throws {
+    let tensor = try plan("deepseek-v3", on: "h200-sxm", weights: "fp8", tensor: 8)
+    let data = try plan("deepseek-v3", on: "h200-sxm", weights: "fp8", data: 8, expert: 8)
+    // All weights are there once with tensor ranks; with data ranks only the experts, some 650 of 671 GB.
+    #expect(data.weights > tensor.weights && data.weights < tensor.weights * 1.35)
+    #expect(tensor.weights.value * 8 > 660e9 && tensor.weights.value * 8 < 700e9)
+    // The compressed cache entry cannot be split over heads: every tensor rank keeps it whole, a data rank
+    // keeps only its own sequences'.
+    #expect(data.keyValueBytesPerTokenPerAccelerator == tensor.keyValueBytesPerTokenPerAccelerator)
+    #expect(data.blocks > 4 * tensor.blocks)
   }
 
   @Test func whatDoesNotFitSaysByHowMuch() throws {

@@ -124,6 +124,11 @@ import Testing
       "speculation: { tokens: 20, acceptance: 0.7, draft-cost: 5% }, cache: { prefix: true }",
       "shorter than a KV block"
     ),
+    (
+      "speculation: { tokens: 4, acceptance: 0.7, draft-cost: 5% }, cache: { prefix: true, "
+        + "tiers: [ { kind: cpu, capacity: 9GiB, bandwidth: 9GB/s } ] }",
+      "speculation and tiers"
+    ),
     ("one-off: [ { name: training } ]", "expected a `cost`"),
     ("one-off: [ { name: training, cost: 9e17 USD } ]", "at most"),
     ("model: llama-3.1-8c", "did you mean 'llama-3.1-8b'"),

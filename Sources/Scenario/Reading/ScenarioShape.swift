@@ -22,7 +22,7 @@ enum ScenarioShape {
       Key("designs", .map(design), "What is compared.", required: true),
       Key("thresholds", .list(.text), "Limits such as `p99(ttft_s) < 2`; one that fails sets exit status 1."),
       Key("sweep", .anything, "Parameter space; read by `sweep`."),
-      Key("overlays", .list(.text), "Catalogue overlays, as `calibrate` writes them; the last one wins."),
+      Key("overlays", .list(.text), "Files of facts that stand before the catalogue's; the last one wins."),
     ] + Key.planned("clients", "templates", "until", "random"))
 
   static let economics: Shape = .object(
