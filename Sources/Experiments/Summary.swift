@@ -34,7 +34,7 @@ struct Summary {
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + sampleNotes(rows))
+      notes: notes + sampleNotes(rows) + rangeNotes())
   }
 
   // MARK: Rows
@@ -131,19 +131,17 @@ struct Summary {
   private func designSummary(_ index: Int) -> DesignSummary {
     let design = models[index].design
     var parts = design.pools.map { "\($0.nodeCount) × \($0.node.name)" }
-    var basis = "fitted"
-    for (position, service) in design.services.enumerated() {
+    for service in design.services {
       switch service.placement {
       case .endpoint(let preset):
         parts.append(preset.name)
-        basis = "estimated"
       case .pool(let deployment):
         parts.append("\(deployment.replicas) replicas × \(deployment.layout), \(deployment.engine.name)")
-        if let own = models[index].latencyModel(ofService: position)?.basis, own == .estimated {
-          basis = own.rawValue
-        }
       }
     }
+    // The order of `Basis` is from the firmest to the weakest.
+    let bases = bases(index)
+    let basis = Basis.allCases.last { bases.contains($0) } ?? .fitted
     var binding = ""
     if let shares = outcomes(of: index).first?.services.first.flatMap(Utilization.boundBy),
       let largest = shares.max(by: { $0.share < $1.share }), !design.pools.isEmpty
@@ -151,7 +149,8 @@ struct Summary {
       binding = "\(largest.cause) \(Int((largest.share * 100).rounded())) %"
     }
     return DesignSummary(
-      name: design.name, composition: parts.joined(separator: ", "), basis: basis, binding: binding)
+      name: design.name, composition: parts.joined(separator: ", "), basis: basis.rawValue,
+      binding: binding, workloads: workloadBases(index))
   }
 
   private func costRows(_ index: Int) -> [CostRow] {

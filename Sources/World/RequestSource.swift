@@ -16,6 +16,8 @@ struct RequestSource {
   private var origin: Origin
   private let prompt: Distribution?
   private let output: Distribution?
+  /// Rows that users of a closed loop send in their order.
+  private let rows: Trace?
   private let limit: Int
   private let end: Ticks
   private var sent = 0
@@ -33,20 +35,25 @@ struct RequestSource {
     promptStream = stream("prompt-tokens")
     outputStream = stream("output-tokens")
     thinkStream = stream("think-time")
-    limit = min(workload.requests ?? .max, Int(Int32.max))
+    var limit = min(workload.requests ?? .max, Int(Int32.max))
     end = duration ?? .never
     switch workload.traffic {
     case .trace(let trace):
-      origin = .trace(trace)
+      let users = workload.traceUsers
+      origin = users.map { .closed(users: $0, thinkTime: Distribution(.constant(0))) } ?? .trace(trace)
+      rows = trace
       (prompt, output) = (nil, nil)
+      limit = min(limit, trace.count)
     case .generated(let arrivals, let promptTokens, let outputTokens):
       (prompt, output) = (promptTokens, outputTokens)
+      rows = nil
       if case .closedLoop(let users, let thinkTime) = arrivals {
         origin = .closed(users: users, thinkTime: thinkTime)
       } else {
         origin = .open(ArrivalTimes(process: arrivals, stream: stream("arrivals")))
       }
     }
+    self.limit = limit
     nextArrival = findNext()
   }
 
@@ -93,9 +100,9 @@ struct RequestSource {
 
   private mutating func make(at time: Ticks, user: Int32) -> LiveRequest {
     defer { sent += 1 }
-    if case .trace(let trace) = origin {
+    if let rows {
       return LiveRequest(
-        sent: time, promptTokens: trace.promptTokens[sent], outputTokens: trace.outputTokens[sent],
+        sent: time, promptTokens: rows.promptTokens[sent], outputTokens: rows.outputTokens[sent],
         serial: Int32(sent), user: user)
     }
     return LiveRequest(

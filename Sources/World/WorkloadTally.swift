@@ -33,6 +33,9 @@ public struct WorkloadTally: Sendable {
   /// In fine ticks, unlike the others.
   public var interTokenGaps = LogHistogram()
   public var networkTicks: Int64 = 0
+  /// Tokens of the longest prompt, and of the longest prompt with its answer.
+  public var longestPrompt: Int32 = 0
+  public var longestContext: Int64 = 0
   /// When the last request was answered.
   public var lastCompletion = Ticks.zero
 
@@ -71,6 +74,8 @@ extension WorkloadTally {
     if times.meets(objectives) { good += 1 }
     promptTokens += Int64(prompt)
     outputTokens += Int64(times.outputTokens)
+    longestPrompt = max(longestPrompt, prompt)
+    longestContext = max(longestContext, Int64(prompt) + Int64(times.outputTokens))
     ttft.record(times.ttft.count)
     e2e.record(times.e2e.count)
     queue.record(times.queue.count)

@@ -14,9 +14,11 @@ extension Resolver {
     }
     let slo = value["slo"]
     func limit(_ key: String) -> Ticks? { quantity(slo?[key], .duration).map { Ticks(seconds: $0) } }
-    return InferenceWorkload(
+    var workload = InferenceWorkload(
       name: member.key, model: model, traffic: traffic, requests: integer(value["requests"]),
       objectives: ServiceObjectives(ttft: limit("ttft"), tpot: limit("tpot"), e2e: limit("e2e")))
+    workload.traceUsers = integer(value["trace"]?["users"])
+    return workload
   }
 
   private mutating func model(_ value: Written?, _ path: String) -> ModelShape? {

@@ -65,7 +65,7 @@ public final class RooflineModel: LatencyModel {
       (model.parameters - model.embeddingWeights - routed) * denseWeights.bytesPerWeight
       + routed * weights.bytesPerWeight
     keyValueBytesPerToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
-    basis = rates.basis
+    basis = engine.calibration?.accelerator == accelerator.name ? .fitted : rates.basis
     body = CostCurve(upTo: max(maximumBatchedTokens, maximumSequences, 1)) { layer.body(tokens: $0) }
     head = CostCurve(upTo: max(maximumSequences, 1)) { layer.head(sequences: $0) }
     let attention = AttentionCost(layer: layer, keyValue: keyValue)

@@ -76,6 +76,8 @@ public struct ReplicaTotals: Sendable, Hashable {
   /// KV blocks in use, integrated over busy fine ticks.
   public var blockTime: Double = 0
   public var peakBlocks: Int64 = 0
+  /// Most sequences in one step.
+  public var peakSequences: Int64 = 0
 }
 
 /// A stretch of equal work, for the timeline.
