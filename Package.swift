@@ -82,6 +82,7 @@ let package = Package(
     .testTarget(name: "EconomicsTests", dependencies: ["Economics", "Quantities", "TestSupport"]),
     .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack", "TestSupport"]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["DryRack", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),
     .testTarget(name: "TidyTests"),

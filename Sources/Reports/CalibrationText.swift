@@ -15,10 +15,17 @@ extension CalibrationReport {
   private func runTable(_ style: TextStyle) -> String {
     var table = TextTable(widthLimit: 72)
     table.appendHeader(["measurement", "figures", "date", ""])
-    for run in runs.prefix(40) {
-      table.append([run.name, run.isUsed ? "\(run.figures)" : "–", run.date, run.notes.joined(separator: "; ")])
+    for (group, most) in [(runs.filter(\.isUsed), 40), (runs.filter { !$0.isUsed }, 5)] {
+      for run in group.prefix(most) {
+        // The folder is the same for all, and the user's own words.
+        let name = run.name.split(separator: "/").last.map(String.init) ?? run.name
+        table.append([name, run.isUsed ? "\(run.figures)" : "–", run.date, run.notes.joined(separator: "; ")])
+      }
+      if group.count > most {
+        let what = group[0].isUsed ? "" : " left out"
+        table.append(["and \(group.count - most) more\(what)", "", "", ""])
+      }
     }
-    if runs.count > 40 { table.append(["and \(runs.count - 40) more", "", "", ""]) }
     return table.text(style: style)
   }
 
