@@ -8,7 +8,10 @@ TRACES := $(wildcard ../shared/data/bench)
 PACKAGES := libgsl-dev pkg-config zlib1g-dev
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test build lint format bench clean install
+## Measured serving runs, for `make fidelity`; optional.
+MEASURED := $(wildcard ../shared/data/inference/measured.csv.gz)
+
+.PHONY: run test build lint format bench fidelity clean install
 
 ## Builds for release and answers the main scenario.
 run: build
@@ -29,6 +32,13 @@ format:
 ## Its own package, so that neither users nor tests resolve what only it needs.
 bench: install
 	swift run --package-path Benchmarks -c release bench $(TRACES)
+
+## Replays every usable measured run through the product and writes docs/fidelity.md.
+fidelity: install
+	@[ -n "$(MEASURED)" ] || { echo "no measured runs: make fidelity MEASURED=FILE.csv.gz" >&2; exit 1; }
+	swift build -c release --product fidelity
+	mkdir -p docs
+	"$$(swift build -c release --product fidelity --show-bin-path)/fidelity" $(MEASURED) --report docs/fidelity.md
 
 clean:
 	swift package clean

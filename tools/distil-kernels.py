@@ -54,6 +54,7 @@ PEAK_FACTOR = {"bf16": 1, "fp8": 2, "fp8-block": 2, "int8": 2, "int8-weight-only
 AIC = "aiconfigurator-095f58a5"
 SIM = "llmservingsim-5daddb21"
 DATE = "2026-08-22"
+SERVED = "served-fit"
 ROWS = []
 UNITS = {"launch": "s", "latency": "s", "per-sequence": "s", "ramp": "", "activation": "B", "sharpness": "", "compute": "", "memory": "",
          "error-median": "", "error-p90": ""}
@@ -374,6 +375,10 @@ def main():
     all_reduce(folder)
     relatives()
     classes()
+    if len(sys.argv) == 3 and os.path.exists(sys.argv[2]):
+        # What was fitted to served runs is not this script's to say.
+        with open(sys.argv[2], newline="") as handle:
+            ROWS.extend(tuple(row) for row in csv.reader(handle) if row[4] == SERVED)
     out = open(sys.argv[2], "w", newline="") if len(sys.argv) == 3 else sys.stdout
     with out:
         writer = csv.writer(out, lineterminator="\n")

@@ -25,6 +25,9 @@ static const char minimal_yaml[] = {
 static const char models_tiny_config_json[] = {
 #embed "../../scenarios/models/tiny-config.json"
 };
+static const char prefill_decode_yaml[] = {
+#embed "../../scenarios/prefill-decode.yaml"
+};
 static const char support_chat_yaml[] = {
 #embed "../../scenarios/support-chat.yaml"
 };
@@ -40,6 +43,7 @@ static const struct dryrack_template templates[] = {
     {"managed-endpoint.yaml", managed_endpoint_yaml, sizeof managed_endpoint_yaml},
     {"minimal.yaml", minimal_yaml, sizeof minimal_yaml},
     {"models/tiny-config.json", models_tiny_config_json, sizeof models_tiny_config_json},
+    {"prefill-decode.yaml", prefill_decode_yaml, sizeof prefill_decode_yaml},
     {"support-chat.yaml", support_chat_yaml, sizeof support_chat_yaml},
     {"traces/support-chat.csv", traces_support_chat_csv, sizeof traces_support_chat_csv},
 };

@@ -29,6 +29,10 @@ public struct Catalog: Sendable {
   /// Names of all entries of a kind, sorted.
   public func names(of kind: Kind) -> [String] { table(kind).names }
 
+  /// The names that a scenario may write: entries of a version, such as `tensorrt-llm@0`, are found through
+  /// `engine-version` alone.
+  public func writableNames(of kind: Kind) -> [String] { names(of: kind).filter { !$0.contains("@") } }
+
   /// Every fact of a kind, in file order.
   public func facts(of kind: Kind) -> [Fact] { table(kind).facts }
 

@@ -69,11 +69,14 @@ public struct KernelRatios: Sendable, Hashable {
 
 extension Catalog {
   /// The engine of that name with its defaults on an accelerator, or `nil`.
-  /// - Parameter accelerator: engines choose smaller batches on accelerators that the catalogue lists as
-  ///   small for them; `nil` gives the defaults of large ones.
+  /// - Parameters:
+  ///   - version: facts of an entry such as `tensorrt-llm@0` stand before those of the engine for every
+  ///     version that begins so; the longest such beginning wins.
+  ///   - accelerator: engines choose smaller batches on accelerators that the catalogue lists as small for
+  ///     them; `nil` gives the defaults of large ones.
   /// - Complexity: constant, after the first use parsed the file.
-  public func engine(_ name: String, on accelerator: String? = nil) -> EnginePreset? {
-    guard let entry = table(.engines).entry(name), let blockSize = entry.integer("block-size"),
+  public func engine(_ name: String, version: String? = nil, on accelerator: String? = nil) -> EnginePreset? {
+    guard let entry = engineEntry(name, version: version), let blockSize = entry.integer("block-size"),
       let utilization = entry.number("memory-utilization"),
       let manySequences = entry.integer("maximum-sequences"),
       let manyTokens = entry.integer("maximum-batched-tokens")
@@ -87,16 +90,46 @@ extension Catalog {
     func bytes(_ key: String) -> Bytes { Bytes(entry.number(key) ?? 0) }
     return EnginePreset(
       name: name, blockSize: blockSize, memoryUtilization: utilization, maximumSequences: sequences,
-      maximumBatchedTokens: tokens, schedulesAhead: entry.flag("schedules-ahead") ?? false,
+      maximumBatchedTokens: tokens, schedulesAhead: schedulesAhead(entry, version: version),
       stepOverhead: seconds("step-overhead-s"),
       layerOverhead: seconds("layer-overhead-s"), sequenceOverhead: seconds("sequence-overhead-s"),
       requestOverhead: seconds("request-overhead-s"), frontEnd: seconds("front-end-s"),
       frontEndSpacing: seconds("front-end-spacing-s"),
       kernelRatios: KernelRatios(
-        weightReading: ratio("weight-reading"), arithmetic: ratio("arithmetic"), expertReading: ratio("expert-reading"), expertArithmetic: ratio("expert-arithmetic"),
+        weightReading: ratio("weight-reading"), arithmetic: ratio("arithmetic"),
+        expertReading: ratio("expert-reading"), expertArithmetic: ratio("expert-arithmetic"),
         decodeAttention: ratio("decode-attention"), promptAttention: ratio("prompt-attention"),
         communication: ratio("communication")),
       runtimeMemory: bytes("runtime-memory-bytes"), graphMemory: bytes("graph-memory-bytes"),
       communicationMemory: bytes("communication-memory-bytes"), calibration: CalibratedRange(entry))
+  }
+
+  /// Whether the engine plans a step while the one before runs, in that version or in its newest.
+  private func schedulesAhead(_ entry: FactEntry, version: String?) -> Bool {
+    guard entry.flag("schedules-ahead") ?? false else { return false }
+    func parts(_ text: String) -> [Int] {
+      text.drop { $0 == "v" }.split(separator: ".").prefix(3).map { Int($0.prefix(while: \.isNumber)) ?? 0 }
+    }
+    guard let version, let first = entry.text("schedules-ahead-from") else { return true }
+    return !parts(version).lexicographicallyPrecedes(parts(first))
+  }
+
+  /// The engine's facts, with those of its version in front.
+  private func engineEntry(_ name: String, version: String?) -> FactEntry? {
+    guard let base = table(.engines).entry(name) else { return nil }
+    let own = engineEntryName(name, version: version)
+    guard own != name, let facts = table(.engines).entry(own)?.facts else { return base }
+    return FactEntry(name: name, facts: facts + base.facts)
+  }
+
+  /// The entry that a version of an engine takes its own facts from; the engine's name where there is none.
+  public func engineEntryName(_ name: String, version: String?) -> String {
+    var parts = (version ?? "").split(separator: ".").map(String.init)
+    while !parts.isEmpty {
+      let own = "\(name)@\(parts.joined(separator: "."))"
+      if table(.engines).entry(own) != nil { return own }
+      parts.removeLast()
+    }
+    return name
   }
 }

@@ -56,10 +56,10 @@ extension Catalog {
       let idleShare = host.number("idle-share"), let priceFactor = host.number("price-factor")
     else { return nil }
     let power = accelerator.power * (powerFactor * Double(count))
-    // Accelerators with links of their own stand in servers with an interface for each.
+    // Several accelerators with links of their own stand in servers with an interface for each.
     let shared = host.number("nic-bandwidth") ?? 0
     let own = host.number("nic-bandwidth-linked") ?? 0
-    let network = accelerator.scaleUpDomain > 1 ? max(shared, own * Double(count)) : shared
+    let network = accelerator.scaleUpDomain > 1 && count > 1 ? max(shared, own * Double(count)) : shared
     return Node(
       name: "\(count)x-\(accelerator.name)", accelerator: accelerator.name, accelerators: count, power: power,
       idlePower: power * idleShare, price: accelerator.price.map { $0 * (priceFactor * Double(count)) },

@@ -48,7 +48,8 @@ public enum OverlayFile {
 
   private static func quoted(_ cell: String) -> String {
     guard cell.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return cell }
-    return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+      + "\""
   }
 
   private struct Reason: Error { var message: String }
@@ -61,7 +62,9 @@ public enum OverlayFile {
       let names = Kind.allCases.map(\.rawValue)
       let near = Catalog.nearest(to: cells[0], among: names).map { "; did you mean '\($0)'?" }
       return .failure(
-        Reason(message: "unknown kind '\(cells[0].prefix(40))'" + (near ?? "; one of " + names.joined(separator: ", "))))
+        Reason(
+          message: "unknown kind '\(cells[0].prefix(40))'"
+            + (near ?? "; one of " + names.joined(separator: ", "))))
     }
     if cells[1].isEmpty || cells[2].isEmpty {
       return .failure(Reason(message: "a fact has a name and a key"))
@@ -71,7 +74,9 @@ public enum OverlayFile {
       note: cells[7])
     if fact.unit != "text" && !(fact.number.map { $0 >= 0 } ?? false) {
       return .failure(
-        Reason(message: "'\(cells[3].prefix(40))' with the unit '\(cells[4].prefix(40))' is no number of 0 or more"))
+        Reason(
+          message: "'\(cells[3].prefix(40))' with the unit '\(cells[4].prefix(40))' is no number of 0 or more"
+        ))
     }
     return .success(OverlayFact(kind: kind, fact: fact))
   }

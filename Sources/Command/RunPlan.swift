@@ -139,25 +139,35 @@ struct RunPlan {
   private static func placement(_ service: Service, of design: Design) -> [Line] {
     switch service.placement {
     case .endpoint(let endpoint): return [Line(name: "endpoint", value: endpoint.name)]
-    case .pool(let deployment):
-      var lines = [
-        Line(name: "engine", value: deployment.engine.name),
-        Line(name: "replicas", value: "\(deployment.replicas) on \(design.pools[deployment.poolIndex].name)"),
-        Line(
-          name: "parallelism",
-          value: "\(deployment.layout)"),
-        Line(
-          name: "precision",
-          value: "weights \(deployment.weights.name), activations \(deployment.activations.name), "
-            + "KV \(deployment.keyValue.name)"),
-        Line(
-          name: "batch limits",
-          value: "\(deployment.maximumSequences) sequences, \(deployment.maximumBatchedTokens) tokens"),
-      ]
-      lines += Layers.memoryTerms(of: deployment.memory).map {
-        Line(name: $0.name, value: $0.amount, source: $0.source)
-      }
-      return lines
+    case .pool(let deployment): return lines(of: deployment, in: design)
+    case .disaggregated(let roles): return lines(of: roles, in: design)
     }
+  }
+
+  static func lines(of deployment: Deployment, in design: Design) -> [Line] {
+    var lines = [
+      Line(name: "engine", value: deployment.engine.name),
+      Line(name: "replicas", value: "\(deployment.replicas) on \(design.pools[deployment.poolIndex].name)"),
+      Line(
+        name: "parallelism",
+        value: "\(deployment.layout)"),
+      Line(
+        name: "precision",
+        value: "weights \(deployment.weights.name), activations \(deployment.activations.name), "
+          + "KV \(deployment.keyValue.name)"),
+      Line(
+        name: "batch limits",
+        value: "\(deployment.maximumSequences) sequences, \(deployment.maximumBatchedTokens) tokens"),
+    ]
+    if let measured = deployment.measuredTimes {
+      lines.append(
+        Line(
+          name: "step times", value: "kernel table, \(measured.table.rows.count) rows",
+          source: measured.table.origin.device ?? ""))
+    }
+    lines += Layers.memoryTerms(of: deployment.memory).map {
+      Line(name: $0.name, value: $0.amount, source: $0.source)
+    }
+    return lines
   }
 }

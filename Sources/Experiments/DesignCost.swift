@@ -69,8 +69,10 @@ struct DesignCost {
   static func averagePower(of pool: Pool, index: Int, design: Design, outcome: Outcome) -> Watts {
     var busy = 0.0
     for (service, result) in zip(design.services, outcome.services) {
-      guard case .pool(let deployment) = service.placement, deployment.poolIndex == index else { continue }
-      busy += Utilization.busySeconds(result) * Double(deployment.acceleratorsPerReplica)
+      for (role, deployment) in service.deployments.enumerated() where deployment.poolIndex == index {
+        busy +=
+          Utilization.busySeconds(result.replicas(ofRole: role)) * Double(deployment.acceleratorsPerReplica)
+      }
     }
     let available = outcome.end.seconds * Double(pool.accelerators)
     let ratio = available > 0 ? min(1, busy / available) : 0

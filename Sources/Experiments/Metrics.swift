@@ -66,7 +66,7 @@ struct MetricReader {
     ] {
       add(workload, metric, Double(count), "1")
     }
-    let use = Utilization(design: model.design, service: index, model: model, outcome: outcome)
+    let use = Utilization.of(design: model.design, service: index, model: model, outcome: outcome)
     for (metric, value) in [
       ("gpu_allocated_ratio", use.allocated), ("gpu_busy_ratio", use.busy), ("mfu", use.mfu),
       ("mbu", use.mbu),
@@ -76,6 +76,18 @@ struct MetricReader {
     }
     for (cause, share) in Utilization.boundBy(result) ?? [] {
       add(workload, "bound_by", share, "ratio", statistic: cause)
+    }
+    if let transfers = tally.transfers { readTransfers(transfers, workload, index) }
+  }
+
+  private mutating func readTransfers(_ transfers: TransferTally, _ workload: String, _ index: Int) {
+    add(workload, "kv_wait_s", transfers.wait, 1 / 16e9)
+    add(workload, "kv_transfer_s", transfers.transfer, 1 / 16e9)
+    add(workload, "kv_transfer_bytes", Double(transfers.bytes), "B")
+    let roles = Utilization.ofRoles(design: model.design, service: index, model: model, outcome: outcome)
+    for (name, use) in zip(["prefill", "decode"], roles) {
+      add(workload, "gpu_busy_ratio", use.busy, "ratio", statistic: name)
+      add(workload, "kv_usage_ratio", use.keyValue, "ratio", statistic: name)
     }
   }
 

@@ -229,11 +229,17 @@ public struct RequestRow: Sendable, Hashable {
   public var prefillSeconds: Double?
   public var decodeSeconds: Double?
   public var preemptions: Int
+  /// The replica that answered, where `replica` only prefilled.
+  public var decodeReplica: Int?
+  /// The part of `decodeSeconds` in which KV entries waited to be moved, and in which they moved.
+  public var transferWaitSeconds: Double?
+  public var transferSeconds: Double?
   public init(
     design: String, workload: String, request: Int, replica: Int?, status: String, promptTokens: Int,
     outputTokens: Int, arrivalSeconds: Double, ttftSeconds: Double?, tpotSeconds: Double?,
     e2eSeconds: Double?, networkSeconds: Double?, queueSeconds: Double?, prefillSeconds: Double?,
-    decodeSeconds: Double?, preemptions: Int
+    decodeSeconds: Double?, preemptions: Int, decodeReplica: Int? = nil, transferWaitSeconds: Double? = nil,
+    transferSeconds: Double? = nil
   ) {
     self.design = design
     self.workload = workload
@@ -251,6 +257,9 @@ public struct RequestRow: Sendable, Hashable {
     self.prefillSeconds = prefillSeconds
     self.decodeSeconds = decodeSeconds
     self.preemptions = preemptions
+    self.decodeReplica = decodeReplica
+    self.transferWaitSeconds = transferWaitSeconds
+    self.transferSeconds = transferSeconds
   }
 }
 

@@ -11,6 +11,9 @@ extension Summary {
     let design = models[index].design
     var rows: [SeriesRow] = []
     for (service, result) in zip(design.services, outcome.services) {
+      if case .disaggregated(let roles) = service.placement {
+        rows += seriesRows(service, roles, result, of: design)
+      }
       guard case .pool(let deployment) = service.placement else { continue }
       let pool = design.pools[deployment.poolIndex]
       let blocks = Double(result.blocksPerReplica * deployment.replicas)
@@ -54,7 +57,8 @@ extension Summary {
         tpotSeconds: record.outputTokens > 1 ? decode.map { $0 / Double(record.outputTokens - 1) } : nil,
         e2eSeconds: record.e2e?.seconds, networkSeconds: record.network?.seconds,
         queueSeconds: record.queue?.seconds, prefillSeconds: record.prefill?.seconds, decodeSeconds: decode,
-        preemptions: record.preemptions)
+        preemptions: record.preemptions, decodeReplica: record.decodeReplica,
+        transferWaitSeconds: record.transferWait?.seconds, transferSeconds: record.transfer?.seconds)
     }
   }
 

@@ -136,7 +136,11 @@ struct Summary {
       case .endpoint(let preset):
         parts.append(preset.name)
       case .pool(let deployment):
-        parts.append("\(deployment.replicas) replicas × \(deployment.layout), \(deployment.engine.name)")
+        parts.append(composition(of: deployment, "replicas") + ", " + deployment.engine.name)
+      case .disaggregated(let roles):
+        parts.append(
+          composition(of: roles.prefill, "prefill") + " + " + composition(of: roles.decode, "decode") + ", "
+            + roles.prefill.engine.name)
       }
     }
     // The order of `Basis` is from the firmest to the weakest.
@@ -151,6 +155,10 @@ struct Summary {
     return DesignSummary(
       name: design.name, composition: parts.joined(separator: ", "), basis: basis.rawValue,
       binding: binding, workloads: workloadBases(index))
+  }
+
+  private func composition(of deployment: Deployment, _ what: String) -> String {
+    "\(deployment.replicas) \(what) × \(deployment.layout)"
   }
 
   private func costRows(_ index: Int) -> [CostRow] {

@@ -16,34 +16,82 @@ struct Utilization {
   /// KV blocks in use while busy, over those there are.
   var keyValue: Double?
 
-  static func busySeconds(_ outcome: ServiceOutcome) -> Double {
-    outcome.replicas.reduce(0.0) { $0 + Double($1.busy) } / (16e9 * 256)
+  static func busySeconds(_ replicas: ArraySlice<ReplicaTotals>) -> Double {
+    replicas.reduce(0.0) { $0 + Double($1.busy) } / (16e9 * 256)
   }
 
-  init(design: Design, service index: Int, model: DesignModel, outcome: Outcome) {
-    guard case .pool(let deployment) = design.services[index].placement,
-      let latency = model.latencyModel(ofService: index)
-    else { return }
-    let pool = design.pools[deployment.poolIndex]
-    let result = outcome.services[index]
+  /// Of all that a service holds on pools; nothing for an endpoint.
+  static func of(design: Design, service index: Int, model: DesignModel, outcome: Outcome) -> Utilization {
+    let roles = ofRoles(design: design, service: index, model: model, outcome: outcome)
+    if roles.count == 2 {
+      return Utilization(combining: roles, design.services[index].deployments, design.pools)
+    }
+    return roles.first ?? Utilization()
+  }
+
+  private init() {}
+
+  /// Of prefill and decode replicas apart, or of all replicas where there are no roles.
+  static func ofRoles(design: Design, service index: Int, model: DesignModel, outcome: Outcome)
+    -> [Utilization]
+  {
+    let models = model.latencyModels(ofService: index)
+    let service = outcome.services[index]
+    return design.services[index].deployments.enumerated().map { role, deployment in
+      Utilization(
+        deployment, on: design.pools[deployment.poolIndex], latency: models[role],
+        replicas: service.replicas(ofRole: role), blocks: service.blocksPerReplica(ofRole: role),
+        seconds: outcome.end.seconds)
+    }
+  }
+
+  private init(
+    _ deployment: Deployment, on pool: Pool, latency: any LatencyModel, replicas: ArraySlice<ReplicaTotals>,
+    blocks: Int, seconds: Double
+  ) {
     let held = Double(deployment.acceleratorsPerReplica)
-    let time = outcome.end.seconds * Double(deployment.replicas)
+    let time = seconds * Double(deployment.replicas)
     allocated = held * Double(deployment.replicas) / Double(pool.accelerators)
     guard time > 0 else { return }
-    busy = Self.busySeconds(result) / time
-    let tokens = result.replicas.reduce(0.0) { $0 + Double($1.computedTokens) }
-    let steps = result.replicas.reduce(0.0) { $0 + Double($1.steps) }
-    let entries = result.replicas.reduce(0.0) { $0 + Double($1.contextRead) }
+    busy = Self.busySeconds(replicas) / time
+    let tokens = replicas.reduce(0.0) { $0 + Double($1.computedTokens) }
+    let steps = replicas.reduce(0.0) { $0 + Double($1.steps) }
+    let entries = replicas.reduce(0.0) { $0 + Double($1.contextRead) }
     let peak = pool.accelerator.peakFlops(
       for: deployment.weights.isWeightOnly ? deployment.activations : deployment.weights)
     mfu = tokens * latency.floatingPointOperationsPerToken / (time * held * peak.value)
     let bytes = steps * latency.weightBytesPerStep + entries * latency.keyValueBytesPerToken
     mbu = bytes / (time * held * pool.accelerator.memoryBandwidth.value)
-    let busyTime = result.replicas.reduce(0.0) { $0 + Double($1.busy) }
-    let blockTime = result.replicas.reduce(0.0) { $0 + $1.blockTime }
-    if busyTime > 0 && result.blocksPerReplica > 0 {
-      keyValue = blockTime / busyTime / Double(result.blocksPerReplica)
+    let busyTime = replicas.reduce(0.0) { $0 + Double($1.busy) }
+    let blockTime = replicas.reduce(0.0) { $0 + $1.blockTime }
+    if busyTime > 0 && blocks > 0 {
+      keyValue = blockTime / busyTime / Double(blocks)
     }
+  }
+
+  /// Two roles as one: each ratio over all that both hold of its denominator.
+  private init(combining roles: [Utilization], _ deployments: [Deployment], _ pools: [Pool]) {
+    func mean(_ path: KeyPath<Utilization, Double?>, _ weight: (Deployment) -> Double) -> Double? {
+      let known = zip(roles, deployments).filter { $0.0[keyPath: path] != nil }
+      let total = known.reduce(0.0) { $0 + weight($1.1) }
+      return total > 0 ? known.reduce(0.0) { $0 + $1.0[keyPath: path]! * weight($1.1) } / total : nil
+    }
+    func accelerators(_ role: Deployment) -> Double { Double(role.replicas * role.acceleratorsPerReplica) }
+    func peak(_ role: Deployment) -> Double {
+      pools[role.poolIndex].accelerator.peakFlops(
+        for: role.weights.isWeightOnly ? role.activations : role.weights
+      )
+      .value
+    }
+    let samePool = deployments[0].poolIndex == deployments[1].poolIndex
+    let available =
+      pools[deployments[0].poolIndex].accelerators
+      + (samePool ? 0 : pools[deployments[1].poolIndex].accelerators)
+    allocated = deployments.reduce(0.0) { $0 + accelerators($1) } / Double(available)
+    busy = mean(\.busy, accelerators)
+    mfu = mean(\.mfu) { accelerators($0) * peak($0) }
+    mbu = mean(\.mbu) { accelerators($0) * pools[$0.poolIndex].accelerator.memoryBandwidth.value }
+    keyValue = mean(\.keyValue) { Double($0.replicas) * Double($0.memory.blocks) }
   }
 
   /// Where the requests' time went; shares sum to 1. `nil` when no request was answered.
@@ -53,6 +101,7 @@ struct Utilization {
     guard total > 0 else { return nil }
     let queue = Double(tally.queue.sum)
     let travel = Double(tally.networkTicks)
+    if outcome.disaggregation != nil { return boundByRoles(outcome) }
     let working = max(0, total - queue - travel)
     let busy = outcome.replicas.reduce(0.0) { $0 + Double($1.busy) }
     func part(_ path: KeyPath<ReplicaTotals, Int64>) -> Double {
@@ -63,6 +112,31 @@ struct Utilization {
     return [
       ("compute", compute / total), ("memory", memory / total), ("network", (network + travel) / total),
       ("host", host / total), ("queue", queue / total),
+    ]
+  }
+
+  /// The same where prompts and answers have replicas of their own: the time of each is split as its own
+  /// replicas spent theirs; KV entries wait in a queue and travel over a network.
+  private static func boundByRoles(_ outcome: ServiceOutcome) -> [(cause: String, share: Double)] {
+    let tally = outcome.tally
+    let total = Double(tally.e2e.sum)
+    let waiting = Double(tally.transfers?.wait.sum ?? 0)
+    let moving = Double(tally.transfers?.transfer.sum ?? 0)
+    let working = [Double(tally.prefill.sum), max(0, Double(tally.decode.sum) - waiting - moving)]
+    func part(_ path: KeyPath<ReplicaTotals, Int64>) -> Double {
+      working.enumerated().reduce(0.0) { sum, role in
+        let replicas = outcome.replicas(ofRole: role.offset)
+        let busy = replicas.reduce(0.0) { $0 + Double($1.busy) }
+        let spent = replicas.reduce(0.0) { $0 + Double($1[keyPath: path]) }
+        return busy > 0 ? sum + spent / busy * role.element : sum
+      }
+    }
+    let (compute, memory, network) = (part(\.compute), part(\.memory), part(\.network))
+    let host = working[0] + working[1] - compute - memory - network
+    return [
+      ("compute", compute / total), ("memory", memory / total),
+      ("network", (network + Double(tally.networkTicks) + moving) / total), ("host", host / total),
+      ("queue", (Double(tally.queue.sum) + waiting) / total),
     ]
   }
 }

@@ -38,12 +38,14 @@ struct AccuracyGoal: Sendable {
       includes: { isLargeExpertOrFourBit($0) && $0.metric == "tpot_mean_ms" }),
     AccuracyGoal(
       name: "Saturated throughput", median: 0.18, ninetieth: 0.40,
-      includes: { $0.run.text("workload_kind") == "offline" && $0.metric == "output_tok_s" && isRecorded($0) }),
+      includes: { $0.run.text("workload_kind") == "offline" && $0.metric == "output_tok_s" && isRecorded($0) }
+    ),
     AccuracyGoal(
       name: "TTFT, closed loop", median: 0.30, ninetieth: 0.70,
       includes: { isClosed($0) && $0.metric == "ttft_mean_ms" }),
     AccuracyGoal(
-      name: "TPOT, dense, closed loop (no goal of its own: that of open loops)", median: 0.08, ninetieth: 0.25,
+      name: "TPOT, dense, closed loop (no goal of its own: that of open loops)", median: 0.08,
+      ninetieth: 0.25,
       includes: { isClosed($0) && !isLargeExpertOrFourBit($0) && $0.metric == "tpot_mean_ms" }),
     AccuracyGoal(
       name: "A processor known by its datasheet alone", median: 0.20, ninetieth: 0.45,

@@ -2,7 +2,7 @@ import DryRack
 
 /// The coefficients that are fitted to measured runs: which, from where, and on what.
 enum FittedCoefficients {
-  static let engines = ["vllm", "tensorrt-llm", "sglang"]
+  static let engines = ["vllm", "tensorrt-llm", "tensorrt-llm@0", "sglang"]
 
   /// Every coefficient at its neutral value: what kernel tables and common sense say before any run.
   static let all: [CalibrationParameter] = engines.flatMap { engine in
@@ -11,7 +11,8 @@ enum FittedCoefficients {
 
   /// Expert kernels inside a served model over the same kernels alone, where runs tell.
   private static let experts: [CalibrationParameter] = [
-    ("h100-sxm", ["bf16", "fp8", "fp8-block", "mxfp4"]), ("h200-sxm", ["fp8", "fp8-block", "int4-weight-only"]),
+    ("h100-sxm", ["bf16", "fp8", "fp8-block", "mxfp4"]),
+    ("h200-sxm", ["fp8", "fp8-block", "int4-weight-only"]),
     ("b200-sxm", ["bf16", "fp8", "nvfp4", "mxfp4", "int4-weight-only"]),
   ].flatMap { accelerator, precisions in
     precisions.map {
@@ -57,7 +58,9 @@ enum FittedCoefficients {
   static func fit(_ runs: [ReplayedRun], catalog: Catalog) -> CalibrationFit? {
     let wanted = ["tpot_mean_ms", "output_tok_s", "ttft_mean_ms", "e2e_mean_ms"]
     let usable = runs.filter { learnsFrom($0.run) }
-    let chosen = usable.enumerated().filter { $0.offset % 5 == 0 || $0.element.run.campaign.hasPrefix("blis") }
+    let chosen = usable.enumerated().filter {
+      $0.offset % 5 == 0 || $0.element.run.campaign.hasPrefix("blis")
+    }
     let cases = chosen.map(\.element).map { item -> CalibrationCase in
       var simulation = item.simulation
       simulation.figures.removeAll { !wanted.contains($0.name) }

@@ -7,9 +7,10 @@ enum Pairs {
     ]
     var text = "run_id,campaign,\(columns.joined(separator: ",")),metric,measured,predicted\n"
     for pair in comparisons {
-      let cells = [pair.run.id, pair.run.campaign] + columns.map(pair.run.text) + [
-        pair.metric, "\(pair.measured)", "\(pair.predicted)",
-      ]
+      let cells =
+        [pair.run.id, pair.run.campaign] + columns.map(pair.run.text) + [
+          pair.metric, "\(pair.measured)", "\(pair.predicted)",
+        ]
       text += cells.map { $0.contains(",") ? "\"\($0)\"" : $0 }.joined(separator: ",") + "\n"
     }
     return text

@@ -42,7 +42,8 @@ enum Replay {
         if case .failure(let report) = read {
           let message = report.faults.first?.message ?? "the scenario is refused"
           omissions.append(
-            Omission(run: run, reason: message.contains("does not fit") ? "the memory plan does not fit" : message))
+            Omission(
+              run: run, reason: message.contains("does not fit") ? "the memory plan does not fit" : message))
         } else {
           replayed.append(ReplayedRun(run: run, replay: replay, simulation: simulation))
         }
@@ -72,7 +73,8 @@ enum Replay {
     run.metrics.compactMap { metric in
       guard metric.value > 0, let predict = prediction(of: metric.name, in: run) else { return nil }
       return MeasuredFigure(
-        name: metric.name, measured: metric.value, tolerance: FittedCoefficients.tolerance(metric.name, in: run),
+        name: metric.name, measured: metric.value,
+        tolerance: FittedCoefficients.tolerance(metric.name, in: run),
         predict: predict)
     }
   }

@@ -66,6 +66,15 @@ struct ReplayScenario: Sendable {
     return nil
   }
 
+  /// The engine's own version number; `nil` where the table has none or speaks of something else.
+  static func version(of run: MeasuredRun) -> String? {
+    // MLPerf's logs name the libraries; the rounds of 2024 ran TensorRT-LLM before 1.0.
+    if run.campaign == "mlperf41" { return engine(of: run) == "tensorrt-llm" ? "0" : nil }
+    let text = run.text("engine_version")
+    return text.first?.isNumber == true && text.allSatisfy { $0.isNumber || $0.isLetter || $0 == "." }
+      ? text : nil
+  }
+
   init(_ run: MeasuredRun) throws(Exclusion) {
     guard let accelerator = Self.accelerator(of: run) else {
       throw Exclusion(reason: "the catalogue has no such processor: \(run.text("gpu"))")
@@ -86,8 +95,11 @@ struct ReplayScenario: Sendable {
     let layout = try ReplayLayout(run, model: model, accelerator: accelerator, formats: formats)
     assumptions += layout.assumptions
     self.assumptions = assumptions
+    let version = Self.version(of: run)
     let like = Catalog.builtIn.rows(of: .efficiencies, named: accelerator).first { $0.key == "like" }?.value
-    entries = [engine, accelerator] + (like.map { [$0] } ?? [])
+    entries =
+      [engine, Catalog.builtIn.engineEntryName(engine, version: version), accelerator]
+      + (like.map { [$0] } ?? [])
     text = """
       version: 1
       name: replay
@@ -110,6 +122,7 @@ struct ReplayScenario: Sendable {
               workload: load
               pool: gpus
               engine: \(engine)
+      \(version.map { "        engine-version: \"\($0)\"" } ?? "        # version not recorded")
               replicas: \(layout.replicas)
               parallelism: \(layout.parallelism)
               precision: { weights: \(formats.weights), kv: \(formats.keyValue) }
@@ -158,7 +171,8 @@ struct ReplayLayout {
   ) throws(ReplayScenario.Exclusion) {
     let total = run.integer("n_gpus") ?? 0
     if run.note("mode") == "disagg" || run.campaign == "infx-multi" {
-      throw ReplayScenario.Exclusion(reason: "prefill and decode on separate accelerators, layout in part unknown")
+      throw ReplayScenario.Exclusion(
+        reason: "prefill and decode on separate accelerators, layout in part unknown")
     }
     if let tensor = run.integer("tp") {
       let data = run.note("attention_dp").flatMap { Int($0) } ?? 1

@@ -71,9 +71,11 @@ struct ReplayTraffic {
     let requests = Swift.min(run.integer("num_requests") ?? Int(rate * 600), 4800)
     let process = run.campaign == "llmss" ? "poisson" : "constant"
     let law =
-      run.campaign == "llmss" ? (openOrca(mean: prompt), openOrca(mean: output)) : (constant(prompt), constant(output))
+      run.campaign == "llmss"
+      ? (openOrca(mean: prompt), openOrca(mean: output)) : (constant(prompt), constant(output))
     return ReplayTraffic(
-      text: lines("{ process: \(process), rate: \(rate)/s }", requests: requests, prompt: law.0, output: law.1),
+      text: lines(
+        "{ process: \(process), rate: \(rate)/s }", requests: requests, prompt: law.0, output: law.1),
       service: run.campaign.hasPrefix("blis") ? "        max-sequences: 128\n" : "")
   }
 
@@ -84,7 +86,8 @@ struct ReplayTraffic {
     if let batch = run.integer("num_requests"), let prompt {
       return ReplayTraffic(
         text: lines(
-          "{ process: burst, count: \(batch) }", requests: batch, prompt: constant(prompt), output: constant(output)),
+          "{ process: burst, count: \(batch) }", requests: batch, prompt: constant(prompt),
+          output: constant(output)),
         service: """
                   batching: { policy: static, size: \(batch) }
                   max-sequences: \(batch)

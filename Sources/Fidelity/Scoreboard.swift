@@ -14,8 +14,9 @@ struct Scoreboard {
   func text() -> String {
     var page = Self.opening
     page += "\(runs) measured runs, \(fitted.count) figures compared, \(omissions.count) runs left out.\n\n"
-    page += "## Against the goals\n\nMedian / 90th percentile of the relative error, in per cent; bias is the median error.\n\n"
-    page += "| figures | goal | left-out campaigns | n | bias | fitted | kernels only |\n|---|---|---|---|---|---|---|\n"
+    page += "## Against the goals\n\nMedian / 90th percentile of the relative error, in per cent; "
+    page += "bias is the median error.\n\n"
+    page += Self.header(["figures", "goal", "left-out campaigns", "n", "bias", "fitted", "kernels only"])
     for goal in AccuracyGoal.all {
       let held = ErrorSummary(leftOut.filter(goal.includes))
       let own = ErrorSummary(fitted.filter(goal.includes))
@@ -28,20 +29,25 @@ struct Scoreboard {
     }
     page += ranking()
     for (title, key) in Self.groupings {
-      page += "\n## By \(title)\n\n| \(title) | metric | n | median | 90th | bias | kernels only |\n|---|---|---|---|---|---|---|\n"
-      page += table(key)
+      page += "\n## By \(title)\n\n"
+      page += Self.header([title, "metric", "n", "median", "90th", "bias", "kernels only"]) + table(key)
     }
     return page + worstCases() + leftOutRuns()
+  }
+
+  private static func header(_ columns: [String]) -> String {
+    "| \(columns.joined(separator: " | ")) |\n|" + columns.map { _ in "---|" }.joined() + "\n"
   }
 
   private static let opening = """
     # How accurate
 
-    Written by `make fidelity`: every usable measured run of a table of published serving results goes through the
-    product itself, a scenario file in and results out: the client is replayed (closed loops open with all users at
-    once), and no coefficient is set per row. **Left-out campaigns** is the honest column: the coefficients were
-    fitted to all other campaigns, so none of these runs was seen. **Fitted** uses the catalogue's coefficients,
-    which were fitted once over all campaigns. **Kernels only** uses published kernel times and no served run.
+    Written by `make fidelity`: every usable measured run of a table of published serving results goes
+    through the product itself, a scenario file in and results out: the client is replayed (closed loops
+    open with all users at once), and no coefficient is set per row. **Left-out campaigns** is the honest
+    column: the coefficients were fitted to all other campaigns, so none of these runs was seen. **Fitted**
+    uses the catalogue's coefficients, which were fitted once over all campaigns. **Kernels only** uses
+    published kernel times and no served run.
 
 
     """
@@ -85,7 +91,8 @@ struct Scoreboard {
       }
       return all == 0 ? "–" : "\(Self.percent(Double(right) / Double(all))) % of \(all)"
     }
-    return "\nDesigns at least 10 % apart in TPOT ranked as measured (goal 96 %): \(share(leftOut)) with left-out "
+    return
+      "\nDesigns at least 10 % apart in TPOT ranked as measured (goal 96 %): \(share(leftOut)) with left-out "
       + "campaigns, \(share(fitted)) fitted.\n"
   }
 
@@ -93,7 +100,8 @@ struct Scoreboard {
 
   private static let groupings: [(String, @Sendable (Comparison) -> String)] = [
     ("campaign", { $0.run.campaign }), ("GPU", { $0.run.text("gpu") }),
-    ("engine", { ReplayScenario.engine(of: $0.run) ?? "" }), ("model", { ReplayScenario.model(of: $0.run) ?? "" }),
+    ("engine", { ReplayScenario.engine(of: $0.run) ?? "" }),
+    ("model", { ReplayScenario.model(of: $0.run) ?? "" }),
   ]
 
   private func table(_ key: (Comparison) -> String) -> String {
@@ -108,7 +116,8 @@ struct Scoreboard {
         let plain = ErrorSummary(kernels.filter { key($0) == name && $0.metric == metric })
         page +=
           "| \(name) | \(metric) | \(errors.count) | \(Self.percent(errors.median)) | "
-          + "\(Self.percent(errors.ninetieth)) | \(Self.percent(errors.bias, signed: true)) | \(Self.pair(plain)) |\n"
+          + "\(Self.percent(errors.ninetieth)) | \(Self.percent(errors.bias, signed: true)) | "
+          + "\(Self.pair(plain)) |\n"
       }
     }
     return page

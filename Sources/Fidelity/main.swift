@@ -31,7 +31,9 @@ func contents(of path: String) -> [UInt8] {
 }
 
 func write(_ text: String, to path: String) {
-  do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch { stop("cannot write \(path)") }
+  do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
+    stop("cannot write \(path)")
+  }
 }
 
 guard let path = arguments.first, !path.hasPrefix("-") else { stop(usage) }
@@ -46,11 +48,14 @@ let every = option("--every").flatMap { Int($0) } ?? 1
 let table = MeasuredRun.read(contents(of: path)).enumerated().filter { $0.offset % max(1, every) == 0 }
 let (replayed, omissions) = Replay.prepare(table.map(\.element))
 if let file = option("--fit") {
-  guard let fit = FittedCoefficients.fit(
-    replayed, catalog: catalog.overlaid(with: FittedCoefficients.neutral)) else { stop("nothing to fit") }
+  guard
+    let fit = FittedCoefficients.fit(
+      replayed, catalog: catalog.overlaid(with: FittedCoefficients.neutral))
+  else { stop("nothing to fit") }
   say("cost \(fit.startCost) -> \(fit.endCost)")
   for estimate in fit.estimates {
-    say("\(estimate.parameter.name) \(estimate.parameter.key) \(estimate.value) [\(estimate.low), \(estimate.high)]")
+    let name = "\(estimate.parameter.name) \(estimate.parameter.key)"
+    say("\(name) \(estimate.value) [\(estimate.low), \(estimate.high)]")
   }
   write(OverlayFile.text(of: fit.overlay(source: "served-fit", date: "2026-11-25", note: "fitted")), to: file)
 }

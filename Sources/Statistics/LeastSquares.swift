@@ -62,7 +62,8 @@ public func leastSquares(
 }
 
 private func run(
-  _ workspace: UnsafeMutablePointer<gsl_multifit_nlinear_workspace>, _ initial: UnsafeMutablePointer<gsl_vector>,
+  _ workspace: UnsafeMutablePointer<gsl_multifit_nlinear_workspace>,
+  _ initial: UnsafeMutablePointer<gsl_vector>,
   _ system: UnsafeMutablePointer<gsl_multifit_nlinear_fdf>, _ maximumIterations: Int, _ tolerance: Double,
   _ parameters: Int, _ count: Int
 ) -> LeastSquaresFit? {
@@ -72,7 +73,8 @@ private func run(
   _ = gsl_multifit_nlinear_driver(
     maximumIterations, tolerance, tolerance, tolerance, nil, nil, &reason, workspace)
   let endCost = halfSquare(gsl_multifit_nlinear_residual(workspace), count)
-  guard let position = gsl_multifit_nlinear_position(workspace), let covariance = gsl_matrix_alloc(parameters, parameters)
+  guard let position = gsl_multifit_nlinear_position(workspace),
+    let covariance = gsl_matrix_alloc(parameters, parameters)
   else { return nil }
   defer { gsl_matrix_free(covariance) }
   gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(workspace), 0, covariance)

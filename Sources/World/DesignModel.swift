@@ -9,6 +9,7 @@ public struct DesignModel: Sendable {
   enum Placement: Sendable {
     case replicas(
       ReplicaSettings, any LatencyModel, count: Int, router: RouterKind, upDelay: Ticks, roundTrip: Ticks)
+    case disaggregated(DisaggregatedModel)
     case endpoint(EndpointPreset)
   }
   struct Service: Sendable {
@@ -31,15 +32,15 @@ public struct DesignModel: Sendable {
       switch service.placement {
       case .endpoint(let preset):
         return Service(workloadIndex: service.workloadIndex, placement: .endpoint(preset))
+      case .disaggregated(let roles):
+        let placement = DisaggregatedModel(
+          roles, of: service, in: design, model: workload.model, catalog: scenario.catalog)
+        return Service(workloadIndex: service.workloadIndex, placement: .disaggregated(placement))
       case .pool(let deployment):
         let pool = design.pools[deployment.poolIndex]
         let model = Self.latencyModel(
           of: deployment, on: pool, model: workload.model, catalog: scenario.catalog)
-        let settings = ReplicaSettings(
-          batching: deployment.batching, maximumSequences: deployment.maximumSequences,
-          maximumBatchedTokens: max(deployment.maximumBatchedTokens, deployment.maximumSequences),
-          blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks,
-          schedulesAhead: deployment.engine.schedulesAhead)
+        let settings = Self.replicaSettings(of: deployment)
         let roundTrip = Ticks(seconds: design.sites[pool.siteIndex].roundTrip.value)
         let frontEnd = Ticks(seconds: model.frontEndSeconds.value)
         return Service(
@@ -51,22 +52,39 @@ public struct DesignModel: Sendable {
     }
   }
 
+  static func replicaSettings(of deployment: Deployment) -> ReplicaSettings {
+    ReplicaSettings(
+      batching: deployment.batching, maximumSequences: deployment.maximumSequences,
+      maximumBatchedTokens: max(deployment.maximumBatchedTokens, deployment.maximumSequences),
+      blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks,
+      schedulesAhead: deployment.engine.schedulesAhead)
+  }
+
   static func latencyModel(
     of deployment: Deployment, on pool: Pool, model: ModelShape, catalog: Catalog
   ) -> any LatencyModel {
-    RooflineModel(
+    let estimate = RooflineModel(
       model: model, accelerator: pool.accelerator, weights: deployment.weights,
       activations: deployment.activations, keyValue: deployment.keyValue, layout: deployment.layout,
       engine: deployment.engine, maximumBatchedTokens: deployment.maximumBatchedTokens,
-      maximumSequences: deployment.maximumSequences, 
+      maximumSequences: deployment.maximumSequences,
       networkBandwidth: pool.node.nicBandwidth * (1 / Double(pool.node.accelerators)),
       catalog: catalog)
+    guard let measured = deployment.measuredTimes else { return estimate }
+    return TableModel(
+      table: measured.table, model: model, tensorParallelism: deployment.layout.tensor,
+      pipelineParallelism: deployment.layout.pipeline, engine: deployment.engine, estimate: estimate,
+      basis: measured.basis)
   }
 }
 
 extension DesignModel {
-  /// The step costs behind a service; `nil` for an endpoint.
-  public func latencyModel(ofService index: Int) -> (any LatencyModel)? {
-    if case .replicas(_, let model, _, _, _, _) = services[index].placement { model } else { nil }
+  /// The step costs behind a service, in the order of its deployments; none for an endpoint.
+  public func latencyModels(ofService index: Int) -> [any LatencyModel] {
+    switch services[index].placement {
+    case .replicas(_, let model, _, _, _, _): [model]
+    case .disaggregated(let roles): [roles.prefill.latency, roles.decode.latency]
+    case .endpoint: []
+    }
   }
 }

@@ -16,6 +16,10 @@
     case endpointDone
     /// The time series are sampled.
     case sample
+    /// A sending port of a disaggregated service has done its work and takes the next of its queue.
+    case portFree
+    /// The last KV entry of a prompt has reached its decode replica.
+    case transferEnd
   }
 
   var kind: Kind

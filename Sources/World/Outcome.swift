@@ -23,6 +23,8 @@ public struct RequestRecord: Sendable {
   public var sent: Ticks
   var times: RequestTimes?
   public var preemptions: Int
+  /// The part of `decode` in which KV entries were on their way; `nil` where none had to move.
+  var handOff: HandOffTimes?
 
   public var network: Ticks? { times?.network }
   public var queue: Ticks? { times?.queue }
@@ -30,6 +32,12 @@ public struct RequestRecord: Sendable {
   public var decode: Ticks? { times?.decode }
   public var ttft: Ticks? { times?.ttft }
   public var e2e: Ticks? { times?.e2e }
+  /// The replica that answered, where another one prefilled.
+  public var decodeReplica: Int? { handOff.map { Int($0.decodeReplica) } }
+  /// From the first token until KV entries left; `nil` where none had to move.
+  public var transferWait: Ticks? { handOff?.wait }
+  /// From then until all had come.
+  public var transfer: Ticks? { handOff?.transfer }
 }
 
 /// What one service did in one run.
@@ -37,9 +45,23 @@ public struct ServiceOutcome: Sendable {
   public var tally: WorkloadTally
   /// One a replica; empty for an endpoint.
   public var replicas: [ReplicaTotals]
+  /// Of a prefill replica where roles differ.
   public var blocksPerReplica: Int
   public var samples: [ServiceSample]
   public var slices: [[ReplicaSlice]]
+  public var disaggregation: DisaggregatedOutcome?
+
+  /// The replicas of one of the service's deployments: prefill 0 and decode 1 where there are roles, else
+  /// all.
+  public func replicas(ofRole role: Int) -> ArraySlice<ReplicaTotals> {
+    guard let first = disaggregation?.prefillReplicas else { return replicas[...] }
+    return role == 0 ? replicas[..<first] : replicas[first...]
+  }
+
+  /// KV blocks of a replica in that role.
+  public func blocksPerReplica(ofRole role: Int) -> Int {
+    role == 0 ? blocksPerReplica : disaggregation?.blocksPerDecodeReplica ?? blocksPerReplica
+  }
 }
 
 /// What one design did under one replication's traffic. A value: merging outcomes needs no order.

@@ -25,10 +25,15 @@ public struct ServiceSample: Sendable, Hashable {
 struct SeriesSampler {
   static let capacity = 512
   private(set) var samples: [[ServiceSample]]
+  /// The same for prefill and decode replicas apart; empty for a service that is not disaggregated.
+  private(set) var roleSamples: [[[ServiceSample]]]
   private(set) var nextSample = Ticks.zero
   private var interval = Ticks(seconds: 0.25)
 
-  init(services: Int) { samples = Array(repeating: [], count: services) }
+  init(services: Int) {
+    samples = Array(repeating: [], count: services)
+    roleSamples = Array(repeating: [[], []], count: services)
+  }
 
   mutating func sample(_ services: inout ServiceArray, at now: Ticks) {
     for index in 0..<services.count {
@@ -41,6 +46,11 @@ struct SeriesSampler {
         reading.blocksInUse += replica.pointee.blocksInUse(at: now)
         reading.busy += replica.pointee.totals.busy
       }
+      if let roles = state.pointee.readRoles(at: now) {
+        reading.queued += roles.betweenRoles
+        roleSamples[index][0].append(roles.prefill)
+        roleSamples[index][1].append(roles.decode)
+      }
       samples[index].append(reading)
     }
     if let first = samples.first, first.count >= Self.capacity { thin() }
@@ -49,8 +59,13 @@ struct SeriesSampler {
 
   private mutating func thin() {
     for index in samples.indices {
-      samples[index] = stride(from: 0, to: samples[index].count, by: 2).map { samples[index][$0] }
+      samples[index] = Self.everySecond(of: samples[index])
+      roleSamples[index] = roleSamples[index].map(Self.everySecond)
     }
     interval = interval * 2
+  }
+
+  private static func everySecond(of samples: [ServiceSample]) -> [ServiceSample] {
+    stride(from: 0, to: samples.count, by: 2).map { samples[$0] }
   }
 }

@@ -15,6 +15,11 @@ struct ServiceArray: ~Copyable {
       (base + index).initialize(
         to: Self.state(
           of: model, service: index, replication: replication, options: options, measuredFrom: measuredFrom))
+      if let deployment = model.design.services[index].deployments.first {
+        // Every replica has a front end of its own.
+        let spacing = deployment.engine.frontEndSpacing.value / Double(max(1, deployment.replicas))
+        base[index].handOverSpacing = Ticks(seconds: spacing)
+      }
     }
   }
 
@@ -41,6 +46,13 @@ struct ServiceArray: ~Copyable {
       seed: scenario.seed, replication: replication,
       entity: "services/\(model.design.services[index].name)", purpose: "routing")
     switch service.placement {
+    case .disaggregated(let roles):
+      let decodeRouting = RandomStream(
+        seed: scenario.seed, replication: replication,
+        entity: "services/\(model.design.services[index].name)", purpose: "decode-routing")
+      return disaggregated(
+        roles, workloadIndex: service.workloadIndex, source: source, routing: routing,
+        decodeRouting: decodeRouting, options: options, measuredFrom: measuredFrom)
     case .endpoint(let preset):
       return ServiceState(
         workloadIndex: service.workloadIndex, source: source,

@@ -10,6 +10,9 @@ struct ServiceState: ~Copyable {
   var tally = WorkloadTally()
   var router: Router
   var upDelay: Ticks
+  /// Least time between two requests that the front ends of all replicas hand over together.
+  var handOverSpacing = Ticks.zero
+  private var nextHandOver = Ticks.zero
   var roundTrip: Ticks
   /// Frees the replicas' event slots when they plan anew: one counter a replica.
   var versions: [Int]
@@ -17,8 +20,22 @@ struct ServiceState: ~Copyable {
   var pendingChange: [Ticks]
   let replicas: ReplicaArray
   var endpoint: EndpointState?
+  /// Set when the first of the replicas prefill and the rest decode; it belongs to the service.
+  var disaggregation: UnsafeMutablePointer<DisaggregatedState>?
   /// Set once no further request can come.
   var isDrained = false
+
+  /// When a request reaches the scheduler: past the network and the front end, which takes one at a time.
+  mutating func handOver(sent: Ticks) -> Ticks {
+    let time = max(sent + upDelay, nextHandOver)
+    nextHandOver = time + handOverSpacing
+    return time
+  }
+
+  deinit {
+    disaggregation?.deinitialize(count: 1)
+    disaggregation?.deallocate()
+  }
 }
 
 /// A fixed number of replicas at stable addresses: a noncopyable element cannot live in an `Array`.
@@ -54,7 +71,7 @@ struct Router {
     self.stream = stream
   }
 
-  mutating func choose(among replicas: borrowing ReplicaArray) -> Int {
+  mutating func choose<Loads: ReplicaLoads & ~Copyable>(among replicas: borrowing Loads) -> Int {
     let count = replicas.count
     if count == 1 { return 0 }
     switch kind {
@@ -63,15 +80,29 @@ struct Router {
       return next
     case .leastLoaded:
       var best = 0
-      for index in 1..<count where replicas[index].pointee.load < replicas[best].pointee.load { best = index }
+      var least = replicas.load(of: 0)
+      for index in 1..<count {
+        let load = replicas.load(of: index)
+        if load < least { (best, least) = (index, load) }
+      }
       return best
     case .powerOfTwo:
       let first = Int(stream.below(UInt32(count)))
       var second = Int(stream.below(UInt32(count - 1)))
       if second >= first { second += 1 }
-      return replicas[second].pointee.load < replicas[first].pointee.load ? second : first
+      return replicas.load(of: second) < replicas.load(of: first) ? second : first
     }
   }
+}
+
+/// What a router looks at: requests queued or running on each replica.
+protocol ReplicaLoads: ~Copyable {
+  var count: Int { get }
+  func load(of replica: Int) -> Int
+}
+
+extension ReplicaArray: ReplicaLoads {
+  func load(of replica: Int) -> Int { self[replica].pointee.load }
 }
 
 /// A managed endpoint: a latency law and two token buckets that refill by the minute.

@@ -62,15 +62,21 @@ extension World {
         totals.append(replica.pointee.totals)
         slices.append(replica.pointee.slices)
         blocks = replica.pointee.blockCount
+        precondition(
+          replica.pointee.load > 0 || replica.pointee.blocksTaken == replica.pointee.heldBlocks,
+          "every KV block taken is given back")
       }
       tally.queued += tally.inFlight
+      let disaggregation = disaggregatedOutcome(ofService: index)
+      tally.queued += disaggregation?.betweenRoles ?? 0
+      if let first = disaggregation { blocks = first.blocksPerPrefillReplica }
       if state.pointee.endpoint != nil { tally.running = tally.offered - tally.completed - tally.rejected }
       precondition(tally.isConserved, "requests in = completed + rejected + running + queued")
       last = max(last, tally.lastCompletion)
       results.append(
         ServiceOutcome(
           tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
-          slices: slices))
+          slices: slices, disaggregation: disaggregation))
     }
     let isComplete = if case .drained = end.reason { true } else { false }
     if !isComplete { last = now }

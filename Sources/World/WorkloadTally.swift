@@ -36,6 +36,8 @@ public struct WorkloadTally: Sendable {
   /// Tokens of the longest prompt, and of the longest prompt with its answer.
   public var longestPrompt: Int32 = 0
   public var longestContext: Int64 = 0
+  /// What moved between prefill and decode replicas; `nil` for a service that is not disaggregated.
+  public var transfers: TransferTally?
   /// When the last request was answered.
   public var lastCompletion = Ticks.zero
 

@@ -13,6 +13,8 @@ struct World: ~Copyable {
   var services: ServiceArray
   var requests = RequestTable()
   var records: [RequestRecord] = []
+  /// By request slot, for requests of disaggregated services.
+  var handOffs: [HandOff] = []
   var sampler: SeriesSampler
   /// Requests sent before this time stay out of the statistics.
   let measuredFrom: Ticks
@@ -78,7 +80,7 @@ struct World: ~Copyable {
       state.pointee.tally.inFlight += 1
       pending.push(
         EventCode(.delivery, service: service, index: Int(slot)).payload,
-        at: request.sent + state.pointee.upDelay)
+        at: state.pointee.handOver(sent: request.sent))
     }
   }
 
@@ -99,7 +101,7 @@ struct World: ~Copyable {
     }
   }
 
-  private mutating func reject(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
+  mutating func reject(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
     services[service].pointee.tally.rejected += 1
     keep(service, request, status: .rejected, times: nil, preemptions: 0)
     releaseUser(service, request.user, &pending)
@@ -107,6 +109,7 @@ struct World: ~Copyable {
 
   private mutating func deliver(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
+    if state.pointee.disaggregation != nil { return deliverToPrefill(service, slot, &pending) }
     let request = requests[slot]
     state.pointee.tally.inFlight -= 1
     let replica = state.pointee.router.choose(among: state.pointee.replicas)
@@ -124,7 +127,7 @@ struct World: ~Copyable {
   }
 
   /// Replaces a replica's pending event when its next change has moved.
-  private mutating func reschedule(_ service: Int, _ replica: Int, _ pending: inout PendingEvents) {
+  mutating func reschedule(_ service: Int, _ replica: Int, _ pending: inout PendingEvents) {
     let state = services[service]
     let next = state.pointee.replicas[replica].pointee.nextChange
     if next == state.pointee.pendingChange[replica] { return }
@@ -143,6 +146,7 @@ struct World: ~Copyable {
     replica.pointee.advance(to: now)
     state.pointee.pendingChange[code.index] = .never
     reschedule(code.service, code.index, &pending)
+    if state.pointee.disaggregation != nil { return passOn(code.service, code.index, &pending) }
     if replica.pointee.completions.isEmpty { return }
     for index in replica.pointee.completions.indices {
       complete(code.service, replica.pointee.completions[index], &pending)
@@ -173,7 +177,7 @@ struct World: ~Copyable {
     finish(service, request, times, preemptions: 0, &pending)
   }
 
-  private mutating func finish(
+  mutating func finish(
     _ service: Int, _ request: LiveRequest, _ times: RequestTimes, preemptions: Int32,
     _ pending: inout PendingEvents
   ) {
@@ -227,6 +231,8 @@ extension World: EventHandler {
         drain(code.service, &pending)
       }
     case .endpointDone: completeAtEndpoint(code.service, UInt32(code.index), &pending)
+    case .portFree: takeNextTransfer(code.service, port: code.index, &pending)
+    case .transferEnd: endTransfer(code.service, UInt32(code.index), &pending)
     case .sample:
       sampler.sample(&services, at: now)
       if !pending.isEmpty { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }

@@ -17,7 +17,7 @@ struct HostTests {
     #expect(abs(try node.idlePower.value / (power * fact("idle-share")) - 1) < 1e-12)
     let price = try #require(accelerator.price).units * 4 * fact("price-factor")
     #expect(abs(try #require(node.price).units - price) < 1e-5)
-    #expect(node.nicBandwidth.value == (try fact("nic-bandwidth")))
+    #expect(node.nicBandwidth.value == (try 4 * fact("nic-bandwidth-linked")))
   }
 
   @Test("it is the node of the same accelerators that a cloud rents out")

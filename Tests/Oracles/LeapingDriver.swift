@@ -3,38 +3,58 @@ import Statistics
 import Workloads
 
 /// Drives one `LeapingReplica` with the same requests and the same manners as `StepwiseEngine.run`.
-public enum LeapingDriver {
+public struct LeapingDriver {
+  private let requests: [StepwiseRequest]
+  private let respawn: Int?
+  private let outsideFirst: Bool
+  private var result = StepwiseResult()
+  private var next = 0
+  private var sent: Int
+  /// KV entries on their way, and blocks to be given back.
+  private var coming: [(time: Ticks, handle: UInt32, ticket: UInt32)] = []
+  private var held: [(time: Ticks, promptTokens: Int32)] = []
+
+  /// - Parameter outsideFirst: whether what happens outside goes before the replica's change at the same
+  ///   tick; results do not depend on it.
   public static func run(
-    _ requests: [StepwiseRequest], settings: ReplicaSettings, model: any LatencyModel, respawn: Int? = nil
+    _ requests: [StepwiseRequest], settings: ReplicaSettings, model: any LatencyModel, respawn: Int? = nil,
+    outsideFirst: Bool = false
   ) -> StepwiseResult {
+    if requests.isEmpty { return StepwiseResult() }
     var replica = LeapingReplica(settings: settings, model: model)
-    var result = StepwiseResult()
-    var next = 0
-    var sent = requests.count
-    if requests.isEmpty { return result }
+    var driver = LeapingDriver(requests: requests, respawn: respawn, outsideFirst: outsideFirst)
+    driver.drive(&replica)
+    precondition(replica.heldBlocks == 0 && replica.receiving == 0, "all that was lent came back")
+    return driver.result
+  }
+
+  private init(requests: [StepwiseRequest], respawn: Int?, outsideFirst: Bool) {
+    self.requests = requests
+    self.respawn = respawn
+    self.outsideFirst = outsideFirst
+    sent = requests.count
+  }
+
+  private mutating func drive(_ replica: inout LeapingReplica) {
     while true {
       let arrival = next < requests.count ? requests[next].arrival : .never
-      if arrival == .never && replica.nextChange == .never { break }
-      if arrival < replica.nextChange {
-        let request = requests[next]
-        replica.arrive(
-          handle: UInt32(next), promptTokens: request.promptTokens, outputTokens: request.outputTokens,
-          at: arrival)
-        next += 1
-        if next == requests.count && respawn == nil { replica.drain(at: arrival) }
-        continue
-      }
-      let now = replica.nextChange
-      replica.advance(to: now)
-      let done = replica.completions
-      replica.completions.removeAll(keepingCapacity: true)
-      result.completions += done
-      for completion in done {
-        guard let respawn, sent < respawn else { continue }
-        replica.arrive(
-          handle: UInt32(sent), promptTokens: completion.promptTokens, outputTokens: completion.outputTokens,
-          at: now)
-        sent += 1
+      let soonest = coming.indices.min { coming[$0].time < coming[$1].time }
+      let receipt = soonest.map { coming[$0].time } ?? .never
+      let release = held.first?.time ?? .never
+      let outside = min(arrival, receipt, release)
+      if outside == .never && replica.nextChange == .never { break }
+      if outside < replica.nextChange || (outsideFirst && outside == replica.nextChange) {
+        if outside == receipt {
+          let entry = coming.remove(at: soonest!)
+          let firstToken = requests[Int(entry.handle)].remote!.firstToken
+          replica.receive(entry.ticket, firstToken: firstToken, at: outside)
+        } else if outside == release {
+          replica.release(promptTokens: held.removeFirst().promptTokens, at: outside)
+        } else {
+          arrive(at: arrival, &replica)
+        }
+      } else {
+        advance(&replica)
       }
     }
     result.interTokenGaps = replica.interTokenGaps
@@ -42,6 +62,44 @@ public enum LeapingDriver {
     result.computedTokens = Int(replica.totals.computedTokens)
     result.preemptions = Int(replica.totals.preemptions)
     result.busy = replica.totals.busy
-    return result
+  }
+
+  private mutating func arrive(at now: Ticks, _ replica: inout LeapingReplica) {
+    let request = requests[next]
+    let handle = UInt32(next)
+    if request.remote == nil {
+      replica.arrive(
+        handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
+    } else {
+      replica.expect(
+        handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
+    }
+    next += 1
+    if next == requests.count && respawn == nil { replica.drain(at: now) }
+  }
+
+  private mutating func advance(_ replica: inout LeapingReplica) {
+    let now = replica.nextChange
+    replica.advance(to: now)
+    for reservation in replica.reservations {
+      result.reservations.append(.init(handle: reservation.handle, time: now))
+      let remote = requests[Int(reservation.handle)].remote!
+      coming.append((max(now, remote.firstToken) + remote.delay, reservation.handle, reservation.ticket))
+    }
+    replica.reservations.removeAll(keepingCapacity: true)
+    let done = replica.completions
+    replica.completions.removeAll(keepingCapacity: true)
+    result.completions += done
+    for completion in done {
+      if replica.isPrefillOnly {
+        held.append((now + requests[Int(completion.handle)].hold, completion.promptTokens))
+      }
+      guard let respawn, sent < respawn else { continue }
+      replica.arrive(
+        handle: UInt32(sent), promptTokens: completion.promptTokens, outputTokens: completion.outputTokens,
+        at: now)
+      sent += 1
+    }
+    held.sort { $0.time < $1.time }
   }
 }

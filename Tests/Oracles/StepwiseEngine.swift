@@ -7,10 +7,25 @@ public struct StepwiseRequest: Sendable {
   public var arrival: Ticks
   public var promptTokens: Int32
   public var outputTokens: Int32
+  /// Set when the prompt is computed elsewhere.
+  public var remote: Remote?
+  /// How long a prefill-only engine must keep the blocks after the prompt is computed.
+  public var hold = Ticks.zero
   public init(arrival: Ticks, promptTokens: Int32, outputTokens: Int32) {
     self.arrival = arrival
     self.promptTokens = promptTokens
     self.outputTokens = outputTokens
+  }
+
+  /// The KV entries of a prompt computed elsewhere are complete `delay` after both the blocks were reserved
+  /// and the first token came out.
+  public struct Remote: Sendable {
+    public var firstToken: Ticks
+    public var delay: Ticks
+    public init(firstToken: Ticks, delay: Ticks) {
+      self.firstToken = firstToken
+      self.delay = delay
+    }
   }
 }
 
@@ -22,7 +37,19 @@ public struct StepwiseResult: Sendable {
   public var computedTokens = 0
   public var preemptions = 0
   public var busy: Int64 = 0
+  /// When remote sequences got their blocks, in order.
+  public var reservations: [Reserved] = []
   public init() {}
+
+  /// A remote sequence that got its blocks.
+  public struct Reserved: Sendable, Hashable {
+    public var handle: UInt32
+    public var time: Ticks
+    public init(handle: UInt32, time: Ticks) {
+      self.handle = handle
+      self.time = time
+    }
+  }
 }
 
 /// The slow, obvious replica: every step visits every sequence, every sequence counts its own blocks.
@@ -31,7 +58,7 @@ public struct StepwiseResult: Sendable {
 /// two can
 /// only agree by both being right.
 public struct StepwiseEngine {
-  private struct Sequence {
+  struct Sequence {
     var handle: UInt32
     var prompt: Int
     var output: Int
@@ -47,17 +74,28 @@ public struct StepwiseEngine {
     var firstToken = Ticks.never
     var lastToken = Ticks.never
     var preemptions: Int32 = 0
+    var remote: StepwiseRequest.Remote?
+    var hold = Ticks.zero
+    /// When the KV entries from elsewhere are complete.
+    var ready = Ticks.never
+    /// Decodes, but its last token came out elsewhere.
+    var isFresh = false
   }
 
   private let settings: ReplicaSettings
   private let model: any LatencyModel
-  private var result = StepwiseResult()
-  private var waiting: [Sequence] = []
-  private var running: [Sequence] = []
-  private var free: Int
-  private var time = Ticks.zero
+  var result = StepwiseResult()
+  var waiting: [Sequence] = []
+  var running: [Sequence] = []
+  /// Hold blocks and wait for their KV entries.
+  var receiving: [Sequence] = []
+  /// Blocks of computed prompts, and when they come back.
+  var held: [(blocks: Int, until: Ticks)] = []
+  var free: Int
+  var time = Ticks.zero
   private var lastStepStart = Ticks.zero
   private var fraction: Int64 = 0
+  var leftOutAdmission = false
 
   /// Runs requests sorted by arrival; in a closed loop (`respawn`), each finish sends the next request at
   /// once.
@@ -85,9 +123,9 @@ public struct StepwiseEngine {
     var isIdle = true
     while true {
       if isIdle {
-        let head = waiting.first?.arrival ?? (next < requests.count ? requests[next].arrival : .never)
-        if head == .never { return }
-        (time, fraction) = (wakeTime(head, requests, next), 0)
+        let start = wakeTime(requests, next)
+        if start == .never { return }
+        (time, fraction) = (start, 0)
         lastStepStart = time
       }
       while next < requests.count && requests[next].arrival <= time {
@@ -95,6 +133,7 @@ public struct StepwiseEngine {
         next += 1
       }
       let isDraining = next == requests.count && respawn == nil
+      takeInRemotePrompts()
       isIdle = !schedule(isDraining: isDraining)
       if isIdle { continue }
       let finished = executeStep()
@@ -109,7 +148,11 @@ public struct StepwiseEngine {
   }
 
   /// When an idle engine starts: just after the arrival, or when a batch is full or its patience ends.
-  private func wakeTime(_ head: Ticks, _ requests: [StepwiseRequest], _ next: Int) -> Ticks {
+  private func wakeTime(_ requests: [StepwiseRequest], _ next: Int) -> Ticks {
+    let coming = next < requests.count ? requests[next].arrival : .never
+    let head = waiting.first?.arrival ?? coming
+    if !receiving.isEmpty || !held.isEmpty { return newsTime(coming) }
+    if head == .never { return .never }
     let patience: Ticks
     let size: Int
     switch settings.batching {
@@ -131,28 +174,21 @@ public struct StepwiseEngine {
     waiting.append(
       Sequence(
         handle: handle, prompt: Int(request.promptTokens), output: Int(request.outputTokens),
-        arrival: request.arrival, target: Int(request.promptTokens)))
+        arrival: request.arrival, target: Int(request.promptTokens), remote: request.remote,
+        hold: request.hold))
   }
 
-  private func blocks(_ tokens: Int) -> Int { (tokens + settings.blockSize - 1) / settings.blockSize }
+  func blocks(_ tokens: Int) -> Int { (tokens + settings.blockSize - 1) / settings.blockSize }
 
   /// Decides the step that starts now; false when there is nothing to run.
   private mutating func schedule(isDraining: Bool) -> Bool {
     var budget = settings.maximumBatchedTokens
     var preempted = false
-    var index = 0
-    while index < running.count {
-      let wanted = running[index].prefilling ? min(running[index].target - running[index].tokens, budget) : 1
-      let need = blocks(running[index].tokens + wanted) - running[index].blocks
-      while need > free && running.count > index {
-        preemptLast()
-        preempted = true
-      }
-      if index == running.count { break }
-      take(need, wanted, at: index)
-      budget -= wanted
-      index += 1
+    // Decodes come first: a sequence that joined from elsewhere may stand behind a prompt under way.
+    for isPrompt in [false, true] {
+      if serve(prompts: isPrompt, &budget) { preempted = true }
     }
+    leftOutAdmission = preempted
     if !preempted {
       switch settings.batching {
       case .continuous: admit(&budget)
@@ -165,6 +201,29 @@ public struct StepwiseEngine {
     return !running.isEmpty
   }
 
+  /// Gives whoever runs its tokens and blocks, the youngest giving way; true when somebody had to.
+  private mutating func serve(prompts: Bool, _ budget: inout Int) -> Bool {
+    var preempted = false
+    var index = 0
+    while index < running.count {
+      if running[index].prefilling != prompts {
+        index += 1
+        continue
+      }
+      let wanted = running[index].prefilling ? min(running[index].target - running[index].tokens, budget) : 1
+      let need = max(0, blocks(running[index].tokens + wanted) - running[index].blocks)
+      while need > free && running.count > index {
+        preemptLast()
+        preempted = true
+      }
+      if index == running.count { break }
+      take(need, wanted, at: index)
+      budget -= wanted
+      index += 1
+    }
+    return preempted
+  }
+
   private mutating func take(_ need: Int, _ chunk: Int, at index: Int) {
     free -= need
     running[index].blocks += need
@@ -175,7 +234,8 @@ public struct StepwiseEngine {
   private mutating func preemptLast() {
     var victim = running.removeLast()
     free += victim.blocks
-    if !victim.prefilling { victim.lastToken = time }
+    if !victim.prefilling && !victim.isFresh { victim.lastToken = time }
+    victim.isFresh = false
     victim.blocks = 0
     victim.tokens = 0
     victim.chunk = 0
@@ -186,16 +246,22 @@ public struct StepwiseEngine {
     waiting.insert(victim, at: 0)
   }
 
+  /// Who arrived before it may join the step that starts now. A scheduler that works ahead decided on this
+  /// step when the last one started.
+  var deadline: Ticks { settings.schedulesAhead ? lastStepStart : time }
+
   private mutating func admit(_ budget: inout Int) {
-    // A scheduler that works ahead decided on this step when the last one started.
-    let deadline = settings.schedulesAhead ? lastStepStart : time
-    while let head = waiting.first, budget > 0, running.count < settings.maximumSequences,
-      head.arrival < deadline
+    while let head = waiting.first, budget > 0,
+      running.count + receiving.count < settings.maximumSequences, head.arrival < deadline
     {
+      if head.remote != nil {
+        if reserve(head) { continue } else { return }
+      }
       let chunk = min(head.target, budget)
-      if blocks(chunk) > free { return }
+      let need = blocks(settings.takesWholePrompts ? head.target : chunk)
+      if need > free { return }
       running.append(waiting.removeFirst())
-      take(blocks(chunk), chunk, at: running.count - 1)
+      take(need, chunk, at: running.count - 1)
       budget -= chunk
     }
   }
@@ -231,7 +297,7 @@ public struct StepwiseEngine {
   private mutating func executeStep() -> [StepwiseRequestEcho] {
     let cost = stepCost()
     lastStepStart = time
-    for sequence in running where !sequence.prefilling && !sequence.answered {
+    for sequence in running where !sequence.prefilling && !sequence.answered && !sequence.isFresh {
       result.interTokenGaps.record(cost)
     }
     result.busy += cost
@@ -251,7 +317,13 @@ public struct StepwiseEngine {
     }
     let holdsSlots = if case .fixed = settings.batching { true } else { false }
     if !holdsSlots || running.allSatisfy(\.answered) {
-      for sequence in running where sequence.answered { free += sequence.blocks }
+      for sequence in running where sequence.answered {
+        if settings.isPrefillOnly {
+          held.append((sequence.blocks, time + sequence.hold))
+        } else {
+          free += sequence.blocks
+        }
+      }
       running.removeAll(where: \.answered)
     }
     return finished
@@ -262,11 +334,12 @@ public struct StepwiseEngine {
     running[index].generated += 1
     if running[index].firstToken == .never {
       running[index].firstToken = time
-    } else if running[index].prefilling {
+    } else if running[index].prefilling || running[index].isFresh {
       let gap = (time - running[index].lastToken).count * fineTicksPerTick
       result.interTokenGaps.record(gap)
     }
     running[index].prefilling = false
+    running[index].isFresh = false
   }
 
   private mutating func finish(_ index: Int) -> StepwiseRequestEcho {
@@ -285,7 +358,7 @@ public struct StepwiseEngine {
     let context = decoders.reduce(0) { $0 + $1.tokens + 1 }
     let prompts = running.filter { $0.prefilling && $0.chunk > 0 }
     if prompts.isEmpty {
-      let line = model.decodeLine(sequences: decoders.count)
+      let line = model.decodeLine(sequences: decoders.count, context: context)
       return line.base.total + line.slope * Int64(context)
     }
     return model.stepCost(
@@ -295,7 +368,7 @@ public struct StepwiseEngine {
         sampledSequences: decoders.count + prompts.filter { $0.tokens + $0.chunk == $0.target }.count,
         attentionProducts: prompts.reduce(0) { $0 + $1.chunk * $1.tokens + $1.chunk * ($1.chunk + 1) / 2 },
         prefixTokens: prompts.reduce(0) { $0 + $1.tokens },
-        largestChunk: prompts.map(\.chunk).max()!)
+        largestChunk: prompts.map(\.chunk).max()!, longestPrefix: prompts.map(\.tokens).max()!)
     ).total
   }
 }

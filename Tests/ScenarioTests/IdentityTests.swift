@@ -1,3 +1,4 @@
+import Catalog
 import Testing
 
 @testable import Scenario
@@ -42,7 +43,8 @@ struct IdentityTests {
   static func hash(_ text: String, catalogue: String = "one") throws -> String {
     let (written, _) = try WrittenReader.read(Array(text.utf8), file: "test.yaml").get()
     var resolver = Resolver(
-      file: "test.yaml", files: NamedFiles(folder: "/nowhere", allowed: []), catalogHash: catalogue)
+      file: "test.yaml", files: NamedFiles(folder: "/nowhere", allowed: []), catalog: .builtIn,
+      catalogHash: catalogue)
     let scenario = resolver.resolve(written)
     return try #require(scenario).contentHash
   }

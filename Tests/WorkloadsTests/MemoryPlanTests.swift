@@ -12,7 +12,8 @@ private func plan(
   return MemoryPlan(
     model: try #require(catalog.model(model)), accelerator: try #require(catalog.accelerator(accelerator)),
     weights: try #require(catalog.precision(weights)), keyValue: try #require(catalog.precision(keyValue)),
-    layout: ParallelLayout(tensor: tensor, pipeline: pipeline), engine: try #require(catalog.engine("vllm")), utilization: 0.9,
+    layout: ParallelLayout(tensor: tensor, pipeline: pipeline), engine: try #require(catalog.engine("vllm")),
+    utilization: 0.9,
     maximumBatchedTokens: 8192, blocks: blocks)
 }
 

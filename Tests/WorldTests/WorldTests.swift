@@ -36,6 +36,10 @@ import Testing
     let parallelism = pick([
       "{ tensor: 1 }", "{ tensor: 2 }", "{ tensor: 1, pipeline: 2 }", "{ tensor: 2, pipeline: 2 }",
     ])
+    let latency = pick([
+      "{}", "{ step-overhead: 1ms, sequence-overhead: 0s }",
+      "{ table: Tests/Fixtures/made-up-kernel-table.csv, front-end: 2ms }",
+    ])
     return """
       version: 1
       name: swarm
@@ -64,6 +68,7 @@ import Testing
               replicas: 2
               parallelism: \(parallelism)
               batching: \(batching)
+              latency: \(latency)
               router: \(router)
               kv-blocks: \(blocks)
               max-sequences: \(pick(["4", "64"]))

@@ -26,6 +26,13 @@ func line(_ name: String, _ figure: String) {
 
 func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 
-HoldModel.measure()
-Leaps.measure()
-try Serving.measure(traces: CommandLine.arguments.dropFirst().first)
+// `bench hold leaps serving split` measures only what is named.
+let rows = ["hold", "leaps", "serving", "split"]
+let arguments = CommandLine.arguments.dropFirst()
+let chosen = arguments.filter(rows.contains)
+func isChosen(_ row: String) -> Bool { chosen.isEmpty || chosen.contains(row) }
+
+if isChosen("hold") { HoldModel.measure() }
+if isChosen("leaps") { Leaps.measure() }
+if isChosen("serving") { try Serving.measure(traces: arguments.first { !rows.contains($0) }) }
+if isChosen("split") { try Disaggregated.measure() }

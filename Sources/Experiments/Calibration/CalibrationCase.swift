@@ -49,8 +49,8 @@ public struct CalibrationCase: Sendable {
       let outcome = Simulation.run(model, replication: 0)
       return SimulatedFigures(
         readings: MetricReader(scenario: scenario, model: model, outcome: outcome).readings,
-        basis: model.latencyModel(ofService: 0)?.basis.rawValue ?? "estimated",
-        reach: ServiceReach(outcome.services[0], seconds: outcome.measuredSeconds))
+        basis: model.latencyModels(ofService: 0).first?.basis.rawValue ?? "estimated",
+        reach: ServiceReach(outcome.services[0], role: 0, seconds: outcome.measuredSeconds))
     }
   }
 }

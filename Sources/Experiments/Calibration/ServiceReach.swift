@@ -12,11 +12,13 @@ public struct ServiceReach: Sendable, Hashable {
   /// Answered requests a second and replica.
   public var requestsPerSecond: Double
 
-  init(_ outcome: ServiceOutcome, seconds: Double) {
-    sequences = outcome.replicas.map { Int($0.peakSequences) }.max() ?? 0
+  /// - Parameter role: of the service's deployments, the one looked at.
+  init(_ outcome: ServiceOutcome, role: Int, seconds: Double) {
+    let own = outcome.replicas(ofRole: role)
+    sequences = own.map { Int($0.peakSequences) }.max() ?? 0
     promptTokens = Int(outcome.tally.longestPrompt)
     contextTokens = Int(outcome.tally.longestContext)
-    let replicas = Double(max(1, outcome.replicas.count))
+    let replicas = Double(max(1, own.count))
     requestsPerSecond = seconds > 0 ? Double(outcome.tally.measured) / seconds / replicas : 0
   }
 

@@ -92,6 +92,7 @@ public struct Staff: Sendable, Hashable {
 public struct Service: Sendable {
   public enum Placement: Sendable {
     case pool(Deployment)
+    case disaggregated(Disaggregation)
     case endpoint(EndpointPreset)
   }
   public var name: String
@@ -103,7 +104,7 @@ public struct Service: Sendable {
     self.placement = placement
   }
   var isStochastic: Bool {
-    if case .pool(let deployment) = placement { deployment.router == .powerOfTwo } else { false }
+    deployments.contains { $0.router == .powerOfTwo }
   }
 }
 
@@ -121,10 +122,13 @@ public struct Deployment: Sendable {
   public var maximumSequences: Int
   public var maximumBatchedTokens: Int
   public var memory: MemoryPlan
+  /// The user's own measurements; `nil` where step costs come from the catalogue's kernels.
+  public var measuredTimes: MeasuredTimes?
   public init(
     poolIndex: Int, engine: EnginePreset, replicas: Int, layout: ParallelLayout,
     weights: Precision, activations: Precision, keyValue: Precision, batching: Batching,
-    router: RouterKind, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan
+    router: RouterKind, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan,
+    measuredTimes: MeasuredTimes? = nil
   ) {
     self.poolIndex = poolIndex
     self.engine = engine
@@ -138,6 +142,17 @@ public struct Deployment: Sendable {
     self.maximumSequences = maximumSequences
     self.maximumBatchedTokens = maximumBatchedTokens
     self.memory = memory
+    self.measuredTimes = measuredTimes
   }
   public var acceleratorsPerReplica: Int { layout.accelerators }
+}
+
+/// A user's kernel table, and how well it fits its deployment.
+public struct MeasuredTimes: Sendable {
+  public var table: KernelTable
+  public var basis: Basis
+  public init(table: KernelTable, basis: Basis) {
+    self.table = table
+    self.basis = basis
+  }
 }

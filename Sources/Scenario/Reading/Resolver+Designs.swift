@@ -132,8 +132,7 @@ extension Resolver {
     return .rent(pricePerNodeHour: rate.perNodeHour, term: term, source: rate.source, date: rate.date)
   }
 
-  private mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int?
-  {
+  mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int? {
     guard let value, let name = value.text else { return nil }
     if let index = names.firstIndex(of: name) { return index }
     let near = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
@@ -161,6 +160,11 @@ extension Resolver {
       guard let preset = catalog.endpoint(endpoint.text ?? "") else { return nil }
       return Service(name: member.key, workloadIndex: workload, placement: .endpoint(preset))
     }
+    if value["disaggregation"] != nil {
+      let roles = disaggregation(
+        value, path, pools: pools, poolsWritten: poolsWritten, model: workloads[workload].model)
+      return roles.map { Service(name: member.key, workloadIndex: workload, placement: .disaggregated($0)) }
+    }
     guard let pool = value["pool"] else {
       fault(value, path, "the service has neither a pool nor an endpoint")
       return nil
@@ -168,19 +172,24 @@ extension Resolver {
     let written = poolsWritten?.members?.map(\.key) ?? []
     guard index(pool, "\(path).pool", among: written, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == pool.text }),
-      let deployment = deployment(
+      var deployment = deployment(
         value, path, poolIndex: poolIndex, pool: pools[poolIndex], model: workloads[workload].model)
     else { return nil }
+    deployment.measuredTimes = measuredTimes(
+      value["latency"], path, of: deployment, pool: pools[poolIndex], workload: workloads[workload])
     return Service(name: member.key, workloadIndex: workload, placement: .pool(deployment))
   }
 
-  private mutating func deployment(
+  mutating func deployment(
     _ value: Written, _ path: String, poolIndex: Int, pool: Pool, model: ModelShape
   ) -> Deployment? {
     let engineName = value["engine"]?.text ?? standing("vllm", at: "\(path).engine", as: "vllm")
-    guard let engine = catalog.engine(engineName, on: pool.accelerator.name),
+    guard
+      let preset = catalog.engine(
+        engineName, version: value["engine-version"]?.text, on: pool.accelerator.name),
       let layout = layout(value["parallelism"], "\(path).parallelism", of: value, pool: pool, model: model)
     else { return nil }
+    let engine = engine(preset, with: value["latency"])
     // Without experts the ranks share nothing: each is a replica of its own.
     let ranks = model.experts == nil ? integer(value["parallelism"]?["data"]) ?? 1 : 1
     let most = max(1, pool.accelerators / layout.accelerators)
@@ -260,7 +269,7 @@ extension Resolver {
   ) {
     for (index, pool) in pools.enumerated() {
       var needed = 0
-      for case .pool(let deployment) in services.map(\.placement) where deployment.poolIndex == index {
+      for deployment in services.flatMap(\.deployments) where deployment.poolIndex == index {
         needed += deployment.replicas * deployment.acceleratorsPerReplica
       }
       if needed > pool.accelerators {

@@ -40,7 +40,7 @@ public enum ScenarioSchema {
     case .durationOrAutomatic: return "\(indent)\"type\": \"string\", \"examples\": [\"auto\", \"5m\"]"
     case .choice(let names): return "\(indent)\"enum\": [\(names.map(literal).joined(separator: ", "))]"
     case .named(let kind):
-      return "\(indent)\"type\": \"string\", \"enum\": [\(list(Catalog.builtIn.names(of: kind)))]"
+      return "\(indent)\"type\": \"string\", \"enum\": [\(list(Catalog.builtIn.writableNames(of: kind)))]"
     case .list(let inner):
       return "\(indent)\"type\": \"array\",\n\(indent)\"items\": \(object(inner, indent))"
     case .map(let inner):

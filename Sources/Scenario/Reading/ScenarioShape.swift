@@ -129,7 +129,8 @@ enum ScenarioShape {
   static let trace: Shape = .object([
     Key("file", .text, "Beside the scenario; plain or .gz.", required: true),
     Key(
-      "format", .choice(["azure", "burstgpt", "mooncake", "vidur", "sharegpt", "vllm-bench"]),
+      "format",
+      .choice(["azure", "burstgpt", "mooncake", "vidur", "sharegpt", "vllm-bench", "vllm-requests"]),
       "Layout of the file.", required: true),
     Key("speed", .number(0.0001...10_000), "2 sends the same requests in half the time.", fallback: "1"),
     Key("limit", .integer(1...1_000_000_000), "Only the first rows."),
@@ -196,12 +197,16 @@ enum ScenarioShape {
         ]), "Rented."),
     ] + Key.planned("market", "failures", "provisioning"))
 
-  static let service: Shape = .object(
+  static let service: Shape = .object(serviceKeys + [disaggregation])
+  static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),
       Key("pool", .text, "Name of a pool of this design."),
       Key("endpoint", .named(.endpoints), "A managed endpoint."),
       Key("engine", .named(.engines), "Serving engine.", fallback: "vllm"),
+      Key(
+        "engine-version", .text, "Such as 0.9.0; the engine's newest where the catalogue knows no difference."
+      ),
       Key("replicas", .integer(1...100_000), "Copies of the model.", fallback: "as many as the pool holds"),
       Key(
         "parallelism",
@@ -239,6 +244,7 @@ enum ScenarioShape {
               tag: "dynamic-window",
               keys: [batchSize, Key("window", .quantity(.duration), "Longest wait.", fallback: "5ms")]),
           ]), "How batches form.", fallback: "continuous"),
+      Key("latency", latency, "How long steps take.", fallback: "estimated from the catalogue's kernels"),
       Key("max-sequences", .integer(1...100_000), "Sequences that run at once.", fallback: "the engine's"),
       Key("max-batched-tokens", .integer(1...1_000_000), "Tokens of one step.", fallback: "the engine's"),
       Key(
@@ -251,8 +257,7 @@ enum ScenarioShape {
         "router", .choice(["round-robin", "least-loaded", "power-of-two"]), "How requests are spread.",
         fallback: "round-robin"),
     ]
-      + Key.planned(
-        "engine-version", "cache", "autoscale", "admission", "retry", "failover", "placement",
-        "circuit-breaker"))
+    + Key.planned(
+      "cache", "autoscale", "admission", "retry", "failover", "placement", "circuit-breaker")
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }

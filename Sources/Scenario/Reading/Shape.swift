@@ -171,7 +171,7 @@ struct ShapeChecker {
     case .choice(let names): checkNamed(text, among: names, "one of", value, path)
     case .named(let kind):
       checkNamed(
-        text, among: catalog.names(of: kind), "a name of the catalogue's \(kind.rawValue)", value,
+        text, among: catalog.writableNames(of: kind), "a name of the catalogue's \(kind.rawValue)", value,
         path)
     default: return
     }

@@ -6,6 +6,10 @@ public final class Trace: Sendable {
   public let promptTokens: [Int32]
   public let outputTokens: [Int32]
   public var count: Int { arrivals.count }
+  /// Tokens of the longest request, prompt and answer.
+  public var longestRequest: Int {
+    promptTokens.indices.map { Int(promptTokens[$0]) + Int(outputTokens[$0]) }.max() ?? 0
+  }
 
   /// Sorts by arrival, stably, moves the first arrival to 0 and divides all times by `speed`.
   public init(arrivals: [Ticks], promptTokens: [Int32], outputTokens: [Int32], speed: Double = 1) {
@@ -48,4 +52,7 @@ public enum TraceFormat: String, Sendable, CaseIterable {
   case sharegpt
   /// The result file of vLLM's benchmark client: `input_lens`, `output_lens` and `start_times`.
   case vllmBench = "vllm-bench"
+  /// What vLLM records of each request, a JSON object a line: `arrival_time` in s, `input_toks`,
+  /// `output_toks`.
+  case vllmRequests = "vllm-requests"
 }

@@ -6,7 +6,7 @@ import Catalog
 struct Efficiencies: Sendable {
   /// A matrix product: launch [s], fraction of peak, ramp (output elements, or tokens for experts),
   /// fraction of bandwidth, sharpness of the knee (1, 2, 4 or 8), and activation traffic beside the
-  /// arithmetic [B/element]. `served` multiplies all of it: what fitting to measured runs adds to the kernels.
+  /// arithmetic [B/element]. `served` multiplies all of it: what measured runs add to the kernels.
   struct Product: Sendable {
     var launch: Double
     var compute: Double
@@ -40,7 +40,8 @@ struct Efficiencies: Sendable {
   let basis: Basis
 
   init(
-    accelerator: Accelerator, weights: Precision, denseWeights: Precision, keyValue: Precision, isLatent: Bool, tensor: Int,
+    accelerator: Accelerator, weights: Precision, denseWeights: Precision, keyValue: Precision,
+    isLatent: Bool, tensor: Int,
     catalog: Catalog = .builtIn
   ) {
     let table = Table(accelerator: accelerator, catalog: catalog)

@@ -19,12 +19,16 @@ import Quantities
 
 /// Steps that only decode: one step costs `base.total + slope × (sum of contexts)`.
 @frozen public struct DecodeLine: Sendable {
+  /// Where a line starts at some context, its continuation to no context at all; then memory may be negative.
   public var base: StepCost
   /// Fine ticks for each KV entry read, attributed to memory.
   public var slope: Int64
-  @inlinable public init(base: StepCost, slope: Int64) {
+  /// The largest sum of contexts that the line holds for.
+  public var limit: Int64
+  @inlinable public init(base: StepCost, slope: Int64, limit: Int64 = .max) {
     self.base = base
     self.slope = slope
+    self.limit = limit
   }
 }
 
@@ -43,9 +47,12 @@ import Quantities
   /// KV entries of earlier chunks that the prompts read.
   public var prefixTokens: Int
   public var largestChunk: Int
+  /// KV entries of earlier chunks that one prompt reads, at most.
+  public var longestPrefix: Int
   public init(
     decodeSequences: Int, decodeContext: Int, prefillSequences: Int, prefillTokens: Int,
-    sampledSequences: Int, attentionProducts: Int, prefixTokens: Int, largestChunk: Int
+    sampledSequences: Int, attentionProducts: Int, prefixTokens: Int, largestChunk: Int,
+    longestPrefix: Int = 0
   ) {
     self.decodeSequences = decodeSequences
     self.decodeContext = decodeContext
@@ -55,6 +62,7 @@ import Quantities
     self.attentionProducts = attentionProducts
     self.prefixTokens = prefixTokens
     self.largestChunk = largestChunk
+    self.longestPrefix = longestPrefix
   }
 }
 
@@ -66,6 +74,10 @@ public protocol LatencyModel: Sendable {
   /// The line of steps in which that many sequences decode and nothing else runs.
   /// - Complexity: a table look-up.
   func decodeLine(sequences: Int) -> DecodeLine
+  /// The line that holds while those sequences together read `context` KV entries a step, or somewhat more.
+  /// Models of one line for every context leave it to `decodeLine(sequences:)`.
+  /// - Complexity: a table look-up.
+  func decodeLine(sequences: Int, context: Int) -> DecodeLine
   /// Without prompts this equals the line of `decodeLine` exactly.
   func stepCost(_ shape: StepShape) -> StepCost
   /// From the server's receipt of a request to the scheduler's queue.
@@ -76,4 +88,9 @@ public protocol LatencyModel: Sendable {
   var weightBytesPerStep: Double { get }
   var keyValueBytesPerToken: Double { get }
   var basis: Basis { get }
+}
+
+extension LatencyModel {
+  /// One line for every context.
+  public func decodeLine(sequences: Int, context: Int) -> DecodeLine { decodeLine(sequences: sequences) }
 }

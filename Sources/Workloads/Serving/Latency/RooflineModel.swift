@@ -44,7 +44,8 @@ public final class RooflineModel: LatencyModel {
     let isLatent = model.latentAttention != nil
     let denseWeights = weights.outsideExperts(of: model)
     let rates = Efficiencies(
-      accelerator: accelerator, weights: weights, denseWeights: denseWeights, keyValue: keyValue, isLatent: isLatent,
+      accelerator: accelerator, weights: weights, denseWeights: denseWeights, keyValue: keyValue,
+      isLatent: isLatent,
       tensor: layout.tensor, catalog: catalog)
     let wide = Precision(name: "bf16", bytesPerWeight: 2, bytesPerActivation: 2, computeName: "bf16")
     let widePeak = accelerator.peakFlops(for: wide).value
@@ -52,7 +53,8 @@ public final class RooflineModel: LatencyModel {
       format.isWeightOnly ? widePeak : accelerator.peakFlops(for: format).value
     }
     let layer = LayerCost(
-      model: model, weights: weights, denseWeights: denseWeights, layout: layout, engine: engine, rates: rates,
+      model: model, weights: weights, denseWeights: denseWeights, layout: layout, engine: engine,
+      rates: rates,
       peak: peak(weights), densePeak: peak(denseWeights), widePeak: widePeak,
       bandwidth: accelerator.memoryBandwidth.value, linkRate: max(1, accelerator.scaleUpBandwidth.value),
       networkRate: max(1, networkBandwidth.value), domain: accelerator.scaleUpDomain)

@@ -25,9 +25,14 @@ extension LeapingReplica {
     let held = ledger.used
     let entries = steps * (context + decoders) + decoders * (steps * (steps - 1) / 2)
     if answering > 0 && start >= measuredFrom {
-      interTokenGaps.recordProgression(
-        first: run.firstCost, step: run.costIncrease, terms: steps, weight: answering)
+      if remote.fresh == 0 {
+        interTokenGaps.recordProgression(
+          first: run.firstCost, step: run.costIncrease, terms: steps, weight: answering)
+      } else {
+        recordGapsOfJoined(steps: steps)
+      }
     }
+    if remote.fresh > 0 { forgetJoined() }
     ledger.take(ledger.growth(steps: steps, from: step))
     step += steps
     context += decoders * steps
@@ -92,6 +97,11 @@ extension LeapingReplica {
     } else if boundary >= measuredFrom {
       interTokenGaps.record((boundary - table[slot].lastToken).count * fineTicksPerTick)
     }
+    countAsDecoder(slot)
+  }
+
+  /// Counts a sequence whose whole context is in the cache among the decoders.
+  @inline(__always) mutating func countAsDecoder(_ slot: UInt32) {
     let tokens = Int64(table[slot].target)
     table[slot].base = tokens - step
     table[slot].state = .decoding
@@ -130,6 +140,7 @@ extension LeapingReplica {
 
   private mutating func release(_ slot: UInt32) {
     removeDecoder(slot)
+    if settings.isPrefillOnly { hold(slot) }
     running.remove(slot, in: table)
     table.remove(slot)
   }

@@ -5,6 +5,7 @@ import Kernel
 /// what waits.
 extension LeapingReplica {
   mutating func planNext() {
+    if remote.news > 0 { takeInRemotePrompts() }
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
     if !preempted { admit() }
@@ -15,7 +16,7 @@ extension LeapingReplica {
     } else {
       precondition(running.count == 0, "whoever runs has something to compute")
       run.kind = .idle
-      nextChange = waiting.count == 0 ? .never : admissionTime(after: boundary)
+      nextChange = idleChange(skippedAdmission: preempted)
     }
   }
 
@@ -41,7 +42,8 @@ extension LeapingReplica {
     while index < prefilling.count {
       let slot = prefilling[index]
       let chunk = min(Int64(table[slot].target - table[slot].computed), budget)
-      let need = ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks)
+      let need = max(
+        0, ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks))
       if need > ledger.free - reserved {
         let last = running.last
         preemptLast()
@@ -77,11 +79,14 @@ extension LeapingReplica {
     var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
     let reserved = ledger.growth(steps: 1, from: step)
-    while waiting.count > 0 && budget > 0 && running.count < settings.maximumSequences {
+    while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
       let slot = waiting.first
       if table[slot].arrival >= planned { break }
+      if table[slot].state == .expected {
+        if reserve(slot, keeping: reserved) { continue } else { break }
+      }
       let chunk = min(Int64(table[slot].target), budget)
-      let need = ledger.blocks(for: chunk)
+      let need = ledger.blocks(for: settings.takesWholePrompts ? Int64(table[slot].target) : chunk)
       if need > ledger.free - reserved { break }
       start(slot)
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
@@ -136,7 +141,7 @@ extension LeapingReplica {
       ring.remove(slot, in: table)
       answering -= 1
       table[slot].generated = table[slot].outputTokens - Int32(table[slot].finishStep - step)
-      table[slot].lastToken = boundary
+      if !forgetJoined(slot) { table[slot].lastToken = boundary }
     } else {
       ledger.give(Int64(table[slot].blocks))
       prefilling.removeAll { $0 == slot }
@@ -164,7 +169,7 @@ extension LeapingReplica {
   ///   next.
   private mutating func planDecodeRun(mayAdmitNext: Bool) {
     let decoders = ledger.decoders
-    let line = model.decodeLine(sequences: Int(decoders))
+    let line = model.decodeLine(sequences: Int(decoders), context: Int(context + decoders))
     run.kind = .decode
     run.base = line.base
     run.firstCost = line.base.total + line.slope * (context + decoders)
@@ -172,15 +177,17 @@ extension LeapingReplica {
     let untilFinish = ring.distance(from: step) ?? 1
     let untilFull = ledger.stepsBeforeExhaustion(upTo: untilFinish, from: step)
     precondition(untilFull > 0, "room for the next step was made before")
-    run.steps = run.boundedSteps(untilFull)
+    let untilLineEnds = line.limit == .max ? untilFull : (line.limit - context) / decoders
+    run.steps = run.boundedSteps(min(untilFull, untilLineEnds))
     // Whoever arrived at this very tick may join at the next boundary; a queue blocked for lack of KV
     // blocks or
     // slots stays blocked until somebody finishes, which ends the run anyway.
-    if settings.batching == .continuous, waiting.count > 0, running.count < settings.maximumSequences,
+    if settings.batching == .continuous, waiting.count > 0, seatsTaken < settings.maximumSequences,
       mayAdmitNext || table[waiting.first].arrival >= planned
     {
       run.steps = 1
     }
+    if hasRemoteNews { run.steps = 1 }
     nextChange = runEnd
   }
 
@@ -198,6 +205,7 @@ extension LeapingReplica {
       shape.attentionProducts += chunk * prefix + chunk * (chunk + 1) / 2
       shape.prefixTokens += prefix
       shape.largestChunk = max(shape.largestChunk, chunk)
+      shape.longestPrefix = max(shape.longestPrefix, prefix)
       if prefix + chunk == Int(table[slot].target) { shape.sampledSequences += 1 }
     }
     let cost = model.stepCost(shape)

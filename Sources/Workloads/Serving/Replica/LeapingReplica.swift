@@ -38,11 +38,14 @@ public struct LeapingReplica: ~Copyable {
   var context: Int64 = 0
   var admitted: Int64 = 0
   var isDraining = false
+  var remote = RemotePrompts()
 
   /// When `advance` must be called next; `.never` while there is nothing to do.
   public internal(set) var nextChange = Ticks.never
   /// Requests finished since the driver last cleared the list, in order of their finish.
   public var completions: [Completion] = []
+  /// Expected sequences that got their blocks since the driver last cleared the list, in order.
+  public var reservations: [Reservation] = []
   public internal(set) var totals = ReplicaTotals()
   public internal(set) var slices: [ReplicaSlice] = []
   /// Gaps between consecutive tokens, pooled over all requests [fine ticks].
@@ -57,7 +60,7 @@ public struct LeapingReplica: ~Copyable {
   }
 
   /// Requests inside, queued or running.
-  public var load: Int { waiting.count + running.count }
+  public var load: Int { waiting.count + seatsTaken }
   public var queued: Int { waiting.count }
   public var active: Int { running.count }
   /// KV blocks there are.
@@ -79,6 +82,11 @@ public struct LeapingReplica: ~Copyable {
 
   /// A request reaches the scheduler's queue. It must be one that `canHold` accepts.
   public mutating func arrive(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks) {
+    _ = enqueue(handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, at: now)
+  }
+
+  @inline(__always)
+  mutating func enqueue(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks) -> UInt32 {
     precondition(canHold(promptTokens: promptTokens, outputTokens: outputTokens), "admitted requests fit")
     precondition(promptTokens > 0 && outputTokens > 0, "a request has a prompt and an answer")
     let slot = table.insert()
@@ -95,6 +103,7 @@ public struct LeapingReplica: ~Copyable {
     case .decode: if wasEmpty { shortenRun(after: now) }
     case .idle: nextChange = min(nextChange, admissionTime(after: now))
     }
+    return slot
   }
 
   /// No request will arrive after `now`: an incomplete batch need not wait for more.
@@ -118,12 +127,17 @@ public struct LeapingReplica: ~Copyable {
     planNext()
   }
 
-  /// Ends the run of decoding steps where a request that arrived at `now` may join: at the first step
-  /// boundary strictly after `now`, or one step later where the next step is planned already.
+  /// Lets a request that arrived at `now` join at the first step boundary strictly after it, or one step
+  /// later where the next step is planned already.
   private mutating func shortenRun(after now: Ticks) {
-    guard settings.batching == .continuous, running.count < settings.maximumSequences else { return }
+    guard settings.batching == .continuous, seatsTaken < settings.maximumSequences else { return }
+    endRun(after: now, steps: settings.schedulesAhead ? 1 : 0)
+  }
+
+  /// Ends the run of decoding steps that many steps past the first step boundary strictly after `now`.
+  mutating func endRun(after now: Ticks, steps further: Int64 = 0) {
     let target = (now.count - boundary.count + 1) &* fineTicksPerTick - fraction
-    let steps = run.stepsCosting(atLeast: target) + (settings.schedulesAhead ? 1 : 0)
+    let steps = run.stepsCosting(atLeast: target) + further
     if steps < run.steps {
       run.steps = steps
       nextChange = runEnd

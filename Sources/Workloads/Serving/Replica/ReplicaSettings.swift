@@ -12,6 +12,11 @@ public struct ReplicaSettings: Sendable {
   /// Whether a step is planned while the one before it runs, so that the host's work is hidden: a request
   /// then waits one step longer. For continuous batching.
   public var schedulesAhead: Bool
+  /// A prompt starts only when the blocks of all of it are free, and takes them at once. Where blocks are
+  /// lent to sequences that do not run, it would else be stopped and begun again and again.
+  public var takesWholePrompts = false
+  /// Computes prompts for somebody else: they keep their blocks past their end, until `release`.
+  public var isPrefillOnly = false
   /// Walks every leap step by step as well and stops the process when the two part. For tests.
   public var verifiesLeaps = false
   /// Keeps one slice per leap or mixed step for a timeline.

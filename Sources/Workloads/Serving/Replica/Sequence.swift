@@ -5,7 +5,13 @@ import Kernel
 /// All of a sequence is touched at once when it changes state and nothing of it in between, so the
 /// table holds one trivial record per sequence rather than an array per field.
 @usableFromInline struct Sequence {
-  @usableFromInline enum State: UInt8 { case free, waiting, prefilling, decoding, padding }
+  @usableFromInline enum State: UInt8 {
+    case free, waiting, prefilling, decoding, padding
+    /// Waits for blocks; its prompt is computed elsewhere.
+    case expected
+    /// Holds blocks and waits for KV entries from elsewhere.
+    case receiving
+  }
 
   /// The caller's name for the request.
   var handle: UInt32 = 0

@@ -1,0 +1,67 @@
+import Catalog
+import Kernel
+import Quantities
+import Scenario
+import Workloads
+import World
+
+/// Series of a service whose prompts and answers have replicas of their own.
+extension Summary {
+  /// The whole service under its name, and each role under the name with `/prefill` or `/decode` behind it.
+  func seriesRows(_ service: Service, _ roles: Disaggregation, _ result: ServiceOutcome, of design: Design)
+    -> [SeriesRow]
+  {
+    guard let outcome = result.disaggregation else { return [] }
+    let deployments = [roles.prefill, roles.decode]
+    let samples = [outcome.prefillSamples, outcome.decodeSamples]
+    let blocks = (0...1).map { Double(result.blocksPerReplica(ofRole: $0) * deployments[$0].replicas) }
+    let held = deployments.map { Double($0.replicas * $0.acceleratorsPerReplica) }
+    var rows: [SeriesRow] = []
+    var last = Ticks.zero
+    var lastBusy: [Int64] = [0, 0]
+    for (position, whole) in result.samples.enumerated() {
+      func add(_ suffix: String, _ metric: String, _ value: Double) {
+        rows.append(
+          SeriesRow(
+            design: design.name, service: service.name + suffix, timeSeconds: whole.time.seconds,
+            metric: metric, value: value))
+      }
+      let busy = (0...1).map { role -> Double in
+        let span = (whole.time - last).seconds * Double(deployments[role].replicas)
+        let time = Double(samples[role][position].busy - lastBusy[role]) / (16e9 * 256)
+        return span > 0 ? min(1, time / span) : 0
+      }
+      add("", "queue_depth", Double(whole.queued))
+      add("", "running", Double(whole.running))
+      let available = blocks[0] + blocks[1]
+      add("", "kv_usage_ratio", available > 0 ? Double(whole.blocksInUse) / available : 0)
+      add("", "replicas", Double(deployments[0].replicas + deployments[1].replicas))
+      add("", "gpu_busy_ratio", (busy[0] * held[0] + busy[1] * held[1]) / (held[0] + held[1]))
+      add("", "power_w", power(deployments, design.pools, busy: busy, held: held))
+      for (role, suffix) in ["/prefill", "/decode"].enumerated() {
+        let sample = samples[role][position]
+        add(suffix, "queue_depth", Double(sample.queued))
+        add(suffix, "running", Double(sample.running))
+        add(suffix, "kv_usage_ratio", blocks[role] > 0 ? Double(sample.blocksInUse) / blocks[role] : 0)
+        add(suffix, "replicas", Double(deployments[role].replicas))
+        add(suffix, "gpu_busy_ratio", busy[role])
+        lastBusy[role] = sample.busy
+      }
+      last = whole.time
+    }
+    return rows
+  }
+
+  /// Draw of all nodes of the pools in use: idle, and the rest in proportion to busy accelerators [W].
+  private func power(_ deployments: [Deployment], _ pools: [Pool], busy: [Double], held: [Double]) -> Double {
+    var total = 0.0
+    for (index, pool) in pools.enumerated() {
+      let here = deployments.indices.filter { deployments[$0].poolIndex == index }
+      if here.isEmpty { continue }
+      let share = here.reduce(0.0) { $0 + busy[$1] * held[$1] } / Double(pool.accelerators)
+      let node = pool.node.idlePower + (pool.node.power - pool.node.idlePower) * share
+      total += node.value * Double(pool.nodeCount)
+    }
+    return total
+  }
+}

@@ -1,0 +1,74 @@
+import Catalog
+import Quantities
+import Statistics
+import Workloads
+
+extension Resolver {
+  /// The engine with the host times that a service writes instead of the preset's.
+  func engine(_ preset: EnginePreset, with latency: Written?) -> EnginePreset {
+    var engine = preset
+    func seconds(_ key: String) -> Seconds? { quantity(latency?[key], .duration).map { Seconds($0) } }
+    engine.stepOverhead = seconds("step-overhead") ?? engine.stepOverhead
+    engine.layerOverhead = seconds("layer-overhead") ?? engine.layerOverhead
+    engine.sequenceOverhead = seconds("sequence-overhead") ?? engine.sequenceOverhead
+    engine.frontEnd = seconds("front-end") ?? engine.frontEnd
+    return engine
+  }
+
+  /// The kernel table that a service names; `nil` with a fault where it cannot be read or does not fit.
+  mutating func measuredTimes(
+    _ latency: Written?, _ path: String, of deployment: Deployment, pool: Pool, workload: InferenceWorkload
+  ) -> MeasuredTimes? {
+    guard let name = latency?["table"], let bytes = namedFile(name, "\(path).latency.table") else {
+      return nil
+    }
+    let table: KernelTable
+    switch KernelTableReader.read(bytes) {
+    case .success(let read): table = read
+    case .failure(let failure):
+      faults += failure.faults.map { fault in
+        Fault(
+          file: name.text ?? "", line: fault.line, column: fault.column, length: fault.length,
+          path: "\(path).latency.table", message: fault.message, help: fault.help)
+      }
+      return nil
+    }
+    let coverage = table.coverage(
+      KernelTable.Demand(
+        model: workload.model, accelerator: pool.accelerator.name, weights: deployment.weights.name,
+        tensorParallelism: deployment.layout.tensor, pipelineParallelism: deployment.layout.pipeline,
+        maximumBatchedTokens: deployment.maximumBatchedTokens, maximumSequences: deployment.maximumSequences,
+        longestRequest: workload.longestRequest))
+    if !coverage.missing.isEmpty {
+      fault(
+        name, "\(path).latency.table",
+        "the table '\(name.text ?? "")' lacks \(coverage.missing.joined(separator: "; "))")
+      return nil
+    }
+    notes += coverage.notes.map { "\(path), kernel table: \($0)" }
+    return MeasuredTimes(table: table, basis: coverage.basis)
+  }
+}
+
+extension InferenceWorkload {
+  /// Tokens of the longest request, prompt and answer; `nil` where nothing bounds it.
+  fileprivate var longestRequest: Int? {
+    switch traffic {
+    case .trace(let trace): return trace.longestRequest
+    case .generated(_, let prompt, let output):
+      guard let longestPrompt = prompt.largest, let longestOutput = output.largest else { return nil }
+      return Int(min(1e9, longestPrompt + longestOutput))
+    }
+  }
+}
+
+extension Distribution {
+  /// No draw lies above it; `nil` where the law has no end.
+  fileprivate var largest: Double? {
+    switch law {
+    case .constant(let value): min(maximum ?? value, max(minimum ?? value, value))
+    case .uniform(_, let to): min(maximum ?? to, max(minimum ?? to, to))
+    default: maximum
+    }
+  }
+}

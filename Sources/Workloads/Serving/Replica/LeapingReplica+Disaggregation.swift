@@ -1,0 +1,215 @@
+import Kernel
+import Statistics
+
+/// What a replica adds to its work when prompts are prefilled in one place and answered in another (Zhong et
+/// al., "DistServe", OSDI 2024; Patel et al., "Splitwise", ISCA 2024).
+///
+/// A prefill replica computes prompts only: a request with one output token ends there with its prompt, but
+/// keeps its KV blocks until whoever moved them says `release`. A decode replica is told of a request with
+/// `expect`; its scheduler reserves blocks for the whole prompt at a step boundary, in the order of waiting
+/// (`reservations`), and after `receive` the sequence decodes from its second token on. As with arrivals,
+/// what happens at a boundary's own tick counts from the next boundary on, so ties never matter.
+struct RemotePrompts {
+  /// Sequences that hold blocks and a seat and wait for their KV entries.
+  var receiving = 0
+  /// Those whose KV entries are complete; they join at the next step boundary.
+  var received: [Receipt] = []
+  /// Those that joined at the last boundary: their next token has a longer gap behind it.
+  var joined: [UInt32] = []
+  /// Blocks given back from outside since the last boundary.
+  var released: [Release] = []
+  /// Blocks of prompts that are computed and still to be moved.
+  var held: Int64 = 0
+  /// How many are in `received` and `released`, and in `joined`: looked at in every change of every
+  /// replica, so kept where no array need be visited.
+  var news = 0
+  var fresh: Int64 = 0
+
+  struct Receipt {
+    var slot: UInt32
+    var time: Ticks
+  }
+
+  struct Release {
+    var blocks: Int64
+    var time: Ticks
+  }
+}
+
+/// A sequence that got its blocks on a decode replica: its KV entries may come.
+public struct Reservation: Sendable, Hashable {
+  /// The caller's name for the request.
+  public var handle: UInt32
+  /// What `receive` takes.
+  public var ticket: UInt32
+}
+
+extension LeapingReplica {
+  /// Sequences that run or hold a seat for their coming KV entries.
+  var seatsTaken: Int { running.count + remote.receiving }
+  /// Whether it computes prompts for others to answer.
+  public var isPrefillOnly: Bool { settings.isPrefillOnly }
+  /// Sequences that hold blocks and wait for KV entries from elsewhere.
+  public var receiving: Int { remote.receiving }
+  /// KV blocks that a sequence inside has, or somebody outside still needs.
+  public var blocksTaken: Int64 { remote.released.reduce(ledger.used) { $0 - $1.blocks } }
+  /// KV blocks of computed prompts that nobody has fetched yet.
+  public var heldBlocks: Int64 { remote.held }
+
+  /// A request whose prompt is computed elsewhere joins the queue for blocks. It must be one that `canHold`
+  /// accepts, and want at least two tokens.
+  ///
+  /// - Returns: the ticket that its `Reservation` will carry.
+  @discardableResult
+  public mutating func expect(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks)
+    -> UInt32
+  {
+    precondition(settings.batching == .continuous, "a request-level batch cannot take sequences in")
+    precondition(outputTokens > 1, "a request that ends with its first token has nothing to decode")
+    let slot = enqueue(handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, at: now)
+    table[slot].state = .expected
+    return slot
+  }
+
+  /// The KV entries of a reserved sequence are complete; its first token came out elsewhere at `firstToken`.
+  public mutating func receive(_ ticket: UInt32, firstToken: Ticks, at now: Ticks) {
+    precondition(table[ticket].state == .receiving, "only a sequence with blocks receives KV entries")
+    precondition(firstToken <= now, "the first token comes before the last KV entry")
+    table[ticket].firstToken = firstToken
+    table[ticket].lastToken = firstToken
+    remote.received.append(.init(slot: ticket, time: now))
+    remote.news += 1
+    wake(at: now)
+  }
+
+  /// Somebody has fetched the KV entries of a prompt computed here: its blocks are free again.
+  public mutating func release(promptTokens: Int32, at now: Ticks) {
+    let blocks = ledger.blocks(for: Int64(promptTokens))
+    precondition(blocks <= remote.held, "no more blocks are released than are held")
+    remote.held -= blocks
+    remote.released.append(.init(blocks: blocks, time: now))
+    remote.news += 1
+    if waiting.count > 0 { wake(at: now) }
+  }
+
+  /// Makes the next step boundary strictly after `now` one at which the scheduler decides.
+  private mutating func wake(at now: Ticks) {
+    switch run.kind {
+    case .mixed: break
+    case .decode: endRun(after: now)
+    case .idle: nextChange = min(nextChange, now + Ticks(1))
+    }
+  }
+
+  // MARK: At a boundary
+
+  /// Takes in what came since the last boundary, strictly before this one.
+  mutating func takeInRemotePrompts() {
+    takeReleased()
+    takeReceived()
+    remote.news = remote.released.count + remote.received.count
+  }
+
+  private mutating func takeReleased() {
+    var kept = 0
+    for index in remote.released.indices {
+      let release = remote.released[index]
+      if release.time < boundary {
+        ledger.give(release.blocks)
+      } else {
+        remote.released[kept] = release
+        kept += 1
+      }
+    }
+    while remote.released.count > kept { remote.released.removeLast() }
+  }
+
+  private mutating func takeReceived() {
+    var kept = 0
+    for index in remote.received.indices {
+      let receipt = remote.received[index]
+      if receipt.time < boundary {
+        join(receipt.slot)
+      } else {
+        remote.received[kept] = receipt
+        kept += 1
+      }
+    }
+    while remote.received.count > kept { remote.received.removeLast() }
+  }
+
+  /// A sequence with its whole prompt in the cache and its first token out decodes from here on.
+  private mutating func join(_ slot: UInt32) {
+    remote.receiving -= 1
+    running.append(slot, in: table)
+    table[slot].ordinal = admitted
+    admitted += 1
+    table[slot].generated = 1
+    countAsDecoder(slot)
+    remote.joined.append(slot)
+    remote.fresh += 1
+  }
+
+  /// Reserves the blocks of a whole prompt for an expected sequence; false when too few are free.
+  mutating func reserve(_ slot: UInt32, keeping reserved: Int64) -> Bool {
+    let need = ledger.blocks(for: Int64(table[slot].target))
+    if need > ledger.free - reserved { return false }
+    waiting.remove(slot, in: table)
+    ledger.take(need)
+    table[slot].state = .receiving
+    table[slot].scheduled = boundary
+    remote.receiving += 1
+    reservations.append(Reservation(handle: table[slot].handle, ticket: slot))
+    return true
+  }
+
+  /// Whether something came at this boundary's own tick and must be looked at again at the next.
+  var hasRemoteNews: Bool {
+    remote.news > 0 && (!remote.received.isEmpty || waiting.count > 0)
+  }
+
+  /// When an idle replica looks again. A queue that blocks of others keep from moving waits for `receive` or
+  /// `release`, which wake it.
+  func idleChange(skippedAdmission: Bool) -> Ticks {
+    if hasRemoteNews { return boundary + Ticks(1) }
+    if waiting.count == 0 { return .never }
+    let isBlocked = remote.receiving > 0 || remote.held > 0
+    if isBlocked && !skippedAdmission && table[waiting.first].arrival < planned { return .never }
+    return admissionTime(after: boundary)
+  }
+
+  /// Records the gaps of a run of steps when some sequences joined at its start: their first gap reaches back
+  /// to the token that came out elsewhere.
+  mutating func recordGapsOfJoined(steps: Int64) {
+    let fresh = remote.fresh
+    interTokenGaps.recordProgression(
+      first: run.firstCost, step: run.costIncrease, terms: steps, weight: answering - fresh)
+    interTokenGaps.recordProgression(
+      first: run.firstCost + run.costIncrease, step: run.costIncrease, terms: steps - 1, weight: fresh)
+    let firstEnd = boundary + Ticks((fraction + run.firstCost) / fineTicksPerTick)
+    for slot in remote.joined {
+      interTokenGaps.record((firstEnd - table[slot].lastToken).count * fineTicksPerTick)
+    }
+  }
+
+  /// Their next gap is like everybody's.
+  mutating func forgetJoined() {
+    remote.joined.removeAll(keepingCapacity: true)
+    remote.fresh = 0
+  }
+
+  /// Whether the last token of a decoding sequence came out elsewhere, as it joined at this very boundary.
+  mutating func forgetJoined(_ slot: UInt32) -> Bool {
+    guard remote.fresh > 0, let position = remote.joined.firstIndex(of: slot) else { return false }
+    remote.joined.remove(at: position)
+    remote.fresh -= 1
+    return true
+  }
+
+  /// A prompt computed for somebody else leaves the batch, but not its blocks.
+  mutating func hold(_ slot: UInt32) {
+    let blocks = ledger.blocks(for: Int64(table[slot].target))
+    ledger.take(blocks)
+    remote.held += blocks
+  }
+}

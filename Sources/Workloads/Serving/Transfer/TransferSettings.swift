@@ -1,0 +1,98 @@
+import Kernel
+import Quantities
+
+/// Where a replica's accelerators meet the network.
+public struct TransferSite: Sendable, Hashable {
+  /// The node it runs on; two replicas of one node share it.
+  public var node: Int
+  /// Its network port: a node's links, or the part of them beside the replica's accelerators. Replicas may
+  /// share a port.
+  public var port: Int
+
+  public init(node: Int, port: Int) {
+    self.node = node
+    self.port = port
+  }
+}
+
+/// One side of the transfers: the replicas that send, or those that receive.
+public struct TransferSide: Sendable, Hashable {
+  /// One a replica.
+  public var sites: [TransferSite]
+  /// Of one port, one direction.
+  public var portBandwidth: BytesPerSecond
+  /// Of one replica to others of its node; `nil` when those too are reached over the ports.
+  public var bandwidthWithinNode: BytesPerSecond?
+
+  public init(sites: [TransferSite], portBandwidth: BytesPerSecond, bandwidthWithinNode: BytesPerSecond?) {
+    precondition(!sites.isEmpty && portBandwidth.value > 0, "a side has replicas and a way out")
+    self.sites = sites
+    self.portBandwidth = portBandwidth
+    self.bandwidthWithinNode = bandwidthWithinNode
+  }
+
+  /// Packs replicas onto nodes, one after the other, and tells their ports.
+  ///
+  /// - Parameters:
+  ///   - first: accelerators of the pool that other replicas hold before these.
+  ///   - accelerators: of one replica.
+  ///   - perNode: accelerators of a node.
+  ///   - links: equal links of a node. A replica reaches those beside its own accelerators: with as many
+  ///     links as replicas or more, each has a port of its own; with fewer, neighbours share one.
+  ///   - nodeBandwidth: all links of a node together, one direction.
+  ///   - numberedFrom: the number of the pool's first node, so that nodes of two pools differ.
+  public static func packed(
+    replicas: Int, after first: Int, accelerators: Int, perNode: Int, links: Int,
+    nodeBandwidth: BytesPerSecond, bandwidthWithinNode: BytesPerSecond?, numberedFrom: Int = 0
+  ) -> TransferSide {
+    precondition(replicas > 0 && accelerators > 0 && perNode > 0 && links > 0, "a side is made of something")
+    let replicasPerNode = max(1, perNode / accelerators)
+    let ports = min(links, replicasPerNode)
+    // A replica over several nodes has its share of all of them to itself.
+    let share = accelerators > perNode ? Double(accelerators) / Double(perNode) : 1 / Double(ports)
+    var next = first
+    let sites = (0..<replicas).map { _ in
+      // A replica that fits a node does not straddle two.
+      let rest = perNode - next % perNode
+      if accelerators <= perNode && accelerators > rest { next += rest }
+      let node = next / perNode
+      let place = min(replicasPerNode - 1, next % perNode / accelerators)
+      next += accelerators
+      return TransferSite(node: numberedFrom + node, port: node * ports + place * ports / replicasPerNode)
+    }
+    return TransferSide(
+      sites: sites, portBandwidth: nodeBandwidth * share, bandwidthWithinNode: bandwidthWithinNode)
+  }
+}
+
+/// How KV entries get from the replicas that prefill to those that decode.
+public struct TransferSettings: Sendable, Hashable {
+  /// KV entries of one token over all layers.
+  public var bytesPerToken: Double
+  /// Layers with KV entries; the last of them can leave only when the prompt is computed.
+  public var layers: Int
+  /// Of the network, from one node's memory to another's.
+  public var latency: Ticks
+  /// Whether layers leave while the prompt is still being computed.
+  public var overlaps: Bool
+  public var senders: TransferSide
+  public var receivers: TransferSide
+
+  public init(
+    bytesPerToken: Double, layers: Int, latency: Ticks, overlaps: Bool, senders: TransferSide,
+    receivers: TransferSide
+  ) {
+    precondition(bytesPerToken >= 0 && layers > 0 && latency >= .zero, "a transfer moves something forward")
+    self.bytesPerToken = bytesPerToken
+    self.layers = layers
+    self.latency = latency
+    self.overlaps = overlaps
+    self.senders = senders
+    self.receivers = receivers
+  }
+
+  /// Bytes of a prompt's KV entries, to the nearest.
+  public func bytes(ofTokens tokens: Int32) -> Int64 {
+    Int64(min(0x1p62, (Double(tokens) * bytesPerToken).rounded()))
+  }
+}

@@ -1,0 +1,77 @@
+import Catalog
+import Kernel
+import Quantities
+import Scenario
+import Workloads
+
+/// What all runs of one disaggregated service share.
+struct DisaggregatedModel: Sendable {
+  struct Role: Sendable {
+    var settings: ReplicaSettings
+    var latency: any LatencyModel
+    var count: Int
+    var router: RouterKind
+  }
+
+  var prefill: Role
+  var decode: Role
+  var transfer: TransferSettings
+  var upDelay: Ticks
+  var roundTrip: Ticks
+
+  init(_ roles: Disaggregation, of service: Service, in design: Design, model: ModelShape, catalog: Catalog) {
+    prefill = Self.role(roles.prefill, in: design, model: model, catalog: catalog)
+    prefill.settings.isPrefillOnly = true
+    decode = Self.role(roles.decode, in: design, model: model, catalog: catalog)
+    roundTrip = Ticks(
+      seconds: design.sites[design.pools[roles.prefill.poolIndex].siteIndex].roundTrip.value)
+    upDelay = Ticks(roundTrip.count / 2) + Ticks(seconds: prefill.latency.frontEndSeconds.value)
+    let sides = Self.sides(roles, of: service, in: design)
+    transfer = TransferSettings(
+      bytesPerToken: roles.prefill.memory.keyValueBytesPerToken.value,
+      layers: max(1, model.keyValueLayers), latency: Ticks(seconds: roles.transfer.latency.value),
+      overlaps: roles.transfer.overlaps, senders: sides.senders, receivers: sides.receivers)
+  }
+
+  private static func role(
+    _ deployment: Deployment, in design: Design, model: ModelShape, catalog: Catalog
+  ) -> Role {
+    var settings = DesignModel.replicaSettings(of: deployment)
+    settings.takesWholePrompts = true
+    return Role(
+      settings: settings,
+      latency: DesignModel.latencyModel(
+        of: deployment, on: design.pools[deployment.poolIndex], model: model, catalog: catalog),
+      count: deployment.replicas, router: deployment.router)
+  }
+
+  /// Replicas fill their pool in the order of the file: services one after the other, prefill before decode.
+  private static func sides(_ roles: Disaggregation, of service: Service, in design: Design)
+    -> (senders: TransferSide, receivers: TransferSide)
+  {
+    func held(_ deployment: Deployment) -> Int { deployment.replicas * deployment.acceleratorsPerReplica }
+    func before(_ pool: Int) -> Int {
+      design.services.prefix { $0.name != service.name }.flatMap(\.deployments)
+        .filter { $0.poolIndex == pool }.reduce(0) { $0 + held($1) }
+    }
+    let samePool = roles.prefill.poolIndex == roles.decode.poolIndex
+    func side(_ deployment: Deployment, _ links: KeyValueTransfer.NodeLinks, after first: Int) -> TransferSide
+    {
+      let pool = design.pools[deployment.poolIndex]
+      let perAccelerator = pool.accelerator.scaleUpBandwidth
+      let within = perAccelerator * Double(deployment.acceleratorsPerReplica)
+      return .packed(
+        replicas: deployment.replicas, after: first, accelerators: deployment.acceleratorsPerReplica,
+        perNode: pool.node.accelerators, links: links.count, nodeBandwidth: links.bandwidth,
+        bandwidthWithinNode: roles.transfer.usesScaleUp && within.value > 0 ? within : nil,
+        // Nodes of different pools are different nodes.
+        numberedFrom: samePool ? 0 : deployment.poolIndex << 32)
+    }
+    let first = before(roles.prefill.poolIndex)
+    let second = samePool ? first + held(roles.prefill) : before(roles.decode.poolIndex)
+    return (
+      side(roles.prefill, roles.transfer.senders, after: first),
+      side(roles.decode, roles.transfer.receivers, after: second)
+    )
+  }
+}
