@@ -12,7 +12,7 @@ struct ServiceState: ~Copyable {
   var upDelay: Ticks
   /// Least time between two requests that the front ends of all replicas hand over together.
   var handOverSpacing = Ticks.zero
-  private var nextHandOver = Ticks.zero
+  var nextHandOver = Ticks.zero
   var roundTrip: Ticks
   /// Frees the replicas' event slots when they plan anew: one counter a replica.
   var versions: [Int]

@@ -119,7 +119,7 @@ public final class RooflineModel: LatencyModel {
     let even = pairs / Int128(lanes)
     let largest = pairs * Int128(min(shape.largestChunk, max(1, shape.prefillTokens))) / tokens
     let inLane = lanes > 1 ? max(even, largest) : pairs
-    let cost = Int128(perPairs) * inLane >> 16
+    let cost = (Int128(perPairs) * inLane) >> 16
     return cost < Int128(FineTicks.largest) ? Int64(cost) : FineTicks.largest
   }
 
