@@ -65,7 +65,7 @@ struct CalibrateCommand: ParsableCommand {
 
   /// Every fault of every file is on the error stream before the command gives up.
   private func prepare(_ console: Console) throws -> ServiceCalibration {
-    var runs: [Measurement] = []
+    var runs: [BenchmarkRun] = []
     var faulty = false
     for path in measurements {
       switch MeasurementReader.read(path: path) {

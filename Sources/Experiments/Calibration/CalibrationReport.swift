@@ -43,6 +43,8 @@ public struct CalibrationReport: Sendable {
 extension ServiceCalibration {
   /// Runs that a leave-one-out validation needs.
   private static let fewestForValidation = 4
+  /// From what sees over the stairs of a closed loop to what still stands on several of them.
+  private static let steps = [0.3, 0.1]
   /// With more runs, they are left out in so many groups.
   private static let mostFolds = 10
 
@@ -50,13 +52,14 @@ extension ServiceCalibration {
   ///
   /// - Parameter jobs: runs simulated at once; the result does not depend on it.
   /// - Returns: `nil` when the solver cannot take a step.
-  /// - Complexity: some 100 simulations of every run, three times that with a validation.
+  /// - Complexity: some 150 simulations of every run, and as many for each run or tenth left out.
   public func report(jobs: Int = 2) -> CalibrationReport? {
     let used = runs.filter { $0.omitted.isEmpty }
     let cases = used.map(\.simulation)
-    guard let fit = Calibration.fit(cases, parameters: parameters, catalog: catalog, jobs: jobs) else {
-      return nil
-    }
+    guard
+      let fit = Calibration.fit(
+        cases, parameters: parameters, catalog: catalog, steps: Self.steps, jobs: jobs)
+    else { return nil }
     let before = Calibration.simulateAll(cases, catalog: catalog, jobs: jobs)
     let after = Calibration.simulateAll(cases, catalog: overlaid(fit), jobs: jobs)
     let leftOut = used.count < Self.fewestForValidation ? [] : leftOut(cases, from: fit, jobs: jobs)
@@ -94,7 +97,8 @@ extension ServiceCalibration {
       // Nearby the fit to all: fewer steps to the end.
       guard
         let own = Calibration.fit(
-          others, parameters: parameters, catalog: catalog, guess: fit.estimates.map(\.value), jobs: jobs)
+          others, parameters: parameters, catalog: catalog, guess: fit.estimates.map(\.value),
+          steps: [Self.steps[Self.steps.count - 1]], jobs: jobs)
       else { continue }
       let simulated = Calibration.simulateAll(judged.map { cases[$0] }, catalog: overlaid(own), jobs: jobs)
       for (index, figures) in zip(judged, simulated) { results[index] = figures }

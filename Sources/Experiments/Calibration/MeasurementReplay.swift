@@ -10,7 +10,7 @@ struct MeasurementReplay {
   private(set) var notes: [String] = []
 
   /// - Parameter workload: where the measurement is silent, the workload speaks.
-  init(_ run: Measurement, workload: InferenceWorkload) {
+  init(_ run: BenchmarkRun, workload: InferenceWorkload) {
     traffic = ReplayedTraffic(traffic: workload.traffic, users: workload.traceUsers)
     if run.recorded.isEmpty {
       generate(run, workload)
@@ -21,7 +21,7 @@ struct MeasurementReplay {
 
   // MARK: Recorded requests
 
-  private mutating func record(_ run: Measurement, _ workload: InferenceWorkload) {
+  private mutating func record(_ run: BenchmarkRun, _ workload: InferenceWorkload) {
     var users: Int?
     switch run.load {
     case .closedLoop(let count): users = min(count, run.recorded.count)
@@ -63,7 +63,7 @@ struct MeasurementReplay {
   /// Enough for means, where neither file nor scenario says how many were sent.
   private static let fewRequests = 1000
 
-  private mutating func generate(_ run: Measurement, _ workload: InferenceWorkload) {
+  private mutating func generate(_ run: BenchmarkRun, _ workload: InferenceWorkload) {
     let own = Self.lengths(of: workload)
     let prompt = run.promptTokens.map(Self.law)
     let output = run.outputTokens.map(Self.law)
@@ -106,7 +106,7 @@ struct MeasurementReplay {
       ? .poisson(rate: PerSecond(rate)) : .gamma(rate: PerSecond(rate), burstiness: burstiness)
   }
 
-  private static func law(_ lengths: MeasuredLengths) -> Distribution {
+  private static func law(_ lengths: BenchmarkLengths) -> Distribution {
     switch lengths {
     case .constant(let tokens): Distribution(.constant(tokens))
     case .uniform(let from, let to): Distribution(.uniform(from: from, to: to))

@@ -53,7 +53,7 @@ public struct MetricSelection: Sendable, Hashable {
   }
 
   /// The figures to compare, in their order: those selected, as far as they say something.
-  func figures(of run: Measurement) -> [MeasuredFigure] {
+  func figures(of run: BenchmarkRun) -> [MeasuredFigure] {
     run.figures.compactMap { value in
       guard names.contains(value.name), says(value, in: run) else { return nil }
       let (metric, statistic) = (value.metric, value.statistic)
@@ -63,7 +63,7 @@ public struct MetricSelection: Sendable, Hashable {
     }
   }
 
-  private func says(_ value: MeasuredValue, in run: Measurement) -> Bool {
+  private func says(_ value: BenchmarkFigure, in run: BenchmarkRun) -> Bool {
     // The 99th percentile of fewer than 100 requests is their maximum.
     if value.statistic == "p99", value.metric != "itl_s", let requests = run.requests, requests < 100 {
       return false

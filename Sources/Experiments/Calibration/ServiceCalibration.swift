@@ -29,7 +29,7 @@ public struct ServiceCalibration: Sendable {
 
   /// A measured run with the simulation that repeats it.
   struct Run: Sendable {
-    var measurement: Measurement
+    var measurement: BenchmarkRun
     var simulation: CalibrationCase
     var notes: [String]
     /// Why it is left out; empty when it is used.
@@ -49,7 +49,7 @@ public struct ServiceCalibration: Sendable {
 
   /// Brings runs and scenario together.
   public static func prepare(
-    _ measurements: [Measurement], source: Source, selection: MetricSelection = .usual
+    _ measurements: [BenchmarkRun], source: Source, selection: MetricSelection = .usual
   ) -> Result<ServiceCalibration, Problem> {
     func failed(_ message: String) -> Result<ServiceCalibration, Problem> {
       let fault = Fault(file: source.path, line: 0, column: 0, message: message)
@@ -69,7 +69,7 @@ public struct ServiceCalibration: Sendable {
 
   /// The same from a text; files that it names are sought in `folder`.
   public static func prepare(
-    _ measurements: [Measurement], text: String, folder: String, source: Source,
+    _ measurements: [BenchmarkRun], text: String, folder: String, source: Source,
     selection: MetricSelection = .usual
   ) -> Result<ServiceCalibration, Problem> {
     let read = ScenarioReader.read(
@@ -106,7 +106,7 @@ public struct ServiceCalibration: Sendable {
 
   private init(
     scenario: Scenario, design: Design, service: Service, deployment: Deployment, base: CalibrationCase,
-    measurements: [Measurement], selection: MetricSelection
+    measurements: [BenchmarkRun], selection: MetricSelection
   ) {
     let workload = scenario.workloads[service.workloadIndex]
     let match = SystemMatch(

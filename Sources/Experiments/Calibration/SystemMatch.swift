@@ -8,7 +8,7 @@ struct SystemMatch {
   let model: String
 
   /// What differs, each in a clause; empty where the file is silent or agrees.
-  func differences(_ system: MeasuredSystem) -> [String] {
+  func differences(_ system: BenchmarkSystem) -> [String] {
     var found: [String] = []
     func note(_ what: String, _ theirs: String?, _ ours: String, _ agree: (String, String) -> Bool) {
       if let theirs, !agree(Self.plain(theirs), Self.plain(ours)) {

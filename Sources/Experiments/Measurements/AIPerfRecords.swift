@@ -8,8 +8,8 @@ enum AIPerfRecords {
 
   static func runs(
     _ documents: [ReportNode], file: String, _ faults: inout ReportFaults
-  ) -> [Measurement] {
-    var run = Measurement(name: file, format: .aiperfRecords)
+  ) -> [BenchmarkRun] {
+    var run = BenchmarkRun(name: file, format: .aiperfRecords)
     var requests: [Request] = []
     var (failed, warmups) = (0, 0)
     for node in documents {
@@ -96,7 +96,7 @@ enum AIPerfRecords {
 
   // MARK: The run
 
-  private static func figures(_ requests: [Request], _ run: inout Measurement) {
+  private static func figures(_ requests: [Request], _ run: inout BenchmarkRun) {
     run.add("ttft_s", of: requests.compactMap(\.ttft))
     run.add("tpot_s", of: requests.compactMap(\.tpot))
     run.add("e2e_s", of: requests.compactMap(\.latency))
@@ -116,7 +116,7 @@ enum AIPerfRecords {
 
   /// The records do not say what the client was told; a closed loop shows in that nearly every request after
   /// the opening ones is sent while all users but one wait for an answer.
-  private static func load(_ requests: [Request], _ run: inout Measurement) {
+  private static func load(_ requests: [Request], _ run: inout BenchmarkRun) {
     let events = requests.flatMap { [($0.start, 1), ($0.end, -1)] }
     // An end and the start that it lets go may bear one time: the end comes first.
     let sorted = events.sorted { ($0.0, $0.1) < ($1.0, $1.1) }

@@ -4,8 +4,8 @@
 enum AIPerfTable {
   static func runs(
     _ table: MeasurementTable, file: String, _ faults: inout ReportFaults
-  ) -> [Measurement] {
-    var run = Measurement(name: file, format: .aiperfTable)
+  ) -> [BenchmarkRun] {
+    var run = BenchmarkRun(name: file, format: .aiperfTable)
     var columns: [String] = []
     for row in table.rows {
       if row.cells.first == "Metric" {
@@ -26,7 +26,7 @@ enum AIPerfTable {
   }
 
   private static func take(
-    _ row: MeasurementTable.Row, _ columns: [String], _ run: inout Measurement, _ faults: inout ReportFaults
+    _ row: MeasurementTable.Row, _ columns: [String], _ run: inout BenchmarkRun, _ faults: inout ReportFaults
   ) {
     let (name, unit) = split(row.cells[0].lowercased())
     let times = [
@@ -84,7 +84,7 @@ enum AIPerfTable {
 
   private static func length(
     _ tokens: Double?, _ row: MeasurementTable.Row, _ faults: inout ReportFaults
-  ) -> MeasuredLengths? {
+  ) -> BenchmarkLengths? {
     faults.lengths(tokens, ReportNode(.null, line: row.line, column: 1))
   }
 }

@@ -16,7 +16,7 @@ enum CampaignTable {
 
   static func runs(
     _ table: MeasurementTable, file: String, _ faults: inout ReportFaults
-  ) -> [Measurement] {
+  ) -> [BenchmarkRun] {
     guard let header = table.rows.first?.cells else { return [] }
     let columns = Dictionary(zip(header, header.indices)) { first, _ in first }
     var order: [String] = []
@@ -38,11 +38,11 @@ enum CampaignTable {
 
   private static func run(
     _ rows: [Row], name: String, _ faults: inout ReportFaults
-  ) -> Measurement? {
-    var run = Measurement(name: name, format: .campaignTable)
+  ) -> BenchmarkRun? {
+    var run = BenchmarkRun(name: name, format: .campaignTable)
     let first = rows[0]
     func known(_ column: String) -> String? { first.text(column).isEmpty ? nil : first.text(column) }
-    run.system = MeasuredSystem(
+    run.system = BenchmarkSystem(
       model: known("model"), engine: known("engine"), accelerator: known("gpu"),
       weights: known("weight_precision"), tensor: number(first, "tp", &faults).flatMap { Int(exactly: $0) })
     run.date = known("date").flatMap(CivilDate.leading) ?? ""
@@ -76,7 +76,7 @@ enum CampaignTable {
     return Int(value)
   }
 
-  private static func figure(_ row: Row, _ run: inout Measurement, _ faults: inout ReportFaults) {
+  private static func figure(_ row: Row, _ run: inout BenchmarkRun, _ faults: inout ReportFaults) {
     guard let value = number(row, "value", &faults) else {
       if row.text("value").isEmpty { faults.add(line: row.line, "the row has no value") }
       return
@@ -97,13 +97,13 @@ enum CampaignTable {
   /// The InferenceX client draws uniformly from [0.8 L, L]; other clients send what they were told.
   private static func length(
     _ mean: Double?, _ law: String, _ row: Row, _ faults: inout ReportFaults
-  ) -> MeasuredLengths? {
+  ) -> BenchmarkLengths? {
     let constant = faults.lengths(mean, ReportNode(.null, line: row.line, column: 1))
     guard law.hasPrefix("InferenceX"), case .constant(let tokens)? = constant else { return constant }
     return .uniform(from: max(1, (0.8 * tokens).rounded()), to: tokens)
   }
 
-  private static func load(_ row: Row, _ run: inout Measurement, _ faults: inout ReportFaults) {
+  private static func load(_ row: Row, _ run: inout BenchmarkRun, _ faults: inout ReportFaults) {
     switch row.text("workload_kind") {
     case "concurrency":
       guard let users = count(row, "concurrency", &faults) else {

@@ -5,7 +5,7 @@
 /// taken for TPOT; `inter_token_latency_ms` is one value a request, vLLM's TPOT, and its mean is weighted by
 /// tokens, which makes it the mean of all gaps. `request_latency` alone is in seconds.
 enum GuideLLM {
-  static func runs(_ node: ReportNode, name: String, _ faults: inout ReportFaults) -> [Measurement] {
+  static func runs(_ node: ReportNode, name: String, _ faults: inout ReportFaults) -> [BenchmarkRun] {
     let items = node["benchmarks"]?.items ?? []
     if items.isEmpty { faults.add(node, "the list 'benchmarks' is empty") }
     return items.enumerated().compactMap { index, item in
@@ -14,12 +14,12 @@ enum GuideLLM {
     }
   }
 
-  private static func run(_ node: ReportNode, name: String, _ faults: inout ReportFaults) -> Measurement? {
+  private static func run(_ node: ReportNode, name: String, _ faults: inout ReportFaults) -> BenchmarkRun? {
     guard let metrics = node["metrics"] else {
       faults.add(node, "the benchmark has no 'metrics'")
       return nil
     }
-    var run = Measurement(name: name, format: .guidellm)
+    var run = BenchmarkRun(name: name, format: .guidellm)
     let totals = metrics["request_totals"] ?? node.at("scheduler_metrics", "requests_made")
     run.requests = faults.count(totals, "successful")
     if run.requests == nil, let totals, totals["successful"] != nil {
@@ -40,7 +40,7 @@ enum GuideLLM {
   // MARK: Figures
 
   private static func summaries(
-    _ metrics: ReportNode, _ run: inout Measurement, _ faults: inout ReportFaults
+    _ metrics: ReportNode, _ run: inout BenchmarkRun, _ faults: inout ReportFaults
   ) {
     func of(_ name: String) -> ReportNode? { metrics.at(name, "successful") }
     for (name, metric, scale) in [
@@ -69,7 +69,7 @@ enum GuideLLM {
   }
 
   private static func requests(
-    _ items: [ReportNode], _ run: inout Measurement, _ faults: inout ReportFaults
+    _ items: [ReportNode], _ run: inout BenchmarkRun, _ faults: inout ReportFaults
   ) {
     // A sample of the requests says nothing of their order.
     guard !items.isEmpty, items.count == run.requests else { return }
@@ -85,7 +85,7 @@ enum GuideLLM {
 
   // MARK: Load
 
-  private static func load(_ node: ReportNode, _ run: inout Measurement, _ faults: inout ReportFaults) {
+  private static func load(_ node: ReportNode, _ run: inout BenchmarkRun, _ faults: inout ReportFaults) {
     guard let strategy = node.at("config", "strategy") ?? node.at("args", "strategy") else { return }
     let users = faults.count(strategy, "max_concurrency")
     switch strategy["type_"]?.text {

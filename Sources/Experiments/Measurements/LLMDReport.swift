@@ -4,7 +4,7 @@
 /// Its `time_per_output_token` leaves the first token out and is TPOT; `normalized_time_per_output_token` is
 /// e2e ÷ tokens, and not read: the latency itself stands beside it.
 enum LLMDReport {
-  static func run(_ node: ReportNode, name: String, _ faults: inout ReportFaults) -> Measurement? {
+  static func run(_ node: ReportNode, name: String, _ faults: inout ReportFaults) -> BenchmarkRun? {
     let version = node["version"].flatMap { $0.text ?? $0.number.map { "\($0)" } } ?? ""
     guard version == "0.2" || version.hasPrefix("0.2.") else {
       faults.add(
@@ -15,14 +15,14 @@ enum LLMDReport {
       faults.add(node, "the report has no 'results.request_performance.aggregate'")
       return nil
     }
-    var run = Measurement(name: name, format: .llmdReport)
+    var run = BenchmarkRun(name: name, format: .llmdReport)
     run.date = node.at("run", "time", "start")?.text.flatMap(CivilDate.leading) ?? ""
     figures(aggregate, &run, &faults)
     let requests = aggregate["requests"]
     run.requests = faults.count(requests, "total").map {
       max(1, $0 - (faults.count(requests, "failures") ?? 0))
     }
-    for (key, path) in [("input_length", \Measurement.promptTokens), ("output_length", \.outputTokens)] {
+    for (key, path) in [("input_length", \BenchmarkRun.promptTokens), ("output_length", \.outputTokens)] {
       let length = requests?[key]
       run[keyPath: path] = faults.lengths(faults.number(length, "mean"), length ?? aggregate)
     }
@@ -32,7 +32,7 @@ enum LLMDReport {
   }
 
   private static func figures(
-    _ aggregate: ReportNode, _ run: inout Measurement, _ faults: inout ReportFaults
+    _ aggregate: ReportNode, _ run: inout BenchmarkRun, _ faults: inout ReportFaults
   ) {
     for (key, metric) in [
       ("time_to_first_token", "ttft_s"), ("time_per_output_token", "tpot_s"),
@@ -59,7 +59,7 @@ enum LLMDReport {
   }
 
   /// The first inference engine of the stack.
-  private static func system(_ node: ReportNode, _ run: inout Measurement) {
+  private static func system(_ node: ReportNode, _ run: inout BenchmarkRun) {
     let parts = (node.at("scenario", "stack")?.items ?? []).compactMap { $0["standardized"] }
     guard let engine = parts.first(where: { $0["kind"]?.text == "inference_engine" }) else { return }
     run.system.model = engine.at("model", "name")?.text
@@ -67,7 +67,7 @@ enum LLMDReport {
     run.system.tensor = engine.at("accelerator", "parallelism", "tp")?.number.flatMap { Int(exactly: $0) }
   }
 
-  private static func load(_ load: ReportNode?, _ run: inout Measurement, _ faults: inout ReportFaults) {
+  private static func load(_ load: ReportNode?, _ run: inout BenchmarkRun, _ faults: inout ReportFaults) {
     guard let standard = load?["standardized"] else { return }
     let rate = faults.rate(standard, "rate_qps")
     let users = faults.count(standard, "concurrency")

@@ -6,7 +6,7 @@ import Workloads
 public enum MeasurementReader {
   /// Reads a file, plain or gzip.
   /// - Returns: its runs in the order of the file, at least one; or every fault.
-  public static func read(path: String) -> Result<[Measurement], FaultReport> {
+  public static func read(path: String) -> Result<[BenchmarkRun], FaultReport> {
     switch NamedFiles.contents(of: path, limit: 512 << 20) {
     case .failure(let failure): failed(path, failure.message)
     case .success(let bytes): read(bytes: bytes, file: path)
@@ -15,7 +15,7 @@ public enum MeasurementReader {
 
   /// Reads the bytes of a file of that name.
   /// - Complexity: O(bytes).
-  public static func read(bytes: [UInt8], file: String) -> Result<[Measurement], FaultReport> {
+  public static func read(bytes: [UInt8], file: String) -> Result<[BenchmarkRun], FaultReport> {
     var plain = bytes
     if Gzip.isGzip(bytes) {
       guard let inflated = Gzip.inflate(bytes) else {
@@ -37,7 +37,7 @@ public enum MeasurementReader {
     return .success(runs)
   }
 
-  private static func failed(_ file: String, _ message: String) -> Result<[Measurement], FaultReport> {
+  private static func failed(_ file: String, _ message: String) -> Result<[BenchmarkRun], FaultReport> {
     let fault = Fault(file: file, line: 0, column: 0, message: message)
     return .failure(FaultReport(faults: [fault], text: "", file: file))
   }
@@ -45,7 +45,7 @@ public enum MeasurementReader {
   private static let knownFormats =
     "known are " + MeasurementFormat.allCases.map(\.rawValue).joined(separator: "; ")
 
-  private static func parse(_ bytes: [UInt8], file: String, _ faults: inout ReportFaults) -> [Measurement] {
+  private static func parse(_ bytes: [UInt8], file: String, _ faults: inout ReportFaults) -> [BenchmarkRun] {
     let first = bytes.first { ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].contains($0) }
     if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
       switch JSONDocuments.read(bytes) {
@@ -65,7 +65,7 @@ public enum MeasurementReader {
     return yaml(bytes, file: file, &faults)
   }
 
-  private static func yaml(_ bytes: [UInt8], file: String, _ faults: inout ReportFaults) -> [Measurement] {
+  private static func yaml(_ bytes: [UInt8], file: String, _ faults: inout ReportFaults) -> [BenchmarkRun] {
     switch WrittenReader.read(bytes, file: file) {
     case .success((let written, _)) where written.members != nil:
       return runs([ReportNode(written)], file: file, &faults)
@@ -78,13 +78,13 @@ public enum MeasurementReader {
 
   private static func runs(
     _ documents: [ReportNode], file: String, _ faults: inout ReportFaults
-  ) -> [Measurement] {
+  ) -> [BenchmarkRun] {
     // A list of results is a way to keep several.
     let documents = documents.flatMap { $0.items ?? [$0] }
     if let first = documents.first, AIPerfRecords.isRecord(first) {
       return AIPerfRecords.runs(documents, file: file, &faults)
     }
-    var runs: [Measurement] = []
+    var runs: [BenchmarkRun] = []
     for (index, document) in documents.enumerated() {
       let name = documents.count == 1 ? file : "\(file), run \(index + 1)"
       if VLLMBench.isResult(document) {

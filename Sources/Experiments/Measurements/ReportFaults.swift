@@ -53,7 +53,7 @@ struct ReportFaults {
   }
 
   /// Mean length of prompts or answers.
-  mutating func lengths(_ tokens: Double?, _ node: ReportNode) -> MeasuredLengths? {
+  mutating func lengths(_ tokens: Double?, _ node: ReportNode) -> BenchmarkLengths? {
     guard let tokens, tokens > 0 else { return nil }
     guard tokens <= 1e7 else {
       add(node, "a mean length of \(tokens) tokens is more than 10 million")

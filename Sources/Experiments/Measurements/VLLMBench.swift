@@ -6,8 +6,8 @@ enum VLLMBench {
     node["completed"] != nil && (node["request_throughput"] != nil || node["mean_ttft_ms"] != nil)
   }
 
-  static func run(_ node: ReportNode, name: String, _ faults: inout ReportFaults) -> Measurement? {
-    var run = Measurement(name: name, format: .vllmBench)
+  static func run(_ node: ReportNode, name: String, _ faults: inout ReportFaults) -> BenchmarkRun? {
+    var run = BenchmarkRun(name: name, format: .vllmBench)
     guard let completed = faults.count(node, "completed") else {
       faults.add(node["completed"] ?? node, "no request was completed")
       return nil
@@ -32,7 +32,7 @@ enum VLLMBench {
 
   // MARK: Figures
 
-  private static func figures(_ node: ReportNode, _ run: inout Measurement, _ faults: inout ReportFaults) {
+  private static func figures(_ node: ReportNode, _ run: inout BenchmarkRun, _ faults: inout ReportFaults) {
     for (key, metric) in [("ttft", "ttft_s"), ("tpot", "tpot_s"), ("itl", "itl_s"), ("e2el", "e2e_s")] {
       for (prefix, statistic) in [
         ("mean", "mean"), ("median", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"),
@@ -83,7 +83,7 @@ enum VLLMBench {
 
   // MARK: Load
 
-  private static func load(_ node: ReportNode, _ run: inout Measurement, _ faults: inout ReportFaults) {
+  private static func load(_ node: ReportNode, _ run: inout BenchmarkRun, _ faults: inout ReportFaults) {
     guard node["request_rate"] != nil || node["max_concurrency"] != nil else { return }
     let rate = faults.rate(node, "request_rate")
     let users = faults.count(node, "max_concurrency")

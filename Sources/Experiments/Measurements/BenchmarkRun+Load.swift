@@ -1,4 +1,4 @@
-extension Measurement {
+extension BenchmarkRun {
   /// Whether the time of sending is known of every request.
   var hasStarts: Bool { !recorded.isEmpty && recorded.allSatisfy { $0.start != nil } }
 

@@ -1,20 +1,20 @@
 /// One run of a benchmark client: what it sent, and what it saw, in this program's terms and base units.
-public struct Measurement: Sendable {
+public struct BenchmarkRun: Sendable {
   /// Tells it from others: the file, and the run's place in it where there are several.
   public var name: String
   public var format: MeasurementFormat
   /// Day of the run, `YYYY-MM-DD`; empty where the file does not say.
   public var date = ""
-  public var system = MeasuredSystem()
-  public var load = MeasuredLoad.unknown
+  public var system = BenchmarkSystem()
+  public var load = BenchmarkLoad.unknown
   /// Requests that the figures are about; `nil` where the file does not say.
   public var requests: Int?
-  public var promptTokens: MeasuredLengths?
-  public var outputTokens: MeasuredLengths?
+  public var promptTokens: BenchmarkLengths?
+  public var outputTokens: BenchmarkLengths?
   /// The requests themselves, in the order of their sending; empty where only summaries were kept.
   public var recorded: [RecordedRequest] = []
   /// In the order of the file.
-  public var figures: [MeasuredValue] = []
+  public var figures: [BenchmarkFigure] = []
   /// What the reader should know: what was taken for granted, or left aside.
   public var notes: [String] = []
   /// Why the run cannot be repeated: something that its file does not state; `nil` when it can.
@@ -28,7 +28,7 @@ public struct Measurement: Sendable {
   /// Adds a figure that the file states; one of 0 stands for none.
   mutating func add(_ metric: String, _ statistic: String?, _ value: Double?) {
     guard let value, value > 0, value.isFinite else { return }
-    figures.append(MeasuredValue(metric: metric, statistic: statistic, value: value))
+    figures.append(BenchmarkFigure(metric: metric, statistic: statistic, value: value))
   }
 
   /// Adds mean and quantiles of values that were kept one by one.
@@ -59,7 +59,7 @@ public enum MeasurementFormat: String, Sendable, CaseIterable {
 }
 
 /// One number that a client reports.
-public struct MeasuredValue: Sendable, Hashable {
+public struct BenchmarkFigure: Sendable, Hashable {
   /// As in `metrics.csv`: `ttft_s`, `tpot_s`, `itl_s`, `e2e_s`, `output_tokens_per_s`,
   /// `total_tokens_per_s` or `throughput_rps`.
   public var metric: String
@@ -73,7 +73,7 @@ public struct MeasuredValue: Sendable, Hashable {
 }
 
 /// When a client sends its requests.
-public enum MeasuredLoad: Sendable, Hashable {
+public enum BenchmarkLoad: Sendable, Hashable {
   /// The file does not say.
   case unknown
   /// So many users, each waiting for its answer before it sends again; all start at once.
@@ -87,7 +87,7 @@ public enum MeasuredLoad: Sendable, Hashable {
 }
 
 /// How long prompts or answers are.
-public enum MeasuredLengths: Sendable, Hashable {
+public enum BenchmarkLengths: Sendable, Hashable {
   case constant(Double)
   case uniform(from: Double, to: Double)
 }
@@ -101,7 +101,7 @@ public struct RecordedRequest: Sendable, Hashable {
 }
 
 /// What a file says of the system that was measured, as it says it; `nil` where it is silent.
-public struct MeasuredSystem: Sendable, Hashable {
+public struct BenchmarkSystem: Sendable, Hashable {
   public var model: String?
   public var engine: String?
   public var accelerator: String?
