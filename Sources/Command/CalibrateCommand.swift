@@ -1,5 +1,6 @@
 import ArgumentParser
 import DryRack
+import Foundation
 
 struct CalibrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,9 +12,9 @@ struct CalibrateCommand: ParsableCommand {
       dryrack calibrate profile_export.jsonl --scenario chat.yaml --metrics "ttft_s,p99(e2e_s)"
       """,
     discussion: """
-      Reads results of vLLM's benchmark client, AIPerf, guidellm and llm-d, and tables of runs; the content tells \
-      which. The scenario says what was measured: the first service of its first design, or of --design. The \
-      overlay that -o writes is named in a scenario under `overlays`.
+      Reads results of vLLM's benchmark client, AIPerf, guidellm and llm-d, and tables of runs; \
+      the content tells which. The scenario says what was measured: the first service of its first \
+      design, or of --design. A scenario names the overlay that -o writes under `overlays`.
       """)
 
   @Argument(help: "Result files of benchmark clients, plain or gzip.") var measurements: [String]
@@ -43,6 +44,13 @@ struct CalibrateCommand: ParsableCommand {
 
   func run() throws {
     let console = Console.current
+    if let output {
+      // Better now than after minutes of fitting.
+      let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
+      if !FileManager.default.isWritableFile(atPath: folder) {
+        throw console.fail("cannot write \(output): the folder is not there or not writable")
+      }
+    }
     let calibration = try prepare(console)
     guard let report = calibration.report(jobs: jobs) else {
       throw console.fail("the fit did not take a step: the scenario cannot be simulated as it was measured")

@@ -5,9 +5,10 @@ enum FittedCoefficients {
   static let engines = ["vllm", "tensorrt-llm", "tensorrt-llm@0", "sglang"]
 
   /// Every coefficient at its neutral value: what kernel tables and common sense say before any run.
-  static let all: [CalibrationParameter] = engines.flatMap { engine in
-    EngineCoefficient.all.map { $0.parameter(ofEngine: engine) }
-  } + experts
+  static let all: [CalibrationParameter] =
+    engines.flatMap { engine in
+      EngineCoefficient.all.map { $0.parameter(ofEngine: engine) }
+    } + experts
 
   /// Expert kernels inside a served model over the same kernels alone, where runs tell.
   private static let experts: [CalibrationParameter] = [

@@ -64,7 +64,8 @@ extension CalibrationReport {
       let text = HumanNumber.fixed(value * 100, decimals: 1)
       return signed && value > 0 ? "+\(text)" : text
     }
-    return "\(percent(errors.median)) / \(percent(errors.ninetieth)) / \(percent(errors.bias, signed: true)) %"
+    return
+      "\(percent(errors.median)) / \(percent(errors.ninetieth)) / \(percent(errors.bias, signed: true)) %"
   }
 
   /// Everything as JSON, the overlay's facts included.
@@ -75,13 +76,17 @@ extension CalibrationReport {
       ("date", .string(date)), ("runs", .array(runs.map(Self.value))),
       ("parameters", .array(parameters.map(Self.value))), ("errors", .array(errors.map(Self.value))),
       ("notes", .array(notes.map(JSONValue.string))),
-      ("overlay", .array(overlay.map { item in
-        .object([
-          ("kind", .string(item.kind.rawValue)), ("name", .string(item.fact.name)),
-          ("key", .string(item.fact.key)), ("value", .string(item.fact.value)),
-          ("unit", .string(item.fact.unit)), ("note", .string(item.fact.note)),
-        ])
-      })),
+      (
+        "overlay",
+        .array(
+          overlay.map { item in
+            .object([
+              ("kind", .string(item.kind.rawValue)), ("name", .string(item.fact.name)),
+              ("key", .string(item.fact.key)), ("value", .string(item.fact.value)),
+              ("unit", .string(item.fact.unit)), ("note", .string(item.fact.note)),
+            ])
+          })
+      ),
     ])
     return document.text(wrapped: 2) + "\n"
   }

@@ -50,7 +50,9 @@ struct CalibratedRangeTests {
   @Test("inside the range nothing is said; outside, what was left and by how much")
   func range() async throws {
     try await withOverlay(accelerator: "h100-sxm") { folder in
-      func notes(_ model: String = "llama-3.1-8b", users: Int, prompt: Int, output: Int) async throws -> [String] {
+      func notes(_ model: String = "llama-3.1-8b", users: Int, prompt: Int, output: Int) async throws
+        -> [String]
+      {
         let traffic = InventedBench.closed(users: users, prompt: prompt, output: output)
         return departures(
           try await run(
@@ -80,7 +82,9 @@ struct CalibratedRangeTests {
         [try InventedBench.runs.get()[1]], text: text, folder: folder, source: .init(path: "bench.yaml")
       ).get()
       let report = try #require(calibration.report())
-      let overlay = try OverlayFile.read([UInt8](Data(contentsOf: URL(fileURLWithPath: "\(folder)/mine.csv")))).get()
+      let overlay = try OverlayFile.read(
+        [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(folder)/mine.csv")))
+      ).get()
       for estimate in report.parameters {
         let known = try #require(overlay.first { $0.fact.key == estimate.parameter.key }?.fact.number)
         #expect(estimate.parameter.start == known)

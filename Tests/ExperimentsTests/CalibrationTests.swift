@@ -50,7 +50,8 @@ enum InventedBench {
   }
   static let loads = [
     Load(users: 1, prompt: 200, output: 40, requests: 12), Load(users: 8, prompt: 500, output: 60),
-    Load(users: 24, prompt: 1500, output: 30, requests: 100), Load(users: 48, prompt: 100, output: 80, requests: 150),
+    Load(users: 24, prompt: 1500, output: 30, requests: 100),
+    Load(users: 48, prompt: 100, output: 80, requests: 150),
     Load(users: 4, prompt: 3000, output: 20),
   ]
 
@@ -67,7 +68,8 @@ enum InventedBench {
           OverlayFact(
             kind: .engines,
             fact: Fact(
-              name: "vllm", key: coefficient.key, value: "\($0)", unit: coefficient.unit, source: "", date: "",
+              name: "vllm", key: coefficient.key, value: "\($0)", unit: coefficient.unit, source: "",
+              date: "",
               note: ""))
         }
       })
@@ -158,7 +160,9 @@ struct CalibrationTests {
   @Test("a run that no coefficient explains leaves them at their bounds, and that is said")
   func impossible() throws {
     var run = try InventedBench.runs.get()[0]
-    run.figures = run.figures.map { BenchmarkFigure(metric: $0.metric, statistic: $0.statistic, value: $0.value * 1e7) }
+    run.figures = run.figures.map {
+      BenchmarkFigure(metric: $0.metric, statistic: $0.statistic, value: $0.value * 1e7)
+    }
     let report = try #require(try InventedBench.prepare(nil, [run]).report())
     #expect(report.notes.contains { $0.contains("bound") || $0.contains("more than three") })
     #expect(report.notes.contains { $0.contains("still off") })

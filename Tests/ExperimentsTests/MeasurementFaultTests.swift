@@ -41,11 +41,14 @@ struct MeasurementFaultTests {
 
   @Test("places are those of the values, also on one long line")
   func places() {
-    let long = "{\"completed\": 5, \"generated_texts\": [\"\(String(repeating: "x", count: 900))\"], "
+    let long =
+      "{\"completed\": 5, \"generated_texts\": [\"\(String(repeating: "x", count: 900))\"], "
       + "\"request_throughput\": {}}"
     let found = faults(long)
     #expect(found.map(\.line) == [1] && found.first?.column == long.utf8.count - 2)
-    guard case .failure(let report) = MeasurementReader.read(bytes: Array(long.utf8), file: "f") else { return }
+    guard case .failure(let report) = MeasurementReader.read(bytes: Array(long.utf8), file: "f") else {
+      return
+    }
     #expect(report.description.contains("\"request_throughput\": {}}"))
     #expect(report.description.split(separator: "\n").allSatisfy { $0.count < 200 })
   }
@@ -68,9 +71,11 @@ struct MeasurementFaultTests {
   @Test("what other versions and other files of the same tools need is said")
   func neighbours() {
     #expect(faults("{\"version\": \"0.1\", \"results\": {}}").first?.help?.contains("0.2") == true)
-    #expect(faults("{\"input_config\": {}, \"time_to_first_token\": {\"avg\": 1}}").first?.help?
-      .contains("profile_export.jsonl") == true)
-    let ramp = "{\"completed\": 5, \"request_throughput\": 1, \"request_rate\": 4, \"ramp_up_strategy\": \"linear\"}"
+    #expect(
+      faults("{\"input_config\": {}, \"time_to_first_token\": {\"avg\": 1}}").first?.help?
+        .contains("profile_export.jsonl") == true)
+    let ramp =
+      "{\"completed\": 5, \"request_throughput\": 1, \"request_rate\": 4, \"ramp_up_strategy\": \"linear\"}"
     #expect(faults(ramp).first?.help?.contains("--save-detailed") == true)
     let strategy = "{\"benchmarks\": [{\"metrics\": {}, \"config\": {\"strategy\": {\"type_\": \"tidal\"}}}]}"
     #expect(faults(strategy).first?.message.contains("tidal") == true)
@@ -103,14 +108,20 @@ struct MeasurementFaultTests {
 
   @Test("numbers of any size are taken or refused, never trapped on")
   func extremes() throws {
-    let values = ["1e308", "-1e308", "1e-320", "9007199254740993", "1e19", "-0", "Infinity", "-Infinity", "NaN",
-      "\"inf\"", "\"nan\"", "null", "true", "[]", "{}"]
-    let keys = ["completed", "failed", "mean_ttft_ms", "request_throughput", "request_rate", "max_concurrency",
-      "burstiness", "total_input_tokens", "total_output_tokens", "input_lens", "start_times", "date"]
+    let values = [
+      "1e308", "-1e308", "1e-320", "9007199254740993", "1e19", "-0", "Infinity", "-Infinity", "NaN",
+      "\"inf\"", "\"nan\"", "null", "true", "[]", "{}",
+    ]
+    let keys = [
+      "completed", "failed", "mean_ttft_ms", "request_throughput", "request_rate", "max_concurrency",
+      "burstiness", "total_input_tokens", "total_output_tokens", "input_lens", "start_times", "date",
+    ]
     for key in keys {
       for value in values {
-        var members = ["\"completed\": 3", "\"request_throughput\": 1.5", "\"input_lens\": [1, 2, 3]",
-          "\"output_lens\": [4, 5, 6]", "\"start_times\": [1, 1e300, 3]"]
+        var members = [
+          "\"completed\": 3", "\"request_throughput\": 1.5", "\"input_lens\": [1, 2, 3]",
+          "\"output_lens\": [4, 5, 6]", "\"start_times\": [1, 1e300, 3]",
+        ]
         members.append("\"\(key)\": \(value)")
         let text = "{\(members.joined(separator: ", "))}"
         if case .success(let runs) = MeasurementReader.read(bytes: Array(text.utf8), file: "f") {

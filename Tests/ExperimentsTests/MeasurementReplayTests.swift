@@ -11,7 +11,9 @@ struct MeasurementReplayTests {
     return scenario.workloads[0]
   }
 
-  private func run(_ load: BenchmarkLoad, recorded: [RecordedRequest] = [], requests: Int? = nil) -> BenchmarkRun {
+  private func run(_ load: BenchmarkLoad, recorded: [RecordedRequest] = [], requests: Int? = nil)
+    -> BenchmarkRun
+  {
     var run = BenchmarkRun(name: "r", format: .vllmBench)
     (run.load, run.recorded, run.requests) = (load, recorded, requests)
     return run
@@ -56,20 +58,26 @@ struct MeasurementReplayTests {
     #expect(replay.notes == ["lengths as the scenario has them", "arrivals as the scenario has them"])
   }
 
-  @Test("every replay ends, whatever is left out", arguments: [
-    BenchmarkLoad.unknown, .closedLoop(users: 3), .open(rate: 5, burstiness: 1), .open(rate: 5, burstiness: nil),
-    .open(rate: 5, burstiness: 0.3), .burst, .recorded,
-  ])
+  @Test(
+    "every replay ends, whatever is left out",
+    arguments: [
+      BenchmarkLoad.unknown, .closedLoop(users: 3), .open(rate: 5, burstiness: 1),
+      .open(rate: 5, burstiness: nil),
+      .open(rate: 5, burstiness: 0.3), .burst, .recorded,
+    ])
   func ends(load: BenchmarkLoad) throws {
     for recorded in [[], rows] {
-      for endless in [nil, "    arrivals: { process: burst, count: 5 }\n    prompt-tokens: { distribution: constant, "
-        + "value: 10 }\n    output-tokens: { distribution: constant, value: 3 }"]
-      {
+      for endless in [
+        nil,
+        "    arrivals: { process: burst, count: 5 }\n    prompt-tokens: { distribution: constant, "
+          + "value: 10 }\n    output-tokens: { distribution: constant, value: 3 }",
+      ] {
         let text = InventedBench.scenario(traffic: endless)
         var simulation = CalibrationCase(text: text, name: "s", figures: [])
-        simulation.replay = MeasurementReplay(
-          run(load, recorded: recorded), workload: try workload(endless)
-        ).traffic
+        simulation.replay =
+          MeasurementReplay(
+            run(load, recorded: recorded), workload: try workload(endless)
+          ).traffic
         let figures = try simulation.simulate(catalog: .builtIn).get()
         #expect(try #require(figures.value("completed")) >= 3, "\(load)")
       }
@@ -82,12 +90,27 @@ struct MeasurementReplayTests {
       RecordedRequest(start: nil, promptTokens: 100 + Int32(index), outputTokens: 5 + Int32(index % 7))
     }
     var simulation = CalibrationCase(text: InventedBench.scenario(), name: "s", figures: [])
-    simulation.replay = MeasurementReplay(
-      run(.closedLoop(users: 6), recorded: requests), workload: try workload()
-    ).traffic
+    simulation.replay =
+      MeasurementReplay(
+        run(.closedLoop(users: 6), recorded: requests), workload: try workload()
+      ).traffic
     let figures = try simulation.simulate(catalog: .builtIn).get()
     #expect(figures.value("completed") == 40 && figures.reach.sequences <= 6)
     #expect(figures.reach.promptTokens == 139 && figures.value("e2e_s", "count") == 40)
+  }
+
+  @Test("a scenario says so too: users beside a trace")
+  func traceUsersWritten() throws {
+    func workload(_ users: String) throws -> InferenceWorkload {
+      let traffic = "    trace: { file: vllm-bench.json, format: vllm-bench\(users) }"
+      let text = InventedBench.scenario(traffic: traffic)
+      return try ScenarioReader.read(
+        bytes: Array(text.utf8), file: "s.yaml", folder: MeasurementFixture.folder
+      ).get().workloads[0]
+    }
+    #expect(try workload(", users: 2").traceUsers == 2 && workload("").traceUsers == nil)
+    #expect(throws: FaultReport.self) { try workload(", users: 0") }
+    #expect(throws: FaultReport.self) { try workload(", user: 2") }
   }
 
   @Test("metrics are chosen by name, with or without a statistic")
@@ -96,9 +119,10 @@ struct MeasurementReplayTests {
     let all = MetricSelection.usual.figures(of: run).map(\.name)
     #expect(all.contains("p99(ttft_s)") && all.contains("throughput_rps") && all.count == 14)
     let chosen = try MetricSelection.parse("ttft_s, p99(e2e_s),throughput_rps").get().figures(of: run)
-    #expect(chosen.map(\.name).sorted() == [
-      "mean(ttft_s)", "p50(ttft_s)", "p99(e2e_s)", "p99(ttft_s)", "throughput_rps",
-    ])
+    #expect(
+      chosen.map(\.name).sorted() == [
+        "mean(ttft_s)", "p50(ttft_s)", "p99(e2e_s)", "p99(ttft_s)", "throughput_rps",
+      ])
     for bad in ["", "ttft", "p98(ttft_s)", "p99(throughput_rps)", "mfu", "p99(ttft_s", ",,"] {
       #expect(throws: MetricSelection.Problem.self, "\(bad)") { try MetricSelection.parse(bad).get() }
     }

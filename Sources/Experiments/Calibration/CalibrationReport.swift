@@ -88,7 +88,8 @@ extension ServiceCalibration {
   // MARK: Errors
 
   /// Each case under coefficients that never saw it, in the order of the cases.
-  private func leftOut(_ cases: [CalibrationCase], from fit: CalibrationFit, jobs: Int) -> [SimulatedFigures?] {
+  private func leftOut(_ cases: [CalibrationCase], from fit: CalibrationFit, jobs: Int) -> [SimulatedFigures?]
+  {
     let folds = min(cases.count, Self.mostFolds)
     var results = [SimulatedFigures?](repeating: nil, count: cases.count)
     for fold in 0..<folds {
@@ -145,7 +146,8 @@ extension ServiceCalibration {
     for estimate in fit.estimates {
       let name = estimate.parameter.key
       if estimate.isAtBound {
-        notes.append("\(name) sits at the bound of what is searched: something else differs from the scenario")
+        notes.append(
+          "\(name) sits at the bound of what is searched: something else differs from the scenario")
       } else if abs(estimate.distance) > 3 {
         notes.append("\(name) is more than three of its spreads away from the catalogue's value")
       }
@@ -167,7 +169,8 @@ extension ServiceCalibration {
           + "does the scenario describe what was measured?")
     }
     if used < Self.fewestForValidation {
-      notes.append("fewer than \(Self.fewestForValidation) runs: the errors are those on runs it was fitted to")
+      notes.append(
+        "fewer than \(Self.fewestForValidation) runs: the errors are those on runs it was fitted to")
     }
     return notes
   }

@@ -113,7 +113,8 @@ struct MeasurementReplay {
     }
   }
 
-  private static func lengths(of workload: InferenceWorkload) -> (prompt: Distribution, output: Distribution) {
+  private static func lengths(of workload: InferenceWorkload) -> (prompt: Distribution, output: Distribution)
+  {
     switch workload.traffic {
     case .generated(_, let prompt, let output): (prompt, output)
     case .trace(let trace): (sample(trace.promptTokens), sample(trace.outputTokens))

@@ -14,7 +14,9 @@ public struct MetricSelection: Sendable, Hashable {
     names: Set(
       ["ttft_s", "tpot_s", "itl_s", "e2e_s"].flatMap(times) + ["output_tokens_per_s", "throughput_rps"]))
 
-  private static func times(_ metric: String) -> [String] { ["mean", "p50", "p99"].map { "\($0)(\(metric))" } }
+  private static func times(_ metric: String) -> [String] {
+    ["mean", "p50", "p99"].map { "\($0)(\(metric))" }
+  }
 
   private init(names: Set<String>) { self.names = names }
 
@@ -35,13 +37,16 @@ public struct MetricSelection: Sendable, Hashable {
         metric = String(word[word.index(after: open)...].dropLast())
       }
       guard metrics.contains(metric) else {
-        return .failure(Problem(message: "no metric '\(metric)' is compared; there are "
-          + metrics.joined(separator: ", ")))
+        return .failure(
+          Problem(
+            message: "no metric '\(metric)' is compared; there are "
+              + metrics.joined(separator: ", ")))
       }
       switch (statistic, metric.hasSuffix("_s") && !metric.hasSuffix("per_s")) {
       case (nil, true): names.formUnion(times(metric))
       case (nil, false): names.insert(metric)
-      case (let statistic?, true) where statistics.contains(statistic): names.insert("\(statistic)(\(metric))")
+      case (let statistic?, true) where statistics.contains(statistic):
+        names.insert("\(statistic)(\(metric))")
       case (_, true):
         return .failure(
           Problem(message: "a time has the statistics \(statistics.joined(separator: ", "))"))

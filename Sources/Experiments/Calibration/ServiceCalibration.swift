@@ -86,7 +86,8 @@ public struct ServiceCalibration: Sendable {
     let design = scenario.designs[index]
     guard let service = design.services.first, case .pool(let deployment) = service.placement else {
       return .failure(
-        .message("the first service of the design '\(design.name)' runs on no pool: only engines are calibrated"))
+        .message(
+          "the first service of the design '\(design.name)' runs on no pool: only engines are calibrated"))
     }
     var base = CalibrationCase(text: text, name: source.path, folder: folder, figures: [])
     base.overrides = source.overrides

@@ -48,7 +48,9 @@ extension CalibratedRange {
   func departures(_ deployment: Deployment, accelerator: String, model: String, reach: ServiceReach)
     -> [String]
   {
-    if self.accelerator != accelerator { return ["it was measured on \(self.accelerator), not \(accelerator)"] }
+    if self.accelerator != accelerator {
+      return ["it was measured on \(self.accelerator), not \(accelerator)"]
+    }
     var found: [String] = []
     if let known = self.model, known != model { found.append("with \(known), not \(model)") }
     if let known = weights, known != deployment.weights.name {

@@ -1,6 +1,6 @@
-/// AIPerf's `profile_export.jsonl`: a record a request, as `docs/tutorials/working-with-profile-exports.md` of
-/// AIPerf commit 13992db describes it. Its `inter_token_latency` is one value a request, vLLM's TPOT; the gaps
-/// themselves are `inter_chunk_latency`.
+/// AIPerf's `profile_export.jsonl`: a record a request, as `docs/tutorials/working-with-profile-exports.md`
+/// of AIPerf commit 13992db describes it. Its `inter_token_latency` is one value a request, vLLM's TPOT; the
+/// gaps themselves are `inter_chunk_latency`.
 enum AIPerfRecords {
   static func isRecord(_ node: ReportNode) -> Bool {
     node["metadata"]?.members != nil && node.members?.contains { $0.name == "metrics" } == true
@@ -129,7 +129,8 @@ enum AIPerfRecords {
     }
     let later = found.dropFirst(most)
     let pulled = later.count { $0 == most - 1 }
-    guard !later.isEmpty, Double(pulled) >= 0.8 * Double(later.count), meanInFlight(requests) >= 0.8 * Double(most)
+    guard !later.isEmpty, Double(pulled) >= 0.8 * Double(later.count),
+      meanInFlight(requests) >= 0.8 * Double(most)
     else {
       run.load = .recorded
       return

@@ -12,7 +12,8 @@ extension BenchmarkRun {
     case (let rate?, let users?) where isLimited(to: users):
       load = .closedLoop(users: users)
       notes.append(
-        "\(users) requests were in flight nearly all the time: the limit, not the rate of \(rate)/s, set the pace")
+        "\(users) requests were in flight nearly all the time: "
+          + "the limit, not the rate of \(rate)/s, set the pace")
     case (let rate?, _):
       load = hasStarts ? .recorded : .open(rate: rate, burstiness: burstiness)
     }

@@ -32,7 +32,9 @@ enum GuideLLM {
     requests(node.at("requests", "successful")?.items ?? [], &run, &faults)
     load(node, &run, &faults)
     for (key, what) in [("incomplete", "incomplete"), ("errored", "failed")] {
-      if let count = faults.count(totals, key) { run.notes.append("\(count) \(what) requests are left aside") }
+      if let count = faults.count(totals, key) {
+        run.notes.append("\(count) \(what) requests are left aside")
+      }
     }
     return run
   }
@@ -75,11 +77,12 @@ enum GuideLLM {
     guard !items.isEmpty, items.count == run.requests else { return }
     let known = items.allSatisfy { $0["prompt_tokens"] != nil && $0["output_tokens"] != nil }
     guard known else { return }
-    run.recorded = items.compactMap { item in
-      let start = item["request_start_time"]?.number.flatMap { $0.isFinite ? $0 : nil }
-      return faults.request(
-        item, start: start, prompt: item["prompt_tokens"]?.number, output: item["output_tokens"]?.number)
-    }.inOrderOfSending
+    run.recorded =
+      items.compactMap { item in
+        let start = item["request_start_time"]?.number.flatMap { $0.isFinite ? $0 : nil }
+        return faults.request(
+          item, start: start, prompt: item["prompt_tokens"]?.number, output: item["output_tokens"]?.number)
+      }.inOrderOfSending
     run.add("tpot_s", of: items.compactMap { faults.number($0, "inter_token_latency_ms") }.map { $0 / 1000 })
   }
 

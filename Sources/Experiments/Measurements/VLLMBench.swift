@@ -1,5 +1,5 @@
-/// The result of `vllm bench serve --save-result`, as `vllm/benchmarks/serve.py` of vLLM commit 009e6d4 writes
-/// it; `--save-detailed` adds the requests themselves. Its words are this program's: TPOT is
+/// The result of `vllm bench serve --save-result`, as `vllm/benchmarks/serve.py` of vLLM commit 009e6d4
+/// writes it; `--save-detailed` adds the requests themselves. Its words are this program's: TPOT is
 /// (latency − TTFT) ÷ (tokens − 1) for each request, ITL the gaps between chunks over all requests.
 enum VLLMBench {
   static func isResult(_ node: ReportNode) -> Bool {
