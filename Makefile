@@ -11,7 +11,7 @@ SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 ## Measured serving runs, for `make fidelity`; optional.
 MEASURED := $(wildcard ../shared/data/inference/measured.csv.gz)
 
-.PHONY: run test build lint format bench fidelity clean install
+.PHONY: run test build lint format verify fuzz bench fidelity clean install
 
 ## Builds for release and answers the main scenario.
 run: build
@@ -28,6 +28,18 @@ lint:
 
 format:
 	swift format --in-place --recursive Sources Tests Package.swift
+
+## Same bytes in every process, hostile files refused, Ctrl-C obeyed: what only whole processes show.
+verify: build
+	swift build --product dryrack
+	python3 tools/verify.py --release "$$(swift build $(CONFIGURATION) --show-bin-path)/dryrack" \
+	  --debug "$$(swift build --show-bin-path)/dryrack"
+
+## Broken inputs, $(FUZZ) of each kind; one that stops the process is left in fuzz-input.
+FUZZ := 100000
+fuzz: install
+	DRYRACK_FUZZ=$(FUZZ) DRYRACK_FUZZ_INPUT=$(CURDIR)/fuzz-input \
+	  swift test -c release -Xswiftc -enable-testing --scratch-path .build/fuzz --filter FuzzTests
 
 ## Its own package, so that neither users nor tests resolve what only it needs.
 bench: install

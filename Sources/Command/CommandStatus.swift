@@ -10,9 +10,12 @@ enum CommandStatus: Int32, Error {
   case limitReached = 3
   case interrupted = 130
 
-  /// The status of a finished run. A limit outranks a threshold: the figures are not final.
-  static func of(complete: Bool, holds: some Sequence<Bool>) -> CommandStatus {
-    if !complete { return .limitReached }
+  /// The status of a finished run. A limit outranks a threshold: the figures are not final. A run that was
+  /// complete before anyone interrupted it is judged as any.
+  static func of(
+    complete: Bool, interrupted: Bool = false, holds: some Sequence<Bool>
+  ) -> CommandStatus {
+    if !complete { return interrupted ? .interrupted : .limitReached }
     return holds.allSatisfy { $0 } ? .success : .thresholdFailed
   }
 }

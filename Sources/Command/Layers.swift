@@ -73,12 +73,16 @@ enum Layers {
 
   /// How many requests the workload is expected to send in one run; `nil` when only running tells.
   static func expectedRequests(_ workload: InferenceWorkload, duration: Ticks?) -> Double? {
-    if let requests = workload.requests { return Double(requests) }
+    let most = workload.requests.map(Double.init)
+    let turns = workload.conversations.map { max(1, $0.turns.mean) } ?? 1
     switch workload.traffic {
-    case .trace(let trace): return Double(trace.count)
+    case .trace(let trace):
+      let sent = duration.map { end in trace.arrivals.prefix { $0 < end }.count } ?? trace.count
+      return min(Double(sent), most ?? .infinity)
     case .generated(let arrivals, _, _):
-      guard let rate = arrivals.meanRatePerSecond, let duration else { return nil }
-      return rate * duration.seconds
+      if case .burst(let count) = arrivals { return min(Double(count) * turns, most ?? .infinity) }
+      let sent = duration.flatMap { arrivals.expectedCount(in: Seconds($0.seconds)) }
+      return sent.map { min($0 * turns, most ?? .infinity) } ?? most
     }
   }
 

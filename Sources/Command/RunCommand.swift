@@ -36,6 +36,7 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     let console = Console.current
     let scenario = try ScenarioLoad.one(self.scenario, options: options, json: format == .json)
+    Interruption.allowGracefulEnd()
     let progress = ProgressBar(shown: console.errorIsTerminal && !quiet)
     let results = await Experiment.run(scenario, options: runOptions) { progress.show($0) }
     progress.clear()
@@ -48,7 +49,9 @@ struct RunCommand: AsyncParsableCommand {
     }
     console.out(answer(results, console: console))
     if let reason = results.manifest.stoppedBy { console.error("stopped: \(reason); results are partial\n") }
-    let status = CommandStatus.of(complete: results.manifest.complete, holds: results.verdicts.map(\.holds))
+    let status = CommandStatus.of(
+      complete: results.manifest.complete, interrupted: Interruption.isRequested,
+      holds: results.verdicts.map(\.holds))
     if status != .success { throw status }
   }
 
@@ -62,6 +65,7 @@ struct RunCommand: AsyncParsableCommand {
     result.timeLimitSeconds = timeLimit?.seconds
     result.memoryLimitBytes = memoryLimit?.bytes
     result.maximumEvents = maxEvents
+    result.isInterrupted = { Interruption.isRequested }
     return result
   }
 

@@ -16,8 +16,11 @@ struct RunPlan {
   let sections: [Section]
 
   init(_ scenario: Scenario, designs names: [String]) {
-    let designs = scenario.designs.filter { names.isEmpty || names.contains($0.name) }
-    var sections = [RunPlan.overview(scenario, designs: designs)]
+    let chosen = scenario.designs.indices.filter {
+      names.isEmpty || names.contains(scenario.designs[$0].name)
+    }
+    let designs = chosen.map { scenario.designs[$0] }
+    var sections = [RunPlan.overview(scenario, designs: chosen)]
     sections += scenario.workloads.map { RunPlan.workload($0, duration: scenario.duration) }
     sections += designs.flatMap { RunPlan.design($0, in: scenario) }
     sections.append(
@@ -55,7 +58,7 @@ struct RunPlan {
     return JSONValue.object([("plan", .array(list))]).text(wrapped: 3) + "\n"
   }
 
-  private static func overview(_ scenario: Scenario, designs: [Design]) -> Section {
+  private static func overview(_ scenario: Scenario, designs: [Int]) -> Section {
     // A workload that draws nothing repeats itself, so one run says everything.
     let replications = scenario.isStochastic ? scenario.replications : 1
     let runs = designs.count * replications
@@ -68,7 +71,7 @@ struct RunPlan {
       Line(name: "price list", value: scenario.economics.priceList),
       Line(name: "currency", value: scenario.economics.currency),
     ]
-    lines += RunEstimate(scenario, designs: designs.count, replications: replications).lines
+    lines += RunEstimate(scenario, designs: designs, replications: replications).lines
     return Section(title: scenario.name, lines: lines)
   }
 
@@ -88,6 +91,14 @@ struct RunPlan {
       lines.append(Line(name: "prompt tokens", value: "\(prompt)"))
       lines.append(Line(name: "output tokens", value: "\(output)"))
     }
+    if let prefix = workload.prefix {
+      let value = "\(prefix.tokens) tokens, \(prefix.groups) groups, zipf \(prefix.zipf)"
+      lines.append(Line(name: "shared prefix", value: value))
+    }
+    if let turns = workload.conversations?.turns {
+      lines.append(Line(name: "turns of a conversation", value: "\(turns)"))
+    }
+    lines += classes(of: workload)
     if let requests = Layers.expectedRequests(workload, duration: duration) {
       lines.append(Line(name: "requests a run", value: "about \(Int64(requests.rounded()))"))
     }
@@ -137,6 +148,10 @@ struct RunPlan {
   }
 
   private static func placement(_ service: Service, of design: Design) -> [Line] {
+    whereTo(service, of: design) + door(of: service)
+  }
+
+  private static func whereTo(_ service: Service, of design: Design) -> [Line] {
     switch service.placement {
     case .endpoint(let endpoint): return [Line(name: "endpoint", value: endpoint.name)]
     case .pool(let deployment): return lines(of: deployment, in: design)
@@ -165,6 +180,8 @@ struct RunPlan {
           name: "step times", value: "kernel table, \(measured.table.rows.count) rows",
           source: measured.table.origin.device ?? ""))
     }
+    if deployment.cache != nil { lines.append(Line(name: "prefix cache", value: "on")) }
+    lines += order(of: deployment)
     lines += Layers.memoryTerms(of: deployment.memory).map {
       Line(name: $0.name, value: $0.amount, source: $0.source)
     }

@@ -26,7 +26,8 @@ public enum Experiment {
     let replications = scenario.isStochastic ? scenario.replications : 1
     let runs = models.indices.flatMap { model in (0..<replications).map { Run(model: model, replication: $0) }
     }
-    let outcomes = await execute(runs, models: models, options: options, progress: progress)
+    let limits = RunLimits(options)
+    let outcomes = await execute(runs, models: models, options: options, limits: limits, progress: progress)
     var notes = scenario.notes
     if replications < scenario.replications {
       notes.append(
@@ -36,7 +37,7 @@ public enum Experiment {
     }
     return Summary(
       scenario: scenario, models: models, outcomes: outcomes, replications: replications, options: options,
-      notes: notes
+      stoppedBy: stop(of: outcomes, limits), notes: notes
     ).results()
   }
 
@@ -45,12 +46,17 @@ public enum Experiment {
     var replication: Int
   }
 
+  /// What kept the runs from their end, in words; `nil` when nothing did.
+  private static func stop(of outcomes: [Outcome?], _ limits: RunLimits) -> String? {
+    if let early = outcomes.lazy.compactMap({ $0?.earlyEnd }).first { return limits.words(for: early) }
+    return outcomes.contains { $0 == nil } ? limits.reached ?? "a limit" : nil
+  }
+
   /// Outcomes in the order of `runs`; `nil` for runs that a limit left undone.
   private static func execute(
-    _ runs: [Run], models: [DesignModel], options: RunOptions,
+    _ runs: [Run], models: [DesignModel], options: RunOptions, limits: RunLimits,
     progress: @escaping @Sendable (RunProgress) -> Void
   ) async -> [Outcome?] {
-    let limits = RunLimits(options)
     return await withTaskGroup(of: (Int, Outcome?).self) { group in
       var results = [Outcome?](repeating: nil, count: runs.count)
       var next = 0
@@ -64,6 +70,7 @@ public enum Experiment {
           world.keepsRequests = options.keepRequests && run.replication == 0
           world.recordsTimeline = options.keepTimeline && run.replication == 0
           world.maximumEvents = limits.eventsLeft
+          world.mustStop = { limits.isReached }
           let outcome = Simulation.run(models[run.model], replication: run.replication, options: world)
           limits.spend(events: outcome.events)
           return (index, outcome)

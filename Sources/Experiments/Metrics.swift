@@ -31,7 +31,7 @@ struct MetricReader {
     readDesign()
   }
 
-  private mutating func add(
+  mutating func add(
     _ workload: String, _ metric: String, _ value: Double?, _ unit: String, statistic: String = "value"
   ) {
     readings.append(
@@ -74,10 +74,12 @@ struct MetricReader {
     ] {
       add(workload, metric, value, "ratio")
     }
+    readCache(workload, deployment: model.design.services[index], result)
     for (cause, share) in Utilization.boundBy(result) ?? [] {
       add(workload, "bound_by", share, "ratio", statistic: cause)
     }
     if let transfers = tally.transfers { readTransfers(transfers, workload, index) }
+    readQueueing(index)
   }
 
   private mutating func readTransfers(_ transfers: TransferTally, _ workload: String, _ index: Int) {
@@ -91,7 +93,20 @@ struct MetricReader {
     }
   }
 
-  private mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double)
+  /// What prefix caches saved; unknown where none is kept.
+  private mutating func readCache(_ workload: String, deployment service: Service, _ result: ServiceOutcome) {
+    let tally = result.tally
+    let keepsCache = service.deployments.contains { $0.cache != nil }
+    let isKnown = keepsCache && tally.promptTokens > 0
+    let ratio = isKnown ? Double(tally.cachedTokens) / Double(tally.promptTokens) : nil
+    add(workload, "prefix_hit_ratio", ratio, "ratio")
+    let sought = result.replicas.reduce(0) { $0 + $1.promptTokensSought }
+    let found = result.replicas.reduce(0) { $0 + $1.promptTokensFound }
+    add(workload, "prefix_cache_queries", keepsCache ? Double(sought) : nil, "tokens")
+    add(workload, "prefix_cache_hits", keepsCache ? Double(found) : nil, "tokens")
+  }
+
+  mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double)
   {
     add(workload, metric, histogram.mean.map { $0 * scale }, "s", statistic: "mean")
     for quantile in Self.quantiles {

@@ -1,17 +1,18 @@
 import Foundation
 import Synchronization
+import World
 
-/// What a run may use. Wall-clock and memory are looked at between runs: they may cut an experiment
-/// short, never
-/// change a figure.
+/// What a run may use. They may cut an experiment short, never change a figure.
 final class RunLimits: Sendable {
   private let deadline: ContinuousClock.Instant?
   private let memoryLimitBytes: Int64?
+  private let isInterrupted: (@Sendable () -> Bool)?
   private let events: Mutex<Int>
 
   init(_ options: RunOptions) {
     deadline = options.timeLimitSeconds.map { ContinuousClock.now.advanced(by: .seconds($0)) }
     memoryLimitBytes = options.memoryLimitBytes
+    isInterrupted = options.isInterrupted
     events = Mutex(options.maximumEvents ?? .max)
   }
 
@@ -23,6 +24,7 @@ final class RunLimits: Sendable {
 
   /// The limit that was reached, in words.
   var reached: String? {
+    if let isInterrupted, isInterrupted() { return "an interruption" }
     if eventsLeft == 0 { return "the limit on events" }
     if let deadline, ContinuousClock.now >= deadline { return "the time limit" }
     if let memoryLimitBytes, Self.residentBytes > memoryLimitBytes { return "the memory limit" }
@@ -30,6 +32,16 @@ final class RunLimits: Sendable {
   }
 
   var isReached: Bool { reached != nil }
+
+  /// What ended a run early, in words.
+  func words(for end: EarlyEnd) -> String {
+    switch end {
+    case .events: "the limit on events"
+    case .asked: reached ?? "a limit"
+    case .endOfTime: "the end of simulated time, 5e8 s"
+    case .liveRequests: "16 million requests alive at once"
+    }
+  }
 
   /// Resident memory as the kernel reports it; 0 where it does not.
   private static var residentBytes: Int64 {

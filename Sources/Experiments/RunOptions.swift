@@ -12,6 +12,8 @@ public struct RunOptions: Sendable {
   public var memoryLimitBytes: Int64?
   /// Events over all runs together.
   public var maximumEvents: Int?
+  /// Asked between runs and within them, from any task: whether to stop and report what there is.
+  public var isInterrupted: (@Sendable () -> Bool)?
   public init() {}
 }
 

@@ -234,12 +234,14 @@ public struct RequestRow: Sendable, Hashable {
   /// The part of `decodeSeconds` in which KV entries waited to be moved, and in which they moved.
   public var transferWaitSeconds: Double?
   public var transferSeconds: Double?
+  /// Prompt tokens that were cached; `nil` where no cache is kept.
+  public var cachedTokens: Int?
   public init(
     design: String, workload: String, request: Int, replica: Int?, status: String, promptTokens: Int,
     outputTokens: Int, arrivalSeconds: Double, ttftSeconds: Double?, tpotSeconds: Double?,
     e2eSeconds: Double?, networkSeconds: Double?, queueSeconds: Double?, prefillSeconds: Double?,
     decodeSeconds: Double?, preemptions: Int, decodeReplica: Int? = nil, transferWaitSeconds: Double? = nil,
-    transferSeconds: Double? = nil
+    transferSeconds: Double? = nil, cachedTokens: Int? = nil
   ) {
     self.design = design
     self.workload = workload
@@ -260,6 +262,7 @@ public struct RequestRow: Sendable, Hashable {
     self.decodeReplica = decodeReplica
     self.transferWaitSeconds = transferWaitSeconds
     self.transferSeconds = transferSeconds
+    self.cachedTokens = cachedTokens
   }
 }
 

@@ -58,7 +58,8 @@ extension Summary {
         e2eSeconds: record.e2e?.seconds, networkSeconds: record.network?.seconds,
         queueSeconds: record.queue?.seconds, prefillSeconds: record.prefill?.seconds, decodeSeconds: decode,
         preemptions: record.preemptions, decodeReplica: record.decodeReplica,
-        transferWaitSeconds: record.transferWait?.seconds, transferSeconds: record.transfer?.seconds)
+        transferWaitSeconds: record.transferWait?.seconds, transferSeconds: record.transfer?.seconds,
+        cachedTokens: record.cachedTokens)
     }
   }
 

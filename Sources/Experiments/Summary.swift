@@ -14,6 +14,8 @@ struct Summary {
   let outcomes: [Outcome?]
   let replications: Int
   let options: RunOptions
+  /// What kept the runs from their end, in words.
+  let stoppedBy: String?
   let notes: [String]
 
   func outcomes(of model: Int) -> [Outcome] {
@@ -23,12 +25,11 @@ struct Summary {
   func results() -> RunResults {
     var rows: [MetricRow] = []
     for index in models.indices { rows += metricRows(index) }
-    let isComplete = outcomes.allSatisfy { $0?.isComplete == true }
     let manifest = Manifest(
       scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed,
       replications: replications,
-      version: Experiment.version, catalogHash: Catalog.builtIn.contentHash, complete: isComplete,
-      stoppedBy: isComplete ? nil : "a limit given on the command line")
+      version: Experiment.version, catalogHash: Catalog.builtIn.contentHash, complete: stoppedBy == nil,
+      stoppedBy: stoppedBy)
     return RunResults(
       manifest: manifest, designs: models.indices.map(designSummary), rows: rows, verdicts: verdicts(rows),
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
@@ -41,9 +42,8 @@ struct Summary {
 
   private func metricRows(_ index: Int) -> [MetricRow] {
     let model = models[index]
-    let readings = outcomes(of: index).map {
-      MetricReader(scenario: scenario, model: model, outcome: $0).readings
-    }
+    let outcomes = outcomes(of: index)
+    let readings = outcomes.map { MetricReader(scenario: scenario, model: model, outcome: $0).readings }
     guard let first = readings.first else { return [] }
     var rows: [MetricRow] = []
     for position in first.indices {
@@ -52,9 +52,11 @@ struct Summary {
       let mean = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
       rows.append(row(model, first[position], replication: nil, value: mean, interval: interval))
       guard replications > 1 else { continue }
-      for (replication, one) in readings.enumerated() where one.indices.contains(position) {
+      for (outcome, one) in zip(outcomes, readings) where one.indices.contains(position) {
         rows.append(
-          row(model, one[position], replication: replication, value: one[position].value, interval: nil))
+          row(
+            model, one[position], replication: outcome.replication, value: one[position].value, interval: nil)
+        )
       }
     }
     return rows
@@ -81,7 +83,8 @@ struct Summary {
           $0.design == design && $0.replication == nil && $0.metric == threshold.metric
             && $0.statistic
               == (MetricName.distributions.contains($0.metric) ? threshold.statistic ?? "" : "value")
-            && (named == nil || $0.workload == named || $0.workload.isEmpty)
+            // Classes of requests are judged where they are named.
+            && (named == nil ? !$0.workload.contains("/") : $0.workload == named || $0.workload.isEmpty)
         }
         if matching.isEmpty {
           verdicts.append(
@@ -114,9 +117,7 @@ struct Summary {
       for (service, result) in (outcomes(of: index).first?.services ?? []).enumerated()
       where result.tally.rejected > 0 {
         let tally = result.tally
-        let why =
-          tally.throttled > 0
-          ? "\(tally.throttled) past the endpoint's rate limits" : "too long for the KV cache of a replica"
+        let why = reasons(tally, of: model.design.services[service])
         notes.append(
           "\(model.design.name)/\(model.design.services[service].name): "
             + "\(tally.rejected) requests rejected, \(why)"
@@ -124,6 +125,19 @@ struct Summary {
       }
     }
     return notes
+  }
+
+  /// Why requests were turned away.
+  private func reasons(_ tally: WorkloadTally, of service: Service) -> String {
+    guard service.admission != nil else {
+      return tally.throttled > 0
+        ? "\(tally.throttled) past the endpoint's rate limits" : "too long for the KV cache of a replica"
+    }
+    let rest = tally.rejected - tally.throttled - tally.shed
+    return [
+      (tally.throttled, "past the rate limit"), (tally.shed, "predicted to get their first token too late"),
+      (rest, "too long for the KV cache of a replica"),
+    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
   }
 
   // MARK: Designs

@@ -73,10 +73,17 @@ struct ReplayTraffic {
     let law =
       run.campaign == "llmss"
       ? (openOrca(mean: prompt), openOrca(mean: output)) : (constant(prompt), constant(output))
-    return ReplayTraffic(
+    var traffic = ReplayTraffic(
       text: lines(
-        "{ process: \(process), rate: \(rate)/s }", requests: requests, prompt: law.0, output: law.1),
-      service: run.campaign.hasPrefix("blis") ? "        max-sequences: 128\n" : "")
+        "{ process: \(process), rate: \(rate)/s }", requests: requests, prompt: law.0, output: law.1))
+    if run.campaign.hasPrefix("blis") {
+      traffic.service = "        max-sequences: 128\n"
+      // The client draws from a hundred or so prompts, each sent many times: behind the first round a
+      // prompt is cached but for its last block.
+      traffic.text += "\n    prefix: { shared-tokens: \(Int(prompt.rounded())), groups: 100 }"
+      traffic.assumptions.append("the shared-prefix client sends each of a hundred prompts again and again")
+    }
+    return traffic
   }
 
   private static func offline(

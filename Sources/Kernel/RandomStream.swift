@@ -20,6 +20,14 @@
     state = Self.mix(Self.mix(seed ^ hash) &+ Self.mix(UInt64(bitPattern: Int64(replication)) &+ 0x9e37_79b9))
   }
 
+  /// Member `index` of a family of independent streams: it is the same whatever the others have drawn, so
+  /// that what one conversation says does not depend on when another one speaks.
+  @inlinable public func branch(_ index: UInt64) -> RandomStream {
+    var branch = self
+    branch.state = Self.mix(state ^ Self.mix(index &+ 0x9e37_79b9_7f4a_7c15))
+    return branch
+  }
+
   /// The finaliser of SplitMix64: a bijection on 64 bits that passes avalanche tests.
   @inlinable static func mix(_ word: UInt64) -> UInt64 {
     var z = word

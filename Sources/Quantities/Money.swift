@@ -1,7 +1,7 @@
 /// An exact amount of money in millionths of the scenario's currency unit.
 ///
 /// Ledgers add integers, so a sum does not depend on the order of its terms. The range is
-/// ±9.2 trillion units; arithmetic past it is a programming error and stops the process.
+/// ±9.2 trillion units; arithmetic past it stays at its end.
 @frozen public struct Money: Comparable, Hashable, Sendable, CustomStringConvertible {
   /// Millionths of the currency unit.
   public var micros: Int64
@@ -22,10 +22,12 @@
   @inlinable public static var zero: Money { Money(micros: 0) }
   @inlinable public static func < (left: Money, right: Money) -> Bool { left.micros < right.micros }
   @inlinable public static func + (left: Money, right: Money) -> Money {
-    Money(micros: left.micros + right.micros)
+    let (sum, overflow) = left.micros.addingReportingOverflow(right.micros)
+    return Money(micros: overflow ? (right.micros > 0 ? .max : .min) : sum)
   }
   @inlinable public static func - (left: Money, right: Money) -> Money {
-    Money(micros: left.micros - right.micros)
+    let (difference, overflow) = left.micros.subtractingReportingOverflow(right.micros)
+    return Money(micros: overflow ? (right.micros > 0 ? .min : .max) : difference)
   }
   @inlinable public static func += (left: inout Money, right: Money) { left = left + right }
   @inlinable public static func * (left: Money, factor: Double) -> Money { Money(left.units * factor) }

@@ -149,6 +149,7 @@ private struct TableLine {
     TableLine("KV entries wait p99", "kv_wait_s", ["p99"]),
     TableLine("KV entries move p99", "kv_transfer_s", ["p99"]),
     TableLine("KV use", "kv_usage_ratio"),
+    TableLine("prompt tokens cached", "prefix_hit_ratio"),
     TableLine("GPU allocated", "gpu_allocated_ratio"),
     TableLine("GPU busy", "gpu_busy_ratio"),
     TableLine("  prefill", "gpu_busy_ratio", ["prefill"]),

@@ -30,12 +30,14 @@ private enum MetricShape: Equatable {
   case counter
   case summary
 
+  private static let counters = ["preemptions", "prefix_cache_queries", "prefix_cache_hits"]
+
   /// Times are distributions; what vLLM counts is a counter; the rest is a gauge. A name has one type,
   /// so single numbers and distributions of the same metric are families of their own.
   init(of row: MetricRow) {
     if row.metric.hasSuffix("_s") && row.statistic != "value" {
       self = .summary
-    } else if row.metric == "preemptions" && row.statistic == "value" {
+    } else if row.statistic == "value" && MetricShape.counters.contains(row.metric) {
       self = .counter
     } else {
       self = .gauge
@@ -66,6 +68,8 @@ private struct MetricFamily {
     ("decode_s", .summary, "vllm:request_decode_time_seconds"),
     ("kv_usage_ratio", .gauge, "vllm:kv_cache_usage_perc"),
     ("preemptions", .counter, "vllm:num_preemptions"),
+    ("prefix_cache_queries", .counter, "vllm:prefix_cache_queries"),
+    ("prefix_cache_hits", .counter, "vllm:prefix_cache_hits"),
   ]
 
   static func name(of metric: String, shape: MetricShape) -> String {

@@ -40,7 +40,8 @@ public struct DesignModel: Sendable {
         let pool = design.pools[deployment.poolIndex]
         let model = Self.latencyModel(
           of: deployment, on: pool, model: workload.model, catalog: scenario.catalog)
-        let settings = Self.replicaSettings(of: deployment)
+        var settings = Self.replicaSettings(of: deployment)
+        settings.forecasts = service.admission?.longestWait != nil
         let roundTrip = Ticks(seconds: design.sites[pool.siteIndex].roundTrip.value)
         let frontEnd = Ticks(seconds: model.frontEndSeconds.value)
         return Service(
@@ -53,11 +54,13 @@ public struct DesignModel: Sendable {
   }
 
   static func replicaSettings(of deployment: Deployment) -> ReplicaSettings {
-    ReplicaSettings(
+    var settings = ReplicaSettings(
       batching: deployment.batching, maximumSequences: deployment.maximumSequences,
       maximumBatchedTokens: max(deployment.maximumBatchedTokens, deployment.maximumSequences),
       blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks,
-      schedulesAhead: deployment.engine.schedulesAhead)
+      schedulesAhead: deployment.engine.schedulesAhead, cache: deployment.cache)
+    settings.order = deployment.order
+    return settings
   }
 
   static func latencyModel(

@@ -14,7 +14,7 @@ struct DisaggregatedState {
   var links: TransferLinks
   /// Requests that a decode replica expects already while their prompt is still to be computed.
   var early = 0
-  /// Prompt tokens of all prompts computed.
+  /// Prompt tokens of all prompts computed, less those that were cached.
   var promptTokens: Int64 = 0
   /// Tokens answered by decode replicas.
   var decodedTokens: Int64 = 0
@@ -51,6 +51,9 @@ struct LoadBoard: ReplicaLoads {
 
 /// A request between its delivery to a prefill replica and its last token.
 struct HandOff {
+  /// What the prefill replica takes to release the prompt's blocks, and the tokens it had cached.
+  var prefillTicket: UInt32 = 0
+  var cachedTokens: Int32 = 0
   /// Place among all of the service's replicas.
   var decodeReplica: Int32 = -1
   var ticket: UInt32 = 0
@@ -130,8 +133,8 @@ extension ServiceArray {
     var state = ServiceState(
       workloadIndex: workloadIndex, source: source, router: Router(kind: .roundRobin, stream: routing),
       upDelay: roles.upDelay, roundTrip: roles.roundTrip, versions: Array(repeating: 0, count: count),
-      pendingChange: Array(repeating: .never, count: count), replicas: replicas, endpoint: nil,
-      disaggregation: between)
+      pendingChange: Array(repeating: .never, count: count), replicas: replicas,
+      keepsCache: roles.prefill.settings.cache != nil, endpoint: nil, disaggregation: between)
     state.tally.transfers = TransferTally()
     return state
   }

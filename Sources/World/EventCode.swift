@@ -20,6 +20,8 @@
     case portFree
     /// The last KV entry of a prompt has reached its decode replica.
     case transferEnd
+    /// A conversation goes on.
+    case nextTurn
   }
 
   var kind: Kind

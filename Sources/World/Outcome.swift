@@ -8,7 +8,21 @@ public struct WorldOptions: Sendable {
   /// Walks every leap as well and stops on a difference. For tests.
   public var verifiesLeaps = false
   public var maximumEvents = Int.max
+  /// Asked now and then while a run goes on; a run that is told to stop says what it has so far.
+  public var mustStop: (@Sendable () -> Bool)?
   public init() {}
+}
+
+/// Why a run ended before all its requests were answered.
+public enum EarlyEnd: Sendable, Hashable {
+  /// `WorldOptions.maximumEvents` were handled.
+  case events
+  /// `WorldOptions.mustStop` said so.
+  case asked
+  /// Simulated time came near the end of the clock.
+  case endOfTime
+  /// More requests were alive at once than events can name.
+  case liveRequests
 }
 
 /// One request, kept when rows are asked for.
@@ -25,6 +39,8 @@ public struct RequestRecord: Sendable {
   public var preemptions: Int
   /// The part of `decode` in which KV entries were on their way; `nil` where none had to move.
   var handOff: HandOffTimes?
+  /// Prompt tokens that were cached; `nil` where no cache is kept.
+  public var cachedTokens: Int?
 
   public var network: Ticks? { times?.network }
   public var queue: Ticks? { times?.queue }
@@ -74,8 +90,11 @@ public struct Outcome: Sendable {
   /// When the last event was handled that changed a service.
   public var end: Ticks
   public var events: Int
-  /// False when a limit stopped the run.
-  public var isComplete: Bool
+  /// Why the run ended early; `nil` when it did not.
+  public var earlyEnd: EarlyEnd?
+
+  /// False when the run ended early.
+  public var isComplete: Bool { earlyEnd == nil }
 
   /// The span that rates are taken over.
   public var measuredSeconds: Double { max(0, (end - measuredFrom).seconds) }

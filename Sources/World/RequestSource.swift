@@ -16,14 +16,23 @@ struct RequestSource {
   private var origin: Origin
   private let prompt: Distribution?
   private let output: Distribution?
-  /// Rows that users of a closed loop send in their order.
+  /// Recorded requests, sent at their own times or by the users of a closed loop in their order.
   private let rows: Trace?
+  private let prefix: SharedPrefix?
+  private let conversations: Conversations?
   private let limit: Int
   private let end: Ticks
   private var sent = 0
   private var promptStream: RandomStream
   private var outputStream: RandomStream
   private var thinkStream: RandomStream
+  private var groupStream: RandomStream
+  private var classStream: RandomStream
+  /// Draws the class of a request; `nil` when all are alike.
+  private let classes: Distribution?
+  /// Family of the conversations' streams.
+  private let turnStream: RandomStream
+  private var sessions = SessionTable()
   /// When the next open-loop request is sent; `nil` when there is none.
   private(set) var nextArrival: Ticks?
 
@@ -35,8 +44,16 @@ struct RequestSource {
     promptStream = stream("prompt-tokens")
     outputStream = stream("output-tokens")
     thinkStream = stream("think-time")
+    groupStream = stream("prefix-group")
+    turnStream = stream("turns")
+    classStream = stream("priorities")
+    let shares = workload.classes.map(\.share)
+    classes = AliasTable(values: shares.indices.map(Double.init), weights: shares)
+      .map { Distribution(.discrete($0)) }
     var limit = min(workload.requests ?? .max, Int(Int32.max))
     end = duration ?? .never
+    prefix = workload.prefix
+    conversations = workload.conversations
     switch workload.traffic {
     case .trace(let trace):
       let users = workload.traceUsers
@@ -66,6 +83,9 @@ struct RequestSource {
     if case .closed(let users, _) = origin { users } else { 0 }
   }
 
+  /// Whether no further request can come of itself: neither an arrival nor a turn of a conversation.
+  var isExhausted: Bool { nextArrival == nil && sessions.live == 0 }
+
   private mutating func findNext() -> Ticks? {
     if sent >= limit { return nil }
     let time: Ticks?
@@ -79,10 +99,11 @@ struct RequestSource {
     return time.flatMap { $0 < end ? $0 : nil }
   }
 
-  /// The request at `nextArrival`; moves on to the one after.
-  mutating func takeArrival() -> LiveRequest {
+  /// The request at `nextArrival`; moves on to the one after. `nil` when conversations have sent the last of
+  /// the run's requests in the meantime.
+  mutating func takeArrival() -> LiveRequest? {
     let time = nextArrival!
-    let request = make(at: time, user: -1)
+    let request = sent < limit ? make(at: time, user: -1) : nil
     nextArrival = findNext()
     return request
   }
@@ -99,17 +120,109 @@ struct RequestSource {
   }
 
   private mutating func make(at time: Ticks, user: Int32) -> LiveRequest {
+    if conversations != nil { return beginSession(at: time, user: user) }
     defer { sent += 1 }
+    let group = prefix?.popularity.map { UInt32($0.sample(&groupStream)) } ?? 0
+    let kind = classes.map { UInt8($0.sample(&classStream)) } ?? 0
     if let rows {
       return LiveRequest(
         sent: time, promptTokens: rows.promptTokens[sent], outputTokens: rows.outputTokens[sent],
-        serial: Int32(sent), user: user)
+        serial: Int32(sent), user: user, group: group, kind: kind)
     }
     return LiveRequest(
       sent: time, promptTokens: Self.tokens(prompt!.sample(&promptStream)),
-      outputTokens: Self.tokens(output!.sample(&outputStream)), serial: Int32(sent), user: user)
+      outputTokens: Self.tokens(output!.sample(&outputStream)), serial: Int32(sent), user: user, group: group,
+      kind: kind)
   }
 
   /// A count of tokens: rounded, at least 1.
   private static func tokens(_ value: Double) -> Int32 { Int32(min(max(1, value.rounded()), 1e9)) }
+
+  // MARK: Content
+
+  /// What the tokens of a live request are.
+  func content(of request: LiveRequest) -> PromptContent {
+    if let chains = rows?.chains {
+      return chains.content(ofRequest: Int(request.serial), promptTokens: request.promptTokens)
+    }
+    var content = PromptContent(request: UInt32(request.serial))
+    if request.session >= 0 {
+      let session = sessions[request.session]
+      if session.sharedTokens > 0 { content.setShared(group: session.group, tokens: session.sharedTokens) }
+      // What the next turn repeats word for word belongs to the conversation, the answer too.
+      let repeatsAnswer = conversations!.answerCarried >= 1
+      content.setCarried(session: session.number, tokens: repeatsAnswer ? .max : request.promptTokens)
+    } else if let prefix {
+      content.setShared(group: request.group, tokens: prefix.tokens(ofPrompt: request.promptTokens))
+    }
+    return content
+  }
+
+  // MARK: Conversations
+
+  /// No prompt grows past this, whatever is carried over.
+  private static let longestPrompt: Int64 = 10_000_000
+
+  private mutating func beginSession(at time: Ticks, user: Int32) -> LiveRequest {
+    let family = turnStream.branch(UInt64(sessions.begun))
+    var session = Session(
+      number: sessions.begun, turnsLeft: 0, user: user, prompts: family.branch(0), outputs: family.branch(1),
+      thinking: family.branch(2))
+    var own = family.branch(3)
+    session.turnsLeft = Self.tokens(conversations!.turns.sample(&own))
+    session.group = prefix?.popularity.map { UInt32($0.sample(&own)) } ?? 0
+    session.kind = classes.map { UInt8($0.sample(&own)) } ?? 0
+    let slot = sessions.begin(session)
+    return turn(of: slot, added: prompt!.sample(&sessions[slot].prompts), at: time)
+  }
+
+  private mutating func turn(of slot: Int32, added: Double, at time: Ticks) -> LiveRequest {
+    defer { sent += 1 }
+    var session = sessions[slot]
+    let tokens = Int64(session.context) + Int64(Self.tokens(added))
+    let request = LiveRequest(
+      sent: time, promptTokens: Int32(min(tokens, Self.longestPrompt)),
+      outputTokens: Self.tokens(output!.sample(&session.outputs)), serial: Int32(sent), user: session.user,
+      session: slot, kind: session.kind)
+    if session.context == 0, let prefix {
+      session.sharedTokens = prefix.tokens(ofPrompt: request.promptTokens)
+    }
+    session.turnsLeft -= 1
+    sessions[slot] = session
+    return request
+  }
+
+  /// A turn was answered.
+  ///
+  /// - Returns: how long the user thinks before the next one; `nil` when it was the last.
+  mutating func endTurn(_ request: LiveRequest) -> Ticks? {
+    guard let conversations else { return nil }
+    var session = sessions[request.session]
+    let carried = (Double(request.outputTokens) * conversations.answerCarried).rounded(.up)
+    let context = Int64(request.promptTokens) + Int64(carried)
+    let longest = min(Int64(conversations.maximumContext), Self.longestPrompt)
+    if session.turnsLeft <= 0 || context >= longest { return nil }
+    session.context = Int32(context)
+    let think = Ticks(seconds: max(0, conversations.thinkTime.sample(&session.thinking)))
+    sessions[request.session] = session
+    return think
+  }
+
+  /// The next turn of a conversation, or `nil` when it would come too late or grow too long.
+  mutating func takeTurn(session slot: Int, at now: Ticks) -> LiveRequest? {
+    if sent >= limit || now >= end { return nil }
+    let session = Int32(slot)
+    let law = conversations!.followUpTokens ?? prompt!
+    let added = law.sample(&sessions[session].prompts)
+    let longest = min(Int64(conversations!.maximumContext), Self.longestPrompt)
+    if Int64(sessions[session].context) + Int64(Self.tokens(added)) > longest { return nil }
+    return turn(of: session, added: added, at: now)
+  }
+
+  /// The conversation is over.
+  /// - Returns: the closed-loop user who led it, or −1.
+  mutating func endSession(_ slot: Int32) -> Int32 {
+    sessions.end(slot)
+    return sessions[slot].user
+  }
 }

@@ -10,6 +10,12 @@ struct LiveRequest {
   /// The closed-loop user who waits for it, or −1.
   var user: Int32 = -1
   var replica: Int32 = -1
+  /// The conversation that it is a turn of, or −1.
+  var session: Int32 = -1
+  /// Whose common prefix the prompt begins with.
+  var group: UInt32 = 0
+  /// Which of the workload's classes it belongs to.
+  var kind: UInt8 = 0
 }
 
 /// Live requests by slot, with a free list; memory follows the number alive at once.
@@ -17,6 +23,9 @@ struct RequestTable {
   private(set) var rows: [LiveRequest] = []
   private var free: [UInt32] = []
   var count: Int { rows.count - free.count }
+
+  /// Whether another request would have no number.
+  var isFull: Bool { rows.count == EventCode.indexLimit && free.isEmpty }
 
   mutating func insert(_ request: LiveRequest) -> UInt32 {
     if let slot = free.popLast() {

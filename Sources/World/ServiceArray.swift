@@ -15,7 +15,11 @@ struct ServiceArray: ~Copyable {
       (base + index).initialize(
         to: Self.state(
           of: model, service: index, replication: replication, options: options, measuredFrom: measuredFrom))
-      if let deployment = model.design.services[index].deployments.first {
+      let service = model.design.services[index]
+      base[index].admission = service.admission.map(AdmissionState.init)
+      let classes = model.scenario.workloads[service.workloadIndex].classes.count
+      base[index].tally.classes = Array(repeating: ClassTally(), count: classes)
+      if let deployment = service.deployments.first {
         // Every replica has a front end of its own.
         let spacing = deployment.engine.frontEndSpacing.value / Double(max(1, deployment.replicas))
         base[index].handOverSpacing = Ticks(seconds: spacing)
@@ -59,7 +63,7 @@ struct ServiceArray: ~Copyable {
         router: Router(kind: .roundRobin, stream: routing), upDelay: .zero, roundTrip: .zero, versions: [],
         pendingChange: [],
         replicas: ReplicaArray(count: 0) { preconditionFailure("an endpoint has no replicas") },
-        endpoint: EndpointState(preset: preset))
+        keepsCache: false, endpoint: EndpointState(preset: preset))
     case .replicas(let settings, let latency, let count, let router, let upDelay, let roundTrip):
       var settings = settings
       settings.verifiesLeaps = options.verifiesLeaps
@@ -73,7 +77,7 @@ struct ServiceArray: ~Copyable {
           replica.measuredFrom = measuredFrom
           return replica
         },
-        endpoint: nil)
+        keepsCache: settings.cache != nil, endpoint: nil)
     }
   }
 }

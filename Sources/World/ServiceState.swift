@@ -19,7 +19,13 @@ struct ServiceState: ~Copyable {
   /// The `nextChange` for which each replica has an event pending.
   var pendingChange: [Ticks]
   let replicas: ReplicaArray
+  /// Whether the replicas keep KV blocks for later requests.
+  let keepsCache: Bool
   var endpoint: EndpointState?
+  /// Who is let in; `nil` for everybody.
+  var admission: AdmissionState?
+  /// Whether the workload's requests matter differently.
+  var hasClasses: Bool { !tally.classes.isEmpty }
   /// Set when the first of the replicas prefill and the rest decode; it belongs to the service.
   var disaggregation: UnsafeMutablePointer<DisaggregatedState>?
   /// Set once no further request can come.

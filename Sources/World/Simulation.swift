@@ -30,9 +30,24 @@ public enum Simulation {
     var world = World(model: model, replication: replication, options: options, measuredFrom: measuredFrom)
     var pending = PendingEvents(capacity: 1024)
     world.start(&pending)
-    let end = Kernel.run(&world, pending: &pending, until: .never, maximumEvents: options.maximumEvents)
-    return world.outcome(replication: replication, end: end)
+    var events = 0
+    var earlyEnd: EarlyEnd?
+    while earlyEnd == nil {
+      let allowed = min(options.maximumEvents - events, eventsBetweenQuestions)
+      let end = Kernel.run(&world, pending: &pending, maximumEvents: allowed)
+      events += end.events
+      if end.reason == .drained { break }
+      if events >= options.maximumEvents {
+        earlyEnd = .events
+      } else if let mustStop = options.mustStop, mustStop() {
+        earlyEnd = .asked
+      }
+    }
+    return world.outcome(replication: replication, events: events, earlyEnd: world.overrun ?? earlyEnd)
   }
+
+  /// Some ten milliseconds' worth: seldom enough to cost nothing, often enough for whoever waits.
+  private static let eventsBetweenQuestions = 1 << 16
 
   /// The sending time of the first request after the warm-up. A cut past half the run is refused: then
   /// nothing
@@ -45,7 +60,7 @@ public enum Simulation {
 }
 
 extension World {
-  consuming func outcome(replication: Int, end: RunEnd) -> Outcome {
+  consuming func outcome(replication: Int, events: Int, earlyEnd: EarlyEnd?) -> Outcome {
     var results: [ServiceOutcome] = []
     var last = Ticks.zero
     for index in 0..<services.count {
@@ -57,13 +72,13 @@ extension World {
       for replica in 0..<state.pointee.replicas.count {
         let replica = state.pointee.replicas[replica]
         tally.interTokenGaps.merge(replica.pointee.interTokenGaps)
-        tally.running += replica.pointee.active
+        tally.running += replica.pointee.unanswered
         tally.queued += replica.pointee.queued
         totals.append(replica.pointee.totals)
         slices.append(replica.pointee.slices)
         blocks = replica.pointee.blockCount
         precondition(
-          replica.pointee.load > 0 || replica.pointee.blocksTaken == replica.pointee.heldBlocks,
+          replica.pointee.load > 0 || replica.pointee.holdsOnlyComputedPrompts,
           "every KV block taken is given back")
       }
       tally.queued += tally.inFlight
@@ -78,11 +93,10 @@ extension World {
           tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
           slices: slices, disaggregation: disaggregation))
     }
-    let isComplete = if case .drained = end.reason { true } else { false }
-    if !isComplete { last = now }
+    if earlyEnd != nil { last = now }
     last = max(last, model.scenario.duration ?? .zero)
     return Outcome(
       designIndex: model.designIndex, replication: replication, services: results, records: records,
-      measuredFrom: measuredFrom, end: last, events: end.events, isComplete: isComplete)
+      measuredFrom: measuredFrom, end: last, events: events, earlyEnd: earlyEnd)
   }
 }

@@ -10,7 +10,10 @@ public struct WorkloadTally: Sendable {
   public var completed = 0
   /// Turned away: by a rate limit, or because no KV cache could ever hold them.
   public var rejected = 0
+  /// Of those, past a rate limit.
   public var throttled = 0
+  /// Of those, predicted to get their first token too late.
+  public var shed = 0
   /// Left inside when a limit stopped the run.
   public var running = 0
   public var queued = 0
@@ -24,6 +27,8 @@ public struct WorkloadTally: Sendable {
   public var good = 0
   public var promptTokens: Int64 = 0
   public var outputTokens: Int64 = 0
+  /// Prompt tokens that need not be computed.
+  public var cachedTokens: Int64 = 0
   public var ttft = LogHistogram()
   public var tpot = LogHistogram()
   public var e2e = LogHistogram()
@@ -38,6 +43,8 @@ public struct WorkloadTally: Sendable {
   public var longestContext: Int64 = 0
   /// What moved between prefill and decode replicas; `nil` for a service that is not disaggregated.
   public var transfers: TransferTally?
+  /// One a class of the workload's requests; empty when all are alike.
+  public var classes: [ClassTally] = []
   /// When the last request was answered.
   public var lastCompletion = Ticks.zero
 
@@ -71,13 +78,19 @@ struct RequestTimes {
 }
 
 extension WorkloadTally {
-  mutating func record(_ times: RequestTimes, promptTokens prompt: Int32, objectives: ServiceObjectives) {
+  mutating func record(
+    _ times: RequestTimes, promptTokens prompt: Int32, cachedTokens cached: Int32,
+    objectives: ServiceObjectives, kind: UInt8
+  ) {
     measured += 1
-    if times.meets(objectives) { good += 1 }
+    let isGood = times.meets(objectives)
+    if isGood { good += 1 }
+    if !classes.isEmpty { classes[Int(kind)].record(times, isGood: isGood) }
     promptTokens += Int64(prompt)
     outputTokens += Int64(times.outputTokens)
     longestPrompt = max(longestPrompt, prompt)
     longestContext = max(longestContext, Int64(prompt) + Int64(times.outputTokens))
+    cachedTokens += Int64(cached)
     ttft.record(times.ttft.count)
     e2e.record(times.e2e.count)
     queue.record(times.queue.count)

@@ -27,8 +27,9 @@ extension World {
     requests[slot].replica = Int32(replica)
     while handOffs.count <= Int(slot) { handOffs.append(HandOff()) }
     handOffs[Int(slot)] = HandOff()
-    state.pointee.replicas[replica].pointee.arrive(
-      handle: slot, promptTokens: request.promptTokens, outputTokens: 1, at: now)
+    let content = state.pointee.keepsCache ? state.pointee.source.content(of: request) : nil
+    handOffs[Int(slot)].prefillTicket = state.pointee.replicas[replica].pointee.arrive(
+      handle: slot, promptTokens: request.promptTokens, outputTokens: 1, content: content, at: now)
     reschedule(service, replica, &pending)
     if roles.pointee.links.settings.overlaps && request.outputTokens > 1 {
       roles.pointee.early += 1
@@ -87,11 +88,12 @@ extension World {
     let slot = done.handle
     let request = requests[slot]
     roles.pointee.prefillLoads[Int(request.replica)] -= 1
-    roles.pointee.promptTokens += Int64(request.promptTokens)
+    roles.pointee.promptTokens += Int64(request.promptTokens - done.cachedTokens)
+    handOffs[Int(slot)].cachedTokens = done.cachedTokens
     handOffs[Int(slot)].scheduled = done.scheduled
     handOffs[Int(slot)].firstToken = now
     if request.outputTokens == 1 {
-      release(service, request, &pending)
+      release(service, slot, &pending)
       return close(service, slot, lastToken: now, preemptions: 0, &pending)
     }
     if !roles.pointee.links.settings.overlaps { return announce(service, slot, &pending) }
@@ -149,14 +151,14 @@ extension World {
     let decode = Int(handOff.decodeReplica)
     state.pointee.replicas[decode].pointee.receive(handOff.ticket, firstToken: handOff.firstToken, at: now)
     reschedule(service, decode, &pending)
-    release(service, request, &pending)
+    release(service, slot, &pending)
   }
 
   /// Nobody needs the blocks on the prefill replica any more.
-  private mutating func release(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
-    let replica = Int(request.replica)
+  private mutating func release(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
+    let replica = Int(requests[slot].replica)
     let prefill = services[service].pointee.replicas[replica]
-    prefill.pointee.release(promptTokens: request.promptTokens, at: now)
+    prefill.pointee.release(handOffs[Int(slot)].prefillTicket, at: now)
     reschedule(service, replica, &pending)
   }
 
@@ -185,7 +187,8 @@ extension World {
       sent: request.sent, network: state.pointee.roundTrip, queue: handOff.scheduled - request.sent - up,
       prefill: handOff.firstToken - handOff.scheduled, decode: lastToken - handOff.firstToken,
       outputTokens: request.outputTokens)
-    finish(service, request, times, preemptions: preemptions, &pending)
+    finish(
+      service, request, times, preemptions: preemptions, cachedTokens: handOff.cachedTokens, &pending)
     if handOff.received == .never { return }
     let way = HandOffTimes(
       wait: handOff.left - handOff.firstToken, transfer: handOff.received - handOff.left,
@@ -212,7 +215,9 @@ extension World {
       func computed(_ range: Range<Int>) -> Int64 {
         range.reduce(0) { $0 + state.pointee.replicas[$1].pointee.totals.computedTokens }
       }
-      precondition(computed(0..<roles.prefillCount) == roles.promptTokens, "every prompt is computed once")
+      precondition(
+        computed(0..<roles.prefillCount) == roles.promptTokens,
+        "every prompt token is computed once or was cached")
       let answered = computed(roles.prefillCount..<count)
       precondition(
         state.pointee.tally.preemptions > 0

@@ -19,6 +19,11 @@ struct World: ~Copyable {
   /// Requests sent before this time stay out of the statistics.
   let measuredFrom: Ticks
   var now = Ticks.zero
+  /// What the run would have to go beyond; from then on events pass unheard.
+  private(set) var overrun: EarlyEnd?
+
+  /// Some two years before the clock ends: no single delay is as long, so nothing is scheduled past it.
+  static let endOfTime = Ticks(seconds: 5e8)
 
   init(model: DesignModel, replication: Int, options: WorldOptions, measuredFrom: Ticks) {
     self.model = model
@@ -46,7 +51,7 @@ struct World: ~Copyable {
   private mutating func scheduleArrival(_ service: Int, _ pending: inout PendingEvents) {
     if let time = services[service].pointee.source.nextArrival {
       pending.push(EventCode(.arrival, service: service).payload, at: time)
-    } else {
+    } else if services[service].pointee.source.isExhausted {
       drain(service, &pending)
     }
   }
@@ -72,7 +77,10 @@ struct World: ~Copyable {
   private mutating func send(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
     let state = services[service]
     state.pointee.tally.offered += 1
-    if request.sent >= measuredFrom { state.pointee.tally.measuredOffered += 1 }
+    if request.sent >= measuredFrom {
+      state.pointee.tally.measuredOffered += 1
+      if state.pointee.hasClasses { state.pointee.tally.classes[Int(request.kind)].offered += 1 }
+    }
     if state.pointee.endpoint != nil {
       sendToEndpoint(service, request, &pending)
     } else {
@@ -101,28 +109,46 @@ struct World: ~Copyable {
     }
   }
 
-  mutating func reject(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
+  /// - Parameter retryAfter: what a closed-loop user waits at least before the next request.
+  mutating func reject(
+    _ service: Int, _ request: LiveRequest, retryAfter: Ticks = .zero, _ pending: inout PendingEvents
+  ) {
     services[service].pointee.tally.rejected += 1
     keep(service, request, status: .rejected, times: nil, preemptions: 0)
-    releaseUser(service, request.user, &pending)
+    if request.session >= 0 {
+      endSession(service, request.session, retryAfter: retryAfter, &pending)
+    } else {
+      releaseUser(service, request.user, after: retryAfter, &pending)
+    }
   }
 
   private mutating func deliver(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
+    let isGuarded = state.pointee.admission != nil
+    if isGuarded && isThrottled(service, slot, &pending) { return }
     if state.pointee.disaggregation != nil { return deliverToPrefill(service, slot, &pending) }
     let request = requests[slot]
-    state.pointee.tally.inFlight -= 1
     let replica = state.pointee.router.choose(among: state.pointee.replicas)
+    if isGuarded && isShed(service, slot, from: replica, &pending) { return }
+    state.pointee.tally.inFlight -= 1
     let target = state.pointee.replicas[replica]
     if target.pointee.canHold(promptTokens: request.promptTokens, outputTokens: request.outputTokens) {
       requests[slot].replica = Int32(replica)
       target.pointee.arrive(
-        handle: slot, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
+        handle: slot, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
+        priority: rank(of: request, service),
+        content: state.pointee.keepsCache ? state.pointee.source.content(of: request) : nil, at: now)
       reschedule(service, replica, &pending)
     } else {
       requests.remove(slot)
       reject(service, request, &pending)
     }
+    drainIfLast(service, &pending)
+  }
+
+  /// Tells the replicas when the last request has reached them.
+  mutating func drainIfLast(_ service: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
     if state.pointee.isDrained && state.pointee.tally.inFlight == 0 { drainReplicas(service, &pending) }
   }
 
@@ -164,7 +190,8 @@ struct World: ~Copyable {
       prefill: done.firstToken - done.scheduled, decode: done.lastToken - done.firstToken,
       outputTokens: done.outputTokens)
     state.pointee.tally.preemptions += Int64(done.preemptions)
-    finish(service, request, times, preemptions: done.preemptions, &pending)
+    finish(
+      service, request, times, preemptions: done.preemptions, cachedTokens: done.cachedTokens, &pending)
   }
 
   private mutating func completeAtEndpoint(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
@@ -174,11 +201,11 @@ struct World: ~Copyable {
     let times = RequestTimes(
       sent: request.sent, network: .zero, queue: .zero, prefill: ttft, decode: now - request.sent - ttft,
       outputTokens: request.outputTokens)
-    finish(service, request, times, preemptions: 0, &pending)
+    finish(service, request, times, preemptions: 0, cachedTokens: 0, &pending)
   }
 
   mutating func finish(
-    _ service: Int, _ request: LiveRequest, _ times: RequestTimes, preemptions: Int32,
+    _ service: Int, _ request: LiveRequest, _ times: RequestTimes, preemptions: Int32, cachedTokens: Int32,
     _ pending: inout PendingEvents
   ) {
     let state = services[service]
@@ -186,22 +213,55 @@ struct World: ~Copyable {
     state.pointee.tally.lastCompletion = now
     if request.sent >= measuredFrom {
       let objectives = model.scenario.workloads[state.pointee.workloadIndex].objectives
-      state.pointee.tally.record(times, promptTokens: request.promptTokens, objectives: objectives)
+      state.pointee.tally.record(
+        times, promptTokens: request.promptTokens, cachedTokens: cachedTokens, objectives: objectives,
+        kind: request.kind)
     }
-    keep(service, request, status: .completed, times: times, preemptions: preemptions)
-    releaseUser(service, request.user, &pending)
+    keep(
+      service, request, status: .completed, times: times, preemptions: preemptions, cachedTokens: cachedTokens
+    )
+    if request.session >= 0 {
+      if let think = state.pointee.source.endTurn(request) {
+        let code = EventCode(.nextTurn, service: service, index: Int(request.session))
+        pending.push(code.payload, at: now + think)
+      } else {
+        endSession(service, request.session, &pending)
+      }
+    } else {
+      releaseUser(service, request.user, &pending)
+    }
+  }
+
+  private mutating func takeTurn(_ service: Int, session: Int, _ pending: inout PendingEvents) {
+    if let request = services[service].pointee.source.takeTurn(session: session, at: now) {
+      send(service, request, &pending)
+    } else {
+      endSession(service, Int32(session), &pending)
+    }
+  }
+
+  /// A conversation is over: its user, if it has one, thinks and begins another.
+  private mutating func endSession(
+    _ service: Int, _ session: Int32, retryAfter: Ticks = .zero, _ pending: inout PendingEvents
+  ) {
+    let state = services[service]
+    let user = state.pointee.source.endSession(session)
+    releaseUser(service, user, after: retryAfter, &pending)
+    if user < 0 && state.pointee.source.isExhausted && !state.pointee.isDrained { drain(service, &pending) }
   }
 
   /// A closed-loop user got an answer (or a refusal) and thinks before the next request.
-  private mutating func releaseUser(_ service: Int, _ user: Int32, _ pending: inout PendingEvents) {
+  private mutating func releaseUser(
+    _ service: Int, _ user: Int32, after pause: Ticks = .zero, _ pending: inout PendingEvents
+  ) {
     guard user >= 0 else { return }
-    let think = services[service].pointee.source.thinkTime()
+    let think = max(pause, services[service].pointee.source.thinkTime())
     pending.push(EventCode(.userReady, service: service, index: Int(user)).payload, at: now + think)
   }
 
   private mutating func keep(
     _ service: Int, _ request: LiveRequest, status: RequestRecord.Status, times: RequestTimes?,
-    preemptions: Int32
+    preemptions: Int32, cachedTokens: Int32 = 0
   ) {
     guard options.keepsRequests else { return }
     records.append(
@@ -209,20 +269,27 @@ struct World: ~Copyable {
         service: service, serial: Int(request.serial),
         replica: request.replica < 0 ? nil : Int(request.replica),
         status: status, promptTokens: Int(request.promptTokens), outputTokens: Int(request.outputTokens),
-        sent: request.sent, times: times, preemptions: Int(preemptions)))
+        sent: request.sent, times: times, preemptions: Int(preemptions),
+        cachedTokens: services[service].pointee.keepsCache && times != nil ? Int(cachedTokens) : nil))
   }
 }
 
 extension World: EventHandler {
   mutating func handle(_ payload: UInt64, at time: Ticks, pending: inout PendingEvents) {
+    if overrun != nil { return }
+    if time > Self.endOfTime || requests.isFull {
+      overrun = requests.isFull ? .liveRequests : .endOfTime
+      return
+    }
     now = time
     let code = EventCode(payload: payload)
     switch code.kind {
     case .replicaChange: changeReplica(code, &pending)
     case .delivery: deliver(code.service, UInt32(code.index), &pending)
     case .arrival:
-      let request = services[code.service].pointee.source.takeArrival()
-      send(code.service, request, &pending)
+      if let request = services[code.service].pointee.source.takeArrival() {
+        send(code.service, request, &pending)
+      }
       scheduleArrival(code.service, &pending)
     case .userReady:
       if let request = services[code.service].pointee.source.takeUserRequest(user: code.index, at: now) {
@@ -230,6 +297,7 @@ extension World: EventHandler {
       } else if !services[code.service].pointee.isDrained {
         drain(code.service, &pending)
       }
+    case .nextTurn: takeTurn(code.service, session: code.index, &pending)
     case .endpointDone: completeAtEndpoint(code.service, UInt32(code.index), &pending)
     case .portFree: takeNextTransfer(code.service, port: code.index, &pending)
     case .transferEnd: endTransfer(code.service, UInt32(code.index), &pending)

@@ -91,6 +91,8 @@ struct CommandTests {
     #expect(CommandStatus.of(complete: true, holds: []) == .success)
     #expect(CommandStatus.of(complete: true, holds: [true, false]) == .thresholdFailed)
     #expect(CommandStatus.of(complete: false, holds: [false]) == .limitReached)
+    #expect(CommandStatus.of(complete: false, interrupted: true, holds: []) == .interrupted)
+    #expect(CommandStatus.of(complete: true, interrupted: true, holds: [true]) == .success)
     #expect(
       [CommandStatus.success, .thresholdFailed, .cannotRun, .limitReached, .interrupted].map(\.rawValue)
         == [0, 1, 2, 3, 130])

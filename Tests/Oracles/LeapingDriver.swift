@@ -10,9 +10,14 @@ public struct LeapingDriver {
   private var result = StepwiseResult()
   private var next = 0
   private var sent: Int
+  /// Of all requests sent, by handle.
+  private var priorities: [Int32]
   /// KV entries on their way, and blocks to be given back.
   private var coming: [(time: Ticks, handle: UInt32, ticket: UInt32)] = []
-  private var held: [(time: Ticks, promptTokens: Int32)] = []
+  private var held: [(time: Ticks, ticket: UInt32)] = []
+  /// By handle: what a request says, and what the replica called it.
+  private var contents: [PromptContent?]
+  private var tickets: [UInt32]
 
   /// - Parameter outsideFirst: whether what happens outside goes before the replica's change at the same
   ///   tick; results do not depend on it.
@@ -33,6 +38,9 @@ public struct LeapingDriver {
     self.respawn = respawn
     self.outsideFirst = outsideFirst
     sent = requests.count
+    priorities = requests.map(\.priority)
+    contents = requests.map(\.content)
+    tickets = Array(repeating: 0, count: requests.count)
   }
 
   private mutating func drive(_ replica: inout LeapingReplica) {
@@ -49,7 +57,7 @@ public struct LeapingDriver {
           let firstToken = requests[Int(entry.handle)].remote!.firstToken
           replica.receive(entry.ticket, firstToken: firstToken, at: outside)
         } else if outside == release {
-          replica.release(promptTokens: held.removeFirst().promptTokens, at: outside)
+          replica.release(held.removeFirst().ticket, at: outside)
         } else {
           arrive(at: arrival, &replica)
         }
@@ -68,11 +76,13 @@ public struct LeapingDriver {
     let request = requests[next]
     let handle = UInt32(next)
     if request.remote == nil {
-      replica.arrive(
-        handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
+      tickets[next] = replica.arrive(
+        handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
+        priority: request.priority, content: request.content, at: now)
     } else {
       replica.expect(
-        handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
+        handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
+        content: request.content, at: now)
     }
     next += 1
     if next == requests.count && respawn == nil { replica.drain(at: now) }
@@ -92,12 +102,14 @@ public struct LeapingDriver {
     result.completions += done
     for completion in done {
       if replica.isPrefillOnly {
-        held.append((now + requests[Int(completion.handle)].hold, completion.promptTokens))
+        held.append((now + requests[Int(completion.handle)].hold, tickets[Int(completion.handle)]))
       }
       guard let respawn, sent < respawn else { continue }
+      contents.append(contents[Int(completion.handle)])
       replica.arrive(
         handle: UInt32(sent), promptTokens: completion.promptTokens, outputTokens: completion.outputTokens,
-        at: now)
+        priority: priorities[Int(completion.handle)], content: contents[sent], at: now)
+      priorities.append(priorities[Int(completion.handle)])
       sent += 1
     }
     held.sort { $0.time < $1.time }

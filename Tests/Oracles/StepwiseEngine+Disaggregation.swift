@@ -14,7 +14,12 @@ extension StepwiseEngine {
 
   /// Whatever was complete before this boundary: blocks come back, sequences with their KV entries decode.
   mutating func takeInRemotePrompts() {
-    for blocks in held where blocks.until < time { free += blocks.blocks }
+    let fetched = held.enumerated().filter { $0.element.until < time }
+    for (_, prompt) in fetched.sorted(by: {
+      ($0.element.until, $0.offset) < ($1.element.until, $1.offset)
+    }) {
+      leave(prompt.sequence)
+    }
     held.removeAll { $0.until < time }
     let complete = receiving.filter { $0.ready < time }.sorted { $0.ready < $1.ready }
     receiving.removeAll { $0.ready < time }
@@ -38,6 +43,7 @@ extension StepwiseEngine {
     sequence.scheduled = time
     sequence.ready = max(time, sequence.remote!.firstToken) + sequence.remote!.delay
     free -= sequence.blocks
+    if let taken = cache?.take(sequence.blocks) { sequence.own = taken }
     receiving.append(sequence)
     result.reservations.append(.init(handle: sequence.handle, time: time))
     return true

@@ -2,56 +2,6 @@ import Kernel
 import Statistics
 import Workloads
 
-/// A request as the oracle takes it.
-public struct StepwiseRequest: Sendable {
-  public var arrival: Ticks
-  public var promptTokens: Int32
-  public var outputTokens: Int32
-  /// Set when the prompt is computed elsewhere.
-  public var remote: Remote?
-  /// How long a prefill-only engine must keep the blocks after the prompt is computed.
-  public var hold = Ticks.zero
-  public init(arrival: Ticks, promptTokens: Int32, outputTokens: Int32) {
-    self.arrival = arrival
-    self.promptTokens = promptTokens
-    self.outputTokens = outputTokens
-  }
-
-  /// The KV entries of a prompt computed elsewhere are complete `delay` after both the blocks were reserved
-  /// and the first token came out.
-  public struct Remote: Sendable {
-    public var firstToken: Ticks
-    public var delay: Ticks
-    public init(firstToken: Ticks, delay: Ticks) {
-      self.firstToken = firstToken
-      self.delay = delay
-    }
-  }
-}
-
-/// What the oracle saw.
-public struct StepwiseResult: Sendable {
-  public var completions: [Completion] = []
-  public var interTokenGaps = LogHistogram()
-  public var steps = 0
-  public var computedTokens = 0
-  public var preemptions = 0
-  public var busy: Int64 = 0
-  /// When remote sequences got their blocks, in order.
-  public var reservations: [Reserved] = []
-  public init() {}
-
-  /// A remote sequence that got its blocks.
-  public struct Reserved: Sendable, Hashable {
-    public var handle: UInt32
-    public var time: Ticks
-    public init(handle: UInt32, time: Ticks) {
-      self.handle = handle
-      self.time = time
-    }
-  }
-}
-
 /// The slow, obvious replica: every step visits every sequence, every sequence counts its own blocks.
 ///
 /// It is written from the scheduler's rules alone and shares no code with `LeapingReplica`, so that the
@@ -60,6 +10,8 @@ public struct StepwiseResult: Sendable {
 public struct StepwiseEngine {
   struct Sequence {
     var handle: UInt32
+    /// In the order of arrival.
+    var number: Int { Int(handle) }
     var prompt: Int
     var output: Int
     var arrival: Ticks
@@ -76,10 +28,17 @@ public struct StepwiseEngine {
     var preemptions: Int32 = 0
     var remote: StepwiseRequest.Remote?
     var hold = Ticks.zero
+    var priority: Int32 = 0
     /// When the KV entries from elsewhere are complete.
     var ready = Ticks.never
     /// Decodes, but its last token came out elsewhere.
     var isFresh = false
+    // Only with a cache: the blocks themselves, how many have names, and whether the next one is a copy.
+    var text = StepwiseText([])
+    var own: [Int] = []
+    var named = 0
+    var isCopy = false
+    var cachedTokens = 0
   }
 
   private let settings: ReplicaSettings
@@ -89,9 +48,10 @@ public struct StepwiseEngine {
   var running: [Sequence] = []
   /// Hold blocks and wait for their KV entries.
   var receiving: [Sequence] = []
-  /// Blocks of computed prompts, and when they come back.
-  var held: [(blocks: Int, until: Ticks)] = []
+  /// Computed prompts, and when their blocks come back.
+  var held: [(sequence: Sequence, until: Ticks)] = []
   var free: Int
+  var cache: StepwiseCache?
   var time = Ticks.zero
   private var lastStepStart = Ticks.zero
   private var fraction: Int64 = 0
@@ -115,6 +75,9 @@ public struct StepwiseEngine {
     self.settings = settings
     self.model = model
     free = settings.blocks
+    if settings.cache != nil {
+      cache = StepwiseCache(blockSize: settings.blockSize, blocks: settings.blocks)
+    }
   }
 
   private mutating func drive(_ requests: [StepwiseRequest], respawn: Int?) {
@@ -139,8 +102,10 @@ public struct StepwiseEngine {
       let finished = executeStep()
       for sequence in finished {
         guard let respawn, sent < respawn else { continue }
-        let again = StepwiseRequest(
-          arrival: time, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output))
+        var again = StepwiseRequest(
+          arrival: time, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
+          text: sequence.text.stretches)
+        again.priority = sequence.priority
         enqueue(again, handle: UInt32(sent))
         sent += 1
       }
@@ -171,11 +136,12 @@ public struct StepwiseEngine {
   }
 
   private mutating func enqueue(_ request: StepwiseRequest, handle: UInt32) {
-    waiting.append(
-      Sequence(
-        handle: handle, prompt: Int(request.promptTokens), output: Int(request.outputTokens),
-        arrival: request.arrival, target: Int(request.promptTokens), remote: request.remote,
-        hold: request.hold))
+    var sequence = Sequence(
+      handle: handle, prompt: Int(request.promptTokens), output: Int(request.outputTokens),
+      arrival: request.arrival, target: Int(request.promptTokens), remote: request.remote,
+      hold: request.hold, priority: request.priority)
+    sequence.text = StepwiseText(request.text)
+    waiting.append(sequence)
   }
 
   func blocks(_ tokens: Int) -> Int { (tokens + settings.blockSize - 1) / settings.blockSize }
@@ -184,11 +150,13 @@ public struct StepwiseEngine {
   private mutating func schedule(isDraining: Bool) -> Bool {
     var budget = settings.maximumBatchedTokens
     var preempted = false
+    for index in running.indices { running[index].chunk = 0 }
     // Decodes come first: a sequence that joined from elsewhere may stand behind a prompt under way.
     for isPrompt in [false, true] {
       if serve(prompts: isPrompt, &budget) { preempted = true }
     }
     leftOutAdmission = preempted
+    for index in running.indices where running[index].prefilling { nameFullBlocks(index) }
     if !preempted {
       switch settings.batching {
       case .continuous: admit(&budget)
@@ -212,11 +180,17 @@ public struct StepwiseEngine {
       }
       let wanted = running[index].prefilling ? min(running[index].target - running[index].tokens, budget) : 1
       let need = max(0, blocks(running[index].tokens + wanted) - running[index].blocks)
-      while need > free && running.count > index {
-        preemptLast()
+      var isGone = false
+      while need > free && !isGone {
+        let victim = victim()
+        // With priorities, what the victim was given of this step goes to others.
+        if settings.order == .priority { budget += running[victim].chunk }
+        preempt(victim)
         preempted = true
+        isGone = victim == index
+        if victim < index { index -= 1 }
       }
-      if index == running.count { break }
+      if isGone { continue }
       take(need, wanted, at: index)
       budget -= wanted
       index += 1
@@ -227,15 +201,27 @@ public struct StepwiseEngine {
   private mutating func take(_ need: Int, _ chunk: Int, at index: Int) {
     free -= need
     running[index].blocks += need
+    if let taken = cache?.take(need) { running[index].own += taken }
     running[index].chunk = chunk
     if chunk > 0 && running[index].scheduled == .never { running[index].scheduled = time }
   }
 
-  private mutating func preemptLast() {
-    var victim = running.removeLast()
-    free += victim.blocks
+  /// The youngest, or the latest arrival of those that matter least.
+  private func victim() -> Int {
+    if settings.order != .priority { return running.count - 1 }
+    return running.indices.max {
+      (running[$0].priority, running[$0].number) < (running[$1].priority, running[$1].number)
+    }!
+  }
+
+  private mutating func preempt(_ index: Int) {
+    var victim = running.remove(at: index)
+    leave(victim)
     if !victim.prefilling && !victim.isFresh { victim.lastToken = time }
     victim.isFresh = false
+    victim.own = []
+    victim.named = 0
+    victim.isCopy = false
     victim.blocks = 0
     victim.tokens = 0
     victim.chunk = 0
@@ -250,18 +236,39 @@ public struct StepwiseEngine {
   /// step when the last one started.
   var deadline: Ticks { settings.schedulesAhead ? lastStepStart : time }
 
+  /// Whom the scheduler looks at next, among those that it knows of.
+  private func head() -> Int? {
+    let known = waiting.indices.filter { waiting[$0].arrival < deadline }
+    switch settings.order {
+    case .arrival: return known.first == 0 ? 0 : nil
+    case .priority:
+      return known.min {
+        (waiting[$0].priority, waiting[$0].number) < (waiting[$1].priority, waiting[$1].number)
+      }
+    case .shortestFirst:
+      return known.min {
+        (waiting[$0].prompt, waiting[$0].number) < (waiting[$1].prompt, waiting[$1].number)
+      }
+    }
+  }
+
   private mutating func admit(_ budget: inout Int) {
-    while let head = waiting.first, budget > 0,
-      running.count + receiving.count < settings.maximumSequences, head.arrival < deadline
+    while let position = head(), budget > 0,
+      running.count + receiving.count < settings.maximumSequences
     {
+      let head = waiting[position]
       if head.remote != nil {
         if reserve(head) { continue } else { return }
       }
-      let chunk = min(head.target, budget)
-      let need = blocks(settings.takesWholePrompts ? head.target : chunk)
-      if need > free { return }
-      running.append(waiting.removeFirst())
+      let found = cache?.match(&waiting[position].text, limit: (head.target - 1) / settings.blockSize) ?? []
+      let cached = found.count * settings.blockSize
+      let chunk = min(head.target - cached, budget)
+      let need = blocks(settings.takesWholePrompts ? head.target : cached + chunk) - found.count
+      if need + (cache?.idle(found) ?? 0) > free { return }
+      running.append(waiting.remove(at: position))
+      use(found, at: running.count - 1)
       take(need, chunk, at: running.count - 1)
+      nameFullBlocks(running.count - 1)
       budget -= chunk
     }
   }
@@ -319,9 +326,9 @@ public struct StepwiseEngine {
     if !holdsSlots || running.allSatisfy(\.answered) {
       for sequence in running where sequence.answered {
         if settings.isPrefillOnly {
-          held.append((sequence.blocks, time + sequence.hold))
+          held.append((sequence, time + sequence.hold))
         } else {
-          free += sequence.blocks
+          leave(sequence)
         }
       }
       running.removeAll(where: \.answered)
@@ -349,8 +356,46 @@ public struct StepwiseEngine {
       Completion(
         handle: sequence.handle, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
         preemptions: sequence.preemptions, arrival: sequence.arrival, scheduled: sequence.scheduled,
-        firstToken: sequence.firstToken, lastToken: time))
-    return StepwiseRequestEcho(prompt: sequence.prompt, output: sequence.output)
+        firstToken: sequence.firstToken, lastToken: time, cachedTokens: Int32(sequence.cachedTokens)))
+    return StepwiseRequestEcho(
+      prompt: sequence.prompt, output: sequence.output, text: sequence.text, priority: sequence.priority)
+  }
+
+  // MARK: Cache
+
+  /// An admitted sequence holds the blocks that are there and starts behind them.
+  private mutating func use(_ found: [Int], at index: Int) {
+    if running[index].preemptions == 0 {
+      running[index].cachedTokens = found.count * settings.blockSize
+    }
+    cache?.hold(found)
+    running[index].own = found
+    running[index].blocks = found.count
+    running[index].named = found.count
+    running[index].tokens = found.count * settings.blockSize
+    if let cache { free = cache.free }
+  }
+
+  /// Names what the step fills; blocks after a copy stay without names.
+  private mutating func nameFullBlocks(_ index: Int) {
+    let sequence = running[index]
+    running[index] = named(sequence, upTo: sequence.tokens + sequence.chunk)
+  }
+
+  private mutating func named(_ sequence: Sequence, upTo tokens: Int) -> Sequence {
+    if cache == nil || sequence.isCopy { return sequence }
+    var named = sequence
+    named.isCopy = !cache!.name(named.own, &named.text, from: &named.named, to: tokens / settings.blockSize)
+    return named
+  }
+
+  /// A sequence gives its blocks back, having named those that its answer filled.
+  mutating func leave(_ sequence: Sequence) {
+    free += sequence.blocks
+    guard cache != nil else { return }
+    let sequence = named(sequence, upTo: sequence.tokens)
+    cache!.leave(sequence.own, named: sequence.named)
+    free = cache!.free
   }
 
   private func stepCost() -> Int64 {
@@ -377,4 +422,6 @@ public struct StepwiseEngine {
 struct StepwiseRequestEcho {
   var prompt: Int
   var output: Int
+  var text: StepwiseText
+  var priority: Int32
 }

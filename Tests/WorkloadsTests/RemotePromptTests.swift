@@ -16,7 +16,8 @@ import Workloads
     let smallest = (2 * longest + 3 + blockSize) / blockSize
     var settings = ReplicaSettings(
       batching: .continuous, maximumSequences: sequences, maximumBatchedTokens: sequences + draw(400),
-      blockSize: blockSize, blocks: smallest + draw(UInt32(1 + smallest * (1 + draw(5)))))
+      blockSize: blockSize, blocks: smallest + draw(UInt32(1 + smallest * (1 + draw(5)))),
+      schedulesAhead: seed % 2 == 1)
     settings.takesWholePrompts = draw(2) == 0
     let spread = [0, 1, 40, 4_000][draw(4)]
     let slowest = [1, 100, 10_000, 400_000][draw(4)]
@@ -39,15 +40,16 @@ import Workloads
     return .init(requests: requests, settings: settings, respawn: nil)
   }
 
-  static func compare(_ load: LeapEqualsStepTests.Case, _ seed: UInt64) -> StepwiseResult {
+  static func compare(_ load: LeapEqualsStepTests.Case, _ seed: UInt64, count: Int? = nil) -> StepwiseResult {
     let model = LeapEqualsStepTests.model
     var settings = load.settings
     settings.verifiesLeaps = true
-    let walked = StepwiseEngine.run(load.requests, settings: load.settings, model: model)
-    #expect(walked.completions.count == load.requests.count, "seed \(seed)")
+    let walked = StepwiseEngine.run(
+      load.requests, settings: load.settings, model: model, respawn: load.respawn)
+    #expect(walked.completions.count == count ?? load.requests.count, "seed \(seed)")
     for outsideFirst in [false, true] {
       let leapt = LeapingDriver.run(
-        load.requests, settings: settings, model: model, outsideFirst: outsideFirst)
+        load.requests, settings: settings, model: model, respawn: load.respawn, outsideFirst: outsideFirst)
       let difference = zip(leapt.completions, walked.completions).first { $0 != $1 }
       #expect(difference == nil, "seed \(seed), \(load.settings)")
       #expect(leapt.completions.count == walked.completions.count, "seed \(seed)")
@@ -74,21 +76,60 @@ import Workloads
     #expect(preemptions > 0 && waited > 0, "the cases must reach preemption and waiting for room")
   }
 
+  /// Whole prompts come from elsewhere; what the cache serves are local and preempted requests.
+  @Test(arguments: 0..<UInt64(8)) func aDecodeReplicaWithACacheLeapsAsItWalks(group: UInt64) {
+    var (preemptions, cached) = (0, 0)
+    for seed in (group * 20)..<(group * 20 + 20) {
+      var load = Self.decodeCase(seed)
+      PrefixCacheTests.share(&load, seed)
+      for index in load.requests.indices where load.requests[index].outputTokens < 2 {
+        load.requests[index].outputTokens = 2
+      }
+      let walked = Self.compare(load, seed)
+      preemptions += walked.preemptions
+      cached += walked.completions.reduce(0) { $0 + Int($1.cachedTokens) }
+    }
+    #expect(preemptions > 0 && cached > 0, "the cases must reach preemption and hits")
+  }
+
+  /// A random load of prompts whose blocks are fetched at once or late.
+  static func prefillCase(_ seed: UInt64) -> LeapEqualsStepTests.Case {
+    var stream = RandomStream(seed: seed, replication: 0, entity: "test", purpose: "hold-case")
+    var load = decodeCase(seed)
+    load.settings.isPrefillOnly = true
+    load.settings.takesWholePrompts = true
+    let slowest = Int64([0, 1, 1_000, 400_000][Int(stream.below(4))])
+    load.requests = load.requests.map { request in
+      var request = request
+      request.remote = nil
+      request.outputTokens = 1
+      request.hold = Ticks(Int64(stream.below(1000)) * slowest * 160)
+      return request
+    }
+    return load
+  }
+
+  /// A held prompt's blocks serve whoever begins like it, before and after they are fetched.
+  @Test(arguments: 0..<UInt64(8)) func aPrefillReplicaWithACacheLeapsAsItWalks(group: UInt64) {
+    var cached = 0
+    for seed in (group * 20)..<(group * 20 + 20) {
+      var load = Self.prefillCase(seed)
+      PrefixCacheTests.share(&load, seed)
+      for index in load.requests.indices { load.requests[index].outputTokens = 1 }
+      let walked = Self.compare(load, seed)
+      #expect(walked.preemptions == 0, "a prompt that starts can end, seed \(seed)")
+      let found = walked.completions.reduce(0) { $0 + Int($1.cachedTokens) }
+      let prompts = load.requests.reduce(0) { $0 + Int($1.promptTokens) }
+      #expect(walked.computedTokens == prompts - found, "seed \(seed)")
+      cached += found
+    }
+    #expect(cached > 0, "the cases must reach hits")
+  }
+
   @Test(arguments: 0..<UInt64(4)) func aPrefillReplicaLeapsAsItWalks(group: UInt64) {
     var waited = false
     for seed in (group * 20)..<(group * 20 + 20) {
-      var stream = RandomStream(seed: seed, replication: 0, entity: "test", purpose: "hold-case")
-      var load = Self.decodeCase(seed)
-      load.settings.isPrefillOnly = true
-      load.settings.takesWholePrompts = true
-      let slowest = Int64([0, 1, 1_000, 400_000][Int(stream.below(4))])
-      load.requests = load.requests.map { request in
-        var request = request
-        request.remote = nil
-        request.outputTokens = 1
-        request.hold = Ticks(Int64(stream.below(1000)) * slowest * 160)
-        return request
-      }
+      let load = Self.prefillCase(seed)
       let walked = Self.compare(load, seed)
       #expect(walked.preemptions == 0, "a prompt that starts can end, seed \(seed)")
       let free = load.requests.map { request in

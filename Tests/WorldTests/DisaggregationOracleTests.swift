@@ -44,6 +44,23 @@ import Testing
     }
   }
 
+  /// When each request, by its serial, leaves the front end, which takes one at a time.
+  static func handOvers(
+    of records: [RequestRecord], upDelay: Ticks, in model: DesignModel
+  ) -> [Int: Ticks] {
+    let deployment = model.design.services[0].deployments[0]
+    let spacing = Ticks(
+      seconds: deployment.engine.frontEndSpacing.value / Double(deployment.replicas))
+    var times: [Int: Ticks] = [:]
+    var free = Ticks.zero
+    for record in records {
+      let time = max(record.sent + upDelay, free)
+      times[record.serial] = time
+      free = time + spacing
+    }
+    return times
+  }
+
   /// Sorted records beside what the walks say of them.
   static func compare(_ seed: UInt64, latency: Ticks, _ text: String) throws -> Int {
     let (outcome, model) = try DisaggregationTests.run(text)
@@ -51,9 +68,10 @@ import Testing
     let records = outcome.records.sorted { $0.serial < $1.serial }
     let served = records.filter { $0.status == .completed }
     var walks = Array(repeating: Walk(), count: served.count)
+    let handOvers = handOvers(of: records, upDelay: roles.upDelay, in: model)
     let prompts = served.map {
       StepwiseRequest(
-        arrival: $0.sent + roles.upDelay, promptTokens: Int32($0.promptTokens), outputTokens: 1)
+        arrival: handOvers[$0.serial]!, promptTokens: Int32($0.promptTokens), outputTokens: 1)
     }
     walk(prompts, over: roles.prefill.count, settings: roles.prefill.settings, model: roles.prefill.latency) {
       walks[$0].scheduled = $1.scheduled

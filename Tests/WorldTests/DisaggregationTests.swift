@@ -10,7 +10,7 @@ import Testing
     arrivals: String = "{ process: poisson, rate: 8/s }",
     prompt: String = "{ distribution: lognormal, mean: 1500, cv: 1, max: 8000 }",
     output: String = "{ distribution: lognormal, mean: 150, cv: 1, max: 1000 }",
-    service: String, requests: Int = 400, duration: String = "10m", seed: UInt64 = 7
+    service: String, requests: Int = 400, duration: String = "10m", seed: UInt64 = 7, sharing: String = ""
   ) -> String {
     """
     version: 1
@@ -26,6 +26,7 @@ import Testing
         prompt-tokens: \(prompt)
         output-tokens: \(output)
         slo: { ttft: 1s, tpot: 25ms }
+        \(sharing)
     designs:
       split:
         sites: { dc: { kind: on-prem, rtt: 4ms } }
@@ -81,7 +82,7 @@ import Testing
       service: split(
         1 + Int(stream.below(3)), 1 + Int(stream.below(3)), more: "router: \(pick(router)),",
         roles: (pick(limits), pick(limits)), transfer: transfer),
-      requests: 80, duration: "20s", seed: seed)
+      requests: 80, duration: "20s", seed: seed, sharing: pick(WorldTests.sharing))
   }
 
   /// Invariants on, every leap walked as well, nothing lost, and the second run equal to the first.
@@ -176,6 +177,31 @@ import Testing
       outcome.records.sorted { $0.serial < $1.serial }.map { [$0.ttft, $0.network, $0.queue, $0.prefill] }
     }
     #expect(times(split.outcome) == times(alone.outcome) && split.outcome.records.count == 400)
+  }
+
+  /// Prefill replicas keep what prompts begin with: 62 whole blocks of 1,000 tokens. Decode replicas keep
+  /// nothing, and all of every prompt moves to them.
+  @Test func prefillReplicasKeepAPrefixCache() throws {
+    func outcome(_ more: String) throws -> Outcome {
+      try Self.run(
+        Self.text(
+          prompt: "{ distribution: constant, value: 1500 }", service: Self.split(1, 2, more: more),
+          sharing: "prefix: { shared-tokens: 1000 }")
+      ).outcome
+    }
+    let (on, off) = (try outcome(""), try outcome("cache: { prefix: false },"))
+    let records = on.records.sorted { $0.serial < $1.serial }
+    #expect(records.count == 400 && records[0].cachedTokens == 0)
+    #expect(records.dropFirst().allSatisfy { $0.cachedTokens == 62 * 16 })
+    #expect(off.records.allSatisfy { $0.cachedTokens == nil })
+    let (cached, whole) = (on.services[0], off.services[0])
+    #expect(cached.replicas[0].computedTokens == whole.replicas[0].computedTokens - 399 * 62 * 16)
+    for decode in 1...2 {
+      #expect(cached.replicas[decode].computedTokens == whole.replicas[decode].computedTokens)
+      #expect(cached.replicas[decode].promptTokensFound == 0)
+    }
+    #expect(cached.tally.transfers!.bytes == whole.tally.transfers!.bytes)
+    #expect(cached.tally.ttft.mean! < 0.7 * whole.tally.ttft.mean!)
   }
 
   @Test func moreBandwidthIsNeverSlower() throws {

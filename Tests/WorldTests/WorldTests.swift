@@ -10,6 +10,13 @@ import Testing
     try ScenarioReader.read(bytes: Array(text.utf8), file: "test.yaml", folder: root.path).get()
   }
 
+  static let sharing = [
+    "", "", "prefix: { shared-tokens: 200, groups: 3, zipf: 1 }", "sessions: { turns: 3, think-time: 400ms }",
+    "sessions: { turns: { distribution: uniform, from: 1, to: 5 }, answer-carried: 50%, max-context: 3000 }",
+    "sessions: { turns: 4, follow-up-tokens: { distribution: constant, value: 40 } }\n"
+      + "    prefix: { shared-tokens: 100 }",
+  ]
+
   /// A small random scenario over every feature there is.
   static func random(_ seed: UInt64) -> String {
     var stream = RandomStream(seed: seed, replication: 0, entity: "swarm", purpose: "scenario")
@@ -28,8 +35,16 @@ import Testing
       "{ distribution: gamma, mean: 200, cv: 1.5, min: 1, max: 2000 }",
     ]
     let batching = pick([
-      "{ policy: continuous }", "{ policy: continuous }", "{ policy: static, size: 4, timeout: 300ms }",
+      "{ policy: continuous }", "{ policy: continuous, order: priority }",
+      "{ policy: continuous, order: shortest-first }", "{ policy: static, size: 4, timeout: 300ms }",
       "{ policy: dynamic-window, size: 6, window: 20ms }",
+    ])
+    let sharing = pick(Self.sharing)
+    // What a queue by priority preempts, a prefix cache cannot follow.
+    let cache = batching.contains("priority") ? "cache: { prefix: false }" : pick(["", "", "cache: { prefix: false }"])
+    let door = pick([
+      "", "", "admission: { rate-limit: 2/s, burst: 3 }",
+      batching.contains("continuous") ? "admission: { policy: slo-aware, rate-limit: 50/s }" : "",
     ])
     let router = pick(["round-robin", "least-loaded", "power-of-two"])
     let blocks = pick(["400", "600", "5000"])
@@ -56,6 +71,8 @@ import Testing
           prompt-tokens: \(pick(length))
           output-tokens: \(pick(length))
           slo: { ttft: 1s, tpot: 50ms, e2e: 30s }
+          priorities: { vital: { share: 20%, priority: high }, rest: { share: 80%, priority: low } }
+          \(sharing)
       designs:
         own:
           sites: { dc: { kind: on-prem, rtt: \(pick(["0s", "15ms"])), electricity: 0.1 USD/kWh } }
@@ -70,6 +87,8 @@ import Testing
               batching: \(batching)
               latency: \(latency)
               router: \(router)
+              \(cache)
+              \(door)
               kv-blocks: \(blocks)
               max-sequences: \(pick(["4", "64"]))
               max-batched-tokens: \(pick(["512", "8192"]))

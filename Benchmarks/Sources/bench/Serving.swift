@@ -12,6 +12,20 @@ enum Serving {
           prompt-tokens: { distribution: constant, value: 512 }
           output-tokens: { distribution: constant, value: 128 }
       """, folder: ".")
+    for (name, sharing) in [
+      ("prefixes of 64 groups", "prefix: { shared-tokens: 384, groups: 64, zipf: 1 }"),
+      ("conversations of 8 turns", "sessions: { turns: 8 }"),
+    ] {
+      try measure(
+        "closed loop, \(name)", goal: "300 k",
+        """
+        arrivals: { process: closed-loop, users: 128 }
+            requests: 200000
+            prompt-tokens: { distribution: constant, value: 512 }
+            output-tokens: { distribution: constant, value: 128 }
+            \(sharing)
+        """, folder: ".")
+    }
     guard let traces else { return line("W1, W3", "not measured: no folder named") }
     for name in ["W1", "W3"] {
       try measure(name, goal: "300 k", "trace: { file: \(name).csv, format: vidur }", folder: traces)

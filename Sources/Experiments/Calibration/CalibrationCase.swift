@@ -62,6 +62,8 @@ public struct ReplayedTraffic: Sendable {
   public var users: Int?
   /// Requests that end the run; `nil` where the traffic ends by itself or the scenario says when.
   public var requests: Int?
+  /// Whether the arrivals still begin the workload's conversations; a client's requests stand alone.
+  public var keepsConversations = false
   public init(traffic: Traffic, users: Int? = nil, requests: Int? = nil) {
     self.traffic = traffic
     self.users = users
@@ -75,6 +77,7 @@ extension Scenario {
     let workload = designs[design].services[service].workloadIndex
     workloads[workload].traffic = replay.traffic
     workloads[workload].traceUsers = replay.users
+    if !replay.keepsConversations { workloads[workload].conversations = nil }
     if let requests = replay.requests {
       workloads[workload].requests = requests
       duration = nil

@@ -92,6 +92,12 @@ struct MeasurementReplay {
     _ workload: InferenceWorkload, _ prompt: Distribution, _ output: Distribution, requests: Int?
   ) {
     notes.append("arrivals as the scenario has them")
+    if workload.conversations != nil {
+      notes.append("conversations as the scenario has them")
+      traffic = ReplayedTraffic(traffic: workload.traffic, requests: requests)
+      traffic.keepsConversations = true
+      return
+    }
     guard case .generated(let arrivals, _, _) = workload.traffic else {
       notes.append("requests as the scenario's trace has them")
       return

@@ -98,6 +98,8 @@ public struct Service: Sendable {
   public var name: String
   public var workloadIndex: Int
   public var placement: Placement
+  /// Who is let in; `nil` for everybody.
+  public var admission: AdmissionSettings?
   public init(name: String, workloadIndex: Int, placement: Placement) {
     self.name = name
     self.workloadIndex = workloadIndex
@@ -118,17 +120,21 @@ public struct Deployment: Sendable {
   public var activations: Precision
   public var keyValue: Precision
   public var batching: Batching
+  /// Of continuous batches.
+  public var order = QueueOrder.arrival
   public var router: RouterKind
   public var maximumSequences: Int
   public var maximumBatchedTokens: Int
   public var memory: MemoryPlan
   /// The user's own measurements; `nil` where step costs come from the catalogue's kernels.
   public var measuredTimes: MeasuredTimes?
+  /// How KV blocks are kept for later requests; `nil` when they are not.
+  public var cache: CacheSettings?
   public init(
     poolIndex: Int, engine: EnginePreset, replicas: Int, layout: ParallelLayout,
     weights: Precision, activations: Precision, keyValue: Precision, batching: Batching,
     router: RouterKind, maximumSequences: Int, maximumBatchedTokens: Int, memory: MemoryPlan,
-    measuredTimes: MeasuredTimes? = nil
+    measuredTimes: MeasuredTimes? = nil, cache: CacheSettings? = nil
   ) {
     self.poolIndex = poolIndex
     self.engine = engine
@@ -143,6 +149,7 @@ public struct Deployment: Sendable {
     self.maximumBatchedTokens = maximumBatchedTokens
     self.memory = memory
     self.measuredTimes = measuredTimes
+    self.cache = cache
   }
   public var acceleratorsPerReplica: Int { layout.accelerators }
 }

@@ -105,22 +105,39 @@ public struct InferenceWorkload: Sendable {
   /// Users who send a trace's rows in their order, each as soon as it has its answer; `nil` where the rows'
   /// own times decide.
   public var traceUsers: Int?
+  /// Kinds of requests that matter differently; empty when all are alike.
+  public var classes: [RequestClass] = []
+  /// Beginnings that prompts have in common; `nil` for none.
+  public var prefix: SharedPrefix?
+  /// Conversations that the arrivals begin; `nil` when every request stands alone.
+  public var conversations: Conversations?
   public init(
-    name: String, model: ModelShape, traffic: Traffic, requests: Int?, objectives: ServiceObjectives
+    name: String, model: ModelShape, traffic: Traffic, requests: Int?, objectives: ServiceObjectives,
+    prefix: SharedPrefix? = nil, conversations: Conversations? = nil
   ) {
     self.name = name
     self.model = model
     self.traffic = traffic
     self.requests = requests
     self.objectives = objectives
+    self.prefix = prefix
+    self.conversations = conversations
   }
   var isStochastic: Bool {
-    switch traffic {
+    if classes.count > 1 { return true }
+    if prefix?.popularity != nil || conversations?.isStochastic == true { return true }
+    return switch traffic {
     case .trace: false
     case .generated(let arrivals, let prompt, let output):
       arrivals.isStochastic || prompt.isStochastic || output.isStochastic
     }
   }
+  /// The prefix blocks recorded in its trace.
+  public var chains: BlockChains? {
+    if case .trace(let trace) = traffic { trace.chains } else { nil }
+  }
+  /// Whether two requests can begin alike.
+  public var sharesPrefixes: Bool { prefix != nil || conversations != nil || chains != nil }
 }
 
 /// Where requests come from.

@@ -16,10 +16,11 @@ extension Resolver {
     }
     var services: [Service] = []
     for service in value["services"]?.members ?? [] {
-      if let resolved = self.service(
-        service, "\(path).services.\(service.key)", pools: pools, poolsWritten: value["pools"],
-        workloads: workloads)
+      let place = "\(path).services.\(service.key)"
+      if var resolved = self.service(
+        service, place, pools: pools, poolsWritten: value["pools"], workloads: workloads)
       {
+        queueing(service.value, place, of: &resolved, workloads[resolved.workloadIndex])
         services.append(resolved)
       }
     }
@@ -162,7 +163,7 @@ extension Resolver {
     }
     if value["disaggregation"] != nil {
       let roles = disaggregation(
-        value, path, pools: pools, poolsWritten: poolsWritten, model: workloads[workload].model)
+        value, path, pools: pools, poolsWritten: poolsWritten, workload: workloads[workload])
       return roles.map { Service(name: member.key, workloadIndex: workload, placement: .disaggregated($0)) }
     }
     guard let pool = value["pool"] else {
@@ -173,16 +174,19 @@ extension Resolver {
     guard index(pool, "\(path).pool", among: written, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == pool.text }),
       var deployment = deployment(
-        value, path, poolIndex: poolIndex, pool: pools[poolIndex], model: workloads[workload].model)
+        value, path, poolIndex: poolIndex, pool: pools[poolIndex], workload: workloads[workload])
     else { return nil }
     deployment.measuredTimes = measuredTimes(
       value["latency"], path, of: deployment, pool: pools[poolIndex], workload: workloads[workload])
     return Service(name: member.key, workloadIndex: workload, placement: .pool(deployment))
   }
 
+  /// - Parameter reusesPrompts: false for replicas that get the KV entries of whole prompts from elsewhere.
   mutating func deployment(
-    _ value: Written, _ path: String, poolIndex: Int, pool: Pool, model: ModelShape
+    _ value: Written, _ path: String, poolIndex: Int, pool: Pool, workload: InferenceWorkload,
+    reusesPrompts: Bool = true
   ) -> Deployment? {
+    let model = workload.model
     let engineName = value["engine"]?.text ?? standing("vllm", at: "\(path).engine", as: "vllm")
     guard
       let preset = catalog.engine(
@@ -216,17 +220,19 @@ extension Resolver {
         value, path, "\(model.name) on \(layout.accelerators) × \(pool.accelerator.name) \(memory.shortage)")
       return nil
     }
+    let batching = batching(value["batching"], path)
     return Deployment(
       poolIndex: poolIndex, engine: engine,
       replicas: integer(value["replicas"]).map { $0 * ranks }
         ?? standing(most, at: "\(path).replicas", as: "\(most)"),
       layout: layout, weights: weights,
       activations: precision("activations", weights.isWeightOnly ? "bf16" : weights.name), keyValue: keyValue,
-      batching: batching(value["batching"], path),
+      batching: batching,
       router: value["router"]?.text.flatMap(RouterKind.init)
         ?? standing(.roundRobin, at: "\(path).router", as: "round-robin"),
       maximumSequences: sequences * layout.data,
-      maximumBatchedTokens: max(tokens, sequences) * layout.data, memory: memory)
+      maximumBatchedTokens: max(tokens, sequences) * layout.data, memory: memory,
+      cache: cache(value, path, workload: workload, batching: batching, reusesPrompts: reusesPrompts))
   }
 
   private mutating func layout(
@@ -263,14 +269,23 @@ extension Resolver {
     }
   }
 
+  /// A replica takes some 20 KiB before its first request: more of them are hardly meant.
+  private static let mostReplicas = 65_536
+
   /// Services of one pool share its accelerators.
   private mutating func checkPlacement(
     _ services: [Service], _ pools: [Pool], _ value: Written, _ path: String
   ) {
     for (index, pool) in pools.enumerated() {
-      var needed = 0
+      var (needed, replicas) = (0, 0)
       for deployment in services.flatMap(\.deployments) where deployment.poolIndex == index {
         needed += deployment.replicas * deployment.acceleratorsPerReplica
+        replicas += deployment.replicas
+      }
+      if replicas > Self.mostReplicas {
+        fault(
+          value["services"] ?? value, "\(path).services",
+          "the pool '\(pool.name)' runs \(replicas) replicas, at most \(Self.mostReplicas) are simulated")
       }
       if needed > pool.accelerators {
         fault(

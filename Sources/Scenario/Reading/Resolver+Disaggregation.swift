@@ -5,7 +5,7 @@ import Workloads
 extension Resolver {
   /// Prefill and decode replicas of one service, and what lies between them.
   mutating func disaggregation(
-    _ service: Written, _ path: String, pools: [Pool], poolsWritten: Written?, model: ModelShape
+    _ service: Written, _ path: String, pools: [Pool], poolsWritten: Written?, workload: InferenceWorkload
   ) -> Disaggregation? {
     let written = service["disaggregation"]!
     let path = "\(path).disaggregation"
@@ -21,10 +21,11 @@ extension Resolver {
     }
     guard let prefillWritten = written["prefill"], let decodeWritten = written["decode"],
       let prefill = role(
-        prefillWritten, of: service, "\(path).prefill", pools: pools, poolsWritten: poolsWritten, model: model
-      ),
+        prefillWritten, of: service, "\(path).prefill", pools: pools, poolsWritten: poolsWritten,
+        workload: workload, reusesPrompts: true),
       let decode = role(
-        decodeWritten, of: service, "\(path).decode", pools: pools, poolsWritten: poolsWritten, model: model)
+        decodeWritten, of: service, "\(path).decode", pools: pools, poolsWritten: poolsWritten,
+        workload: workload, reusesPrompts: false)
     else { return nil }
     if pools[prefill.poolIndex].siteIndex != pools[decode.poolIndex].siteIndex {
       fault(
@@ -43,7 +44,7 @@ extension Resolver {
   /// A role is a deployment whose keys stand over those of the service.
   private mutating func role(
     _ written: Written, of service: Written, _ path: String, pools: [Pool], poolsWritten: Written?,
-    model: ModelShape
+    workload: InferenceWorkload, reusesPrompts: Bool
   ) -> Deployment? {
     var merged = written
     let own = (written.members ?? []).map(\.key)
@@ -57,7 +58,9 @@ extension Resolver {
     guard index(pool, "\(path).pool", among: names, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == pool.text })
     else { return nil }
-    return deployment(merged, path, poolIndex: poolIndex, pool: pools[poolIndex], model: model)
+    return deployment(
+      merged, path, poolIndex: poolIndex, pool: pools[poolIndex], workload: workload,
+      reusesPrompts: reusesPrompts)
   }
 
   private mutating func transfer(

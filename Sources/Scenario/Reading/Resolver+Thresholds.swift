@@ -7,9 +7,9 @@ public enum MetricName {
   /// Single numbers.
   public static let values = [
     "goodput_ratio", "goodput_rps", "throughput_rps", "output_tokens_per_s", "total_tokens_per_s",
-    "gpu_allocated_ratio", "gpu_busy_ratio", "mfu", "mbu", "kv_usage_ratio", "preemptions", "rejected",
-    "completed",
-    "offered", "kv_transfer_bytes", "cost_per_month", "cost_total", "cost_npv",
+    "gpu_allocated_ratio", "gpu_busy_ratio", "mfu", "mbu", "kv_usage_ratio", "prefix_hit_ratio",
+    "preemptions", "rejected", "completed",
+    "offered", "throttled", "shed", "kv_transfer_bytes", "cost_per_month", "cost_total", "cost_npv",
     "cost_per_million_output_tokens",
     "cost_per_good_request", "energy_kwh", "first_service_day",
   ]
@@ -45,7 +45,7 @@ extension Resolver {
           fault(value, path, "a filter reads workload=NAME or design=NAME", help: help)
           return nil
         }
-        let names = pair[0] == "workload" ? workloads.map(\.name) : designs.map(\.name)
+        let names = pair[0] == "workload" ? workloads.flatMap(\.reportedNames) : designs.map(\.name)
         if !names.contains(pair[1]) {
           let near = nearestName(to: pair[1], among: names).map { "did you mean '\($0)'?" }
           fault(value, path, "there is no \(pair[0]) '\(pair[1])'", help: near)

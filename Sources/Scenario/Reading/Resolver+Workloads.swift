@@ -16,7 +16,9 @@ extension Resolver {
     func limit(_ key: String) -> Ticks? { quantity(slo?[key], .duration).map { Ticks(seconds: $0) } }
     var workload = InferenceWorkload(
       name: member.key, model: model, traffic: traffic, requests: integer(value["requests"]),
-      objectives: ServiceObjectives(ttft: limit("ttft"), tpot: limit("tpot"), e2e: limit("e2e")))
+      objectives: ServiceObjectives(ttft: limit("ttft"), tpot: limit("tpot"), e2e: limit("e2e")),
+      prefix: sharedPrefix(value, path), conversations: conversations(value, path))
+    workload.classes = classes(value["priorities"], "\(path).priorities")
     workload.traceUsers = integer(value["trace"]?["users"])
     return workload
   }
@@ -63,7 +65,9 @@ extension Resolver {
       for key in ["arrivals", "prompt-tokens", "output-tokens"] {
         if let other = value[key] { fault(other, "\(path).\(key)", "a trace stands instead of '\(key)'") }
       }
-      return trace(written, "\(path).trace").map(Traffic.trace)
+      let trace = trace(written, "\(path).trace")
+      checkTraceContent(value, path, trace)
+      return trace.map(Traffic.trace)
     }
     var missing = false
     for key in ["arrivals", "prompt-tokens", "output-tokens"] where value[key] == nil {
@@ -140,7 +144,7 @@ extension Resolver {
     return .schedule(points)
   }
 
-  private mutating func length(_ value: Written, _ path: String) -> Distribution? {
+  mutating func length(_ value: Written, _ path: String) -> Distribution? {
     var law: Distribution
     switch value["distribution"]?.text {
     case "constant": law = Distribution(.constant(number(value["value"]) ?? 1))

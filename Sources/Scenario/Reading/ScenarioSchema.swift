@@ -35,7 +35,7 @@ public enum ScenarioSchema {
     case .number(let range):
       return
         "\(indent)\"type\": \"number\", \"minimum\": \(range.lowerBound), \"maximum\": \(range.upperBound)"
-    case .quantity(let measure):
+    case .quantity(let measure, _):
       return "\(indent)\"type\": [\"string\", \"number\"], \"examples\": [\(list(measure.examples))]"
     case .durationOrAutomatic: return "\(indent)\"type\": \"string\", \"examples\": [\"auto\", \"5m\"]"
     case .choice(let names): return "\(indent)\"enum\": [\(names.map(literal).joined(separator: ", "))]"

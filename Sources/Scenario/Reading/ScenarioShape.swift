@@ -11,7 +11,8 @@ enum ScenarioShape {
       Key("description", .text, "What is asked."),
       Key("seed", .integer(0...Int.max), "Seed of all random streams.", fallback: "1"),
       Key(
-        "duration", .quantity(.duration), "Simulated traffic; left out when a trace or `requests` ends it."),
+        "duration", .quantity(.duration, atMost: "15y"),
+        "Simulated traffic; left out when a trace or `requests` ends it."),
       Key(
         "warmup", .durationOrAutomatic, "Start left out of the statistics, or `auto` (MSER-5).",
         fallback: "0s"),
@@ -48,7 +49,10 @@ enum ScenarioShape {
           Key("output-tokens", length, "Length of answers."),
           Key("trace", trace, "Recorded requests, instead of arrivals and lengths."),
           Key("slo", objectives, "Limits that a good request meets."),
-        ] + Key.planned("prefix", "sessions", "residency"))
+          priorities,
+          Key("prefix", prefix, "Beginnings that prompts have in common."),
+          Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
+        ] + Key.planned("residency"))
     ])
 
   static let modelShape: [Key] = [
@@ -86,7 +90,9 @@ enum ScenarioShape {
         tag: "closed-loop",
         keys: [
           Key("users", .integer(counts), "Users; all start at once.", required: true),
-          Key("think-time", .quantity(.duration), "Pause before the next request.", fallback: "0s"),
+          Key(
+            "think-time", .quantity(.duration, atMost: "30d"), "Pause before the next request.",
+            fallback: "0s"),
         ]),
       .init(
         tag: "burst", keys: [Key("count", .integer(1...10_000_000), "Requests at time 0.", required: true)]),
@@ -152,7 +158,9 @@ enum ScenarioShape {
         "staff",
         .object([
           Key("fte", .number(0...100_000), "Full-time equivalents.", required: true),
-          Key("salary", .quantity(.moneyPerYear), "Full cost a year.", required: true),
+          Key(
+            "salary", .quantity(.moneyPerYear, atMost: "1000000000 USD/y"), "Full cost a year.",
+            required: true),
         ]), "People who run the design."),
     ] + Key.planned("jobs", "storage", "events", "extends", "scheduler"))
 
@@ -162,10 +170,12 @@ enum ScenarioShape {
         "kind", .choice(["on-prem", "colocation", "cloud", "edge"]), "What kind of place.", required: true),
       Key("provider", .text, "Who rents it out.", fallback: "that of the pool's node"),
       Key("region", .text, "Region of the provider."),
-      Key("electricity", .quantity(.moneyPerKilowattHour), "Price of energy.", fallback: "0 USD/kWh"),
+      Key(
+        "electricity", .quantity(.moneyPerKilowattHour, atMost: "1000 USD/kWh"), "Price of energy.",
+        fallback: "0 USD/kWh"),
       Key("pue", .number(1...10), "Power usage effectiveness.", fallback: "1.3 (on-prem), 1 (cloud)"),
       Key("lead-time", .quantity(.duration), "From order to first service.", fallback: "0s"),
-      Key("rtt", .quantity(.duration), "Round trip between clients and site.", fallback: "0s"),
+      Key("rtt", .quantity(.duration, atMost: "30d"), "Round trip between clients and site.", fallback: "0s"),
     ] + Key.planned("links", "rack-power", "power-limit", "egress"))
 
   static let pool: Shape = .object(
@@ -185,7 +195,9 @@ enum ScenarioShape {
       Key(
         "purchase",
         .object([
-          Key("price", .quantity(.money), "A node.", fallback: "that of the catalogue"),
+          Key(
+            "price", .quantity(.money, atMost: "1000000000 USD"), "A node.", fallback: "that of the catalogue"
+          ),
           Key("life", .quantity(.duration), "Written off over.", fallback: "5y"),
           Key("residual", .quantity(.ratio), "Value left at the end.", fallback: "0%"),
         ]), "Bought."),
@@ -193,11 +205,15 @@ enum ScenarioShape {
         "pricing",
         .either([
           .choice(["on-demand", "reserved-1y", "reserved-3y", "spot"]),
-          .object([Key("price", .quantity(.moneyPerHour), "A node-hour, or USD/gpu-hour.", required: true)]),
+          .object([
+            Key(
+              "price", .quantity(.moneyPerHour, atMost: "1000000 USD/h"), "A node-hour, or USD/gpu-hour.",
+              required: true)
+          ]),
         ]), "Rented."),
     ] + Key.planned("market", "failures", "provisioning"))
 
-  static let service: Shape = .object(serviceKeys + [disaggregation])
+  static let service: Shape = .object(serviceKeys + [disaggregation, admission])
   static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),
@@ -233,16 +249,21 @@ enum ScenarioShape {
         .tagged(
           by: "policy",
           [
-            .init(tag: "continuous", keys: []),
+            .init(tag: "continuous", keys: [order]),
             .init(
               tag: "static",
               keys: [
                 batchSize,
-                Key("timeout", .quantity(.duration), "Longest wait for a full batch.", fallback: "1s"),
+                Key(
+                  "timeout", .quantity(.duration, atMost: "30d"), "Longest wait for a full batch.",
+                  fallback: "1s"),
               ]),
             .init(
               tag: "dynamic-window",
-              keys: [batchSize, Key("window", .quantity(.duration), "Longest wait.", fallback: "5ms")]),
+              keys: [
+                batchSize,
+                Key("window", .quantity(.duration, atMost: "30d"), "Longest wait.", fallback: "5ms"),
+              ]),
           ]), "How batches form.", fallback: "continuous"),
       Key("latency", latency, "How long steps take.", fallback: "estimated from the catalogue's kernels"),
       Key("max-sequences", .integer(1...100_000), "Sequences that run at once.", fallback: "the engine's"),
@@ -256,8 +277,8 @@ enum ScenarioShape {
       Key(
         "router", .choice(["round-robin", "least-loaded", "power-of-two"]), "How requests are spread.",
         fallback: "round-robin"),
+      Key("cache", cache, "What is kept of KV blocks."),
     ]
-    + Key.planned(
-      "cache", "autoscale", "admission", "retry", "failover", "placement", "circuit-breaker")
+    + Key.planned("autoscale", "retry", "failover", "placement", "circuit-breaker")
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }

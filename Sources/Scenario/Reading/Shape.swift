@@ -8,7 +8,8 @@ indirect enum Shape: Sendable {
   /// Free names over equal values.
   case map(Shape)
   case list(Shape)
-  case quantity(Measure)
+  /// A number with a unit; the bound, written alike, is what is still meant seriously.
+  case quantity(Measure, atMost: String? = nil)
   /// A duration or the word `auto`.
   case durationOrAutomatic
   case integer(ClosedRange<Int>)
@@ -155,9 +156,14 @@ struct ShapeChecker {
   private mutating func checkScalar(_ value: Written, _ shape: Shape, _ path: String) {
     guard let text = value.text else { return fault(value, path, "expected a single value") }
     switch shape {
-    case .quantity(let measure):
-      if case .failure(let failure) = UnitParser.parse(text, as: measure) {
-        explain(failure, measure, value, path)
+    case .quantity(let measure, let bound):
+      switch UnitParser.parse(text, as: measure) {
+      case .failure(let failure): explain(failure, measure, value, path)
+      case .success(let number):
+        guard let bound, case .success(let most) = UnitParser.parse(bound, as: measure), number > most else {
+          return
+        }
+        fault(value, path, "the quantity must be at most \(bound)")
       }
     case .durationOrAutomatic: if text != "auto" { checkScalar(value, .quantity(.duration), path) }
     case .integer(let range):

@@ -80,6 +80,9 @@ package enum WrittenReader {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
+      // The parser has a limit of its own, and words for it that speak of its interface.
+      let isTooDeep = problem.hasPrefix("Maximum nesting level")
+      if isTooDeep { return fail(AliasScanner.tooDeep, mark.line, mark.column) }
       return fail(String(problem.prefix(200)), mark.line, mark.column)
     case .duplicatedKeysInMapping(let keys, _):
       let first: (line: Int, column: Int)? = nil
@@ -145,6 +148,10 @@ private struct AliasScanner {
   private var heaviest = 1.0
   private var current = 0.0
   private var total = 0.0
+  /// Marks that may end a value: a written value has three of them at most, as `- a: 1` and its line's end.
+  private var marks = 0
+  private static let mostMarks = 3 * WrittenReader.maximumNodes
+  static let tooDeep = "the document nests deeper than 64 levels"
 
   /// Takes the next byte; a message when a limit is passed.
   mutating func take(_ byte: UInt8) -> String? {
@@ -158,21 +165,32 @@ private struct AliasScanner {
       inQuotes(byte)
       return nil
     }
-    // A token starts after white space or an indicator; `a&b` is plain text.
-    let startsToken = [10, 32, 9, 13, 44, 91, 123, 58, 45].contains(Int(previous))
     switch byte {
     case UInt8(ascii: "#") where previous == 10 || previous == 32 || previous == 9: isComment = true
     case UInt8(ascii: "\""), UInt8(ascii: "'"): if startsToken { quote = byte }
     case UInt8(ascii: "["), UInt8(ascii: "{"):
       depth += 1
-      if depth > WrittenReader.maximumDepth { return "the document nests deeper than 64 levels" }
+      if depth > WrittenReader.maximumDepth { return Self.tooDeep }
     case UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
     case UInt8(ascii: "&") where startsToken: return anchor()
     case UInt8(ascii: "*") where startsToken: return alias()
-    case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "-"), 10: current += 1
+    case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "-"), 10:
+      current += 1
+      marks += 1
+      if marks > Self.mostMarks { return "the document holds more than 200,000 values" }
     default: break
     }
     return nil
+  }
+
+  /// A token starts after white space or an indicator; `a&b` is plain text.
+  private var startsToken: Bool {
+    switch previous {
+    case 9, 10, 13, 32, UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: ":"),
+      UInt8(ascii: "-"):
+      true
+    default: false
+    }
   }
 
   private mutating func inQuotes(_ byte: UInt8) {

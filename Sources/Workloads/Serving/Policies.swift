@@ -13,6 +13,18 @@ public enum Batching: Sendable, Hashable {
   case dynamicWindow(size: Int, window: Ticks)
 }
 
+/// In which order a continuous batch takes what waits. Ties go first come, first served.
+public enum QueueOrder: String, Sendable, Hashable, CaseIterable {
+  /// First come, first served; whoever is preempted goes first.
+  case arrival = "fcfs"
+  /// Lower ranks first, as vLLM's priority scheduling: when KV blocks run out, the running sequence of the
+  /// highest rank that arrived last gives way.
+  case priority
+  /// Shorter prompts first: the one length that is known when a request arrives. Over a mean it waits least
+  /// (Smith, "Various Optimizers for Single-Stage Production", 1956), at the expense of the longest.
+  case shortestFirst = "shortest-first"
+}
+
 /// How requests are spread over replicas.
 public enum RouterKind: String, Sendable, Hashable, CaseIterable {
   case roundRobin = "round-robin"

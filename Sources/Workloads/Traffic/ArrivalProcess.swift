@@ -67,6 +67,9 @@ public struct ArrivalTimes: Sendable {
     self.stream = stream
   }
 
+  /// 17 years [s]: what would come later comes then, past what any run simulates, within the clock's range.
+  private static let latest = 5.4e8
+
   /// The next time, or `nil` when there is none.
   public mutating func next() -> Ticks? {
     defer { sent += 1 }
@@ -91,7 +94,7 @@ public struct ArrivalTimes: Sendable {
       guard let time = Self.advance(clock, by: stream.exponential(), along: points) else { return nil }
       clock = time
     }
-    return clock < 5e8 ? Ticks(seconds: clock) : nil
+    return Ticks(seconds: min(clock, Self.latest))
   }
 
   /// The time at which the integrated rate has grown by `amount` since `start`; `nil` when it never does.

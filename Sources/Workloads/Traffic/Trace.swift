@@ -5,6 +5,8 @@ public final class Trace: Sendable {
   public let arrivals: [Ticks]
   public let promptTokens: [Int32]
   public let outputTokens: [Int32]
+  /// The prefix blocks recorded with the requests; `nil` where there are none.
+  public let chains: BlockChains?
   public var count: Int { arrivals.count }
   /// Tokens of the longest request, prompt and answer.
   public var longestRequest: Int {
@@ -12,7 +14,12 @@ public final class Trace: Sendable {
   }
 
   /// Sorts by arrival, stably, moves the first arrival to 0 and divides all times by `speed`.
-  public init(arrivals: [Ticks], promptTokens: [Int32], outputTokens: [Int32], speed: Double = 1) {
+  ///
+  /// - Parameter blocks: recorded names of prefix blocks of `blockTokens` tokens, a list for each request.
+  public init(
+    arrivals: [Ticks], promptTokens: [Int32], outputTokens: [Int32], speed: Double = 1,
+    blocks: [[UInt64]] = [], blockTokens: Int = 512
+  ) {
     precondition(
       arrivals.count == promptTokens.count && arrivals.count == outputTokens.count, "one of each a request")
     // Recorded traffic mostly comes in order; asking is cheaper than sorting.
@@ -27,6 +34,9 @@ public final class Trace: Sendable {
     }
     self.promptTokens = order.map { promptTokens[$0] }
     self.outputTokens = order.map { outputTokens[$0] }
+    precondition(blocks.isEmpty || blocks.count == arrivals.count, "blocks are recorded for all or none")
+    chains =
+      blocks.isEmpty ? nil : BlockChains(blockTokens: blockTokens, blocks: order.map { blocks[$0] })
   }
 }
 
@@ -42,7 +52,8 @@ public enum TraceFormat: String, Sendable, CaseIterable {
   case azure
   /// `Timestamp,Model,Request tokens,Response tokens,…`
   case burstgpt
-  /// A JSON object a line: `timestamp` in ms, `input_length`, `output_length`.
+  /// A JSON object a line: `timestamp` in ms, `input_length`, `output_length`, and optionally `hash_ids`,
+  /// the names of the prompt's blocks of 512 tokens.
   case mooncake
   /// `arrived_at,num_prefill_tokens,num_decode_tokens`.
   case vidur

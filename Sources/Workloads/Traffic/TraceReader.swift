@@ -14,6 +14,9 @@ public struct TraceReader {
   private var arrivals: [Ticks] = []
   private var prompts: [Int32] = []
   private var outputs: [Int32] = []
+  /// Of the mooncake format: names of prefix blocks, and whether any request has some.
+  private var blocks: [[UInt64]] = []
+  private var hasBlocks = false
   private var faults: [TraceFault] = []
 
   /// - Parameters:
@@ -49,7 +52,8 @@ public struct TraceReader {
     guard reader.faults.isEmpty else { return .failure(TraceFaults(reader.faults)) }
     return .success(
       Trace(
-        arrivals: reader.arrivals, promptTokens: reader.prompts, outputTokens: reader.outputs, speed: speed))
+        arrivals: reader.arrivals, promptTokens: reader.prompts, outputTokens: reader.outputs, speed: speed,
+        blocks: reader.hasBlocks ? reader.blocks : []))
   }
 
   private init(format: TraceFormat) { self.format = format }
@@ -81,8 +85,10 @@ public struct TraceReader {
       var timestamp: Double
       var inputLength: Double
       var outputLength: Double
+      var hashIDs: [UInt64]?
       enum CodingKeys: String, CodingKey {
         case timestamp
+        case hashIDs = "hash_ids"
         case inputLength = "input_length"
         case outputLength = "output_length"
       }
@@ -93,10 +99,14 @@ public struct TraceReader {
     {
       if line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { continue }
       guard let row = try? decoder.decode(Row.self, from: Data(line)) else {
-        fail(number + 1, "expected an object with timestamp, input_length and output_length")
+        fail(
+          number + 1,
+          "expected an object with timestamp, input_length, output_length and, if any, whole hash_ids")
         continue
       }
       append(number + 1, row.timestamp / 1000, row.inputLength, row.outputLength)
+      blocks.append(row.hashIDs ?? [])
+      hasBlocks = hasBlocks || row.hashIDs?.isEmpty == false
       if arrivals.count >= limit { return }
     }
   }

@@ -83,6 +83,10 @@ struct ArrivalTests {
     let rescaled = gaps(times(process, count: count).map(integral))
     expect(rescaled, follow: { gsl_cdf_exponential_P($0, 1) }, "\(process)")
     expect(rescaled, mean: 1, variance: 1, "\(process)")
+    for time in [0.5, 17, 130, 333.3, 450, 10_000] {
+      let expected = process.expectedCount(in: Seconds(time))
+      #expect(abs(expected! / integral(time) - 1) < 1e-12, "\(process)")
+    }
   }
 
   @Test(

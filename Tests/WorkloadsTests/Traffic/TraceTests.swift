@@ -152,8 +152,8 @@ struct TraceTests {
       (
         "{\"timestamp\": 1}\n\n{]\n", .mooncake,
         [
-          "1: expected an object with timestamp, input_length and output_length",
-          "3: expected an object with timestamp, input_length and output_length",
+          "1: expected an object with timestamp, input_length, output_length and, if any, whole hash_ids",
+          "3: expected an object with timestamp, input_length, output_length and, if any, whole hash_ids",
         ]
       ),
       (

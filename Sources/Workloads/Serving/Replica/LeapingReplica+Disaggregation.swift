@@ -16,9 +16,9 @@ struct RemotePrompts {
   var received: [Receipt] = []
   /// Those that joined at the last boundary: their next token has a longer gap behind it.
   var joined: [UInt32] = []
-  /// Blocks given back from outside since the last boundary.
+  /// Prompts fetched from outside since the last boundary: their blocks come back.
   var released: [Release] = []
-  /// Blocks of prompts that are computed and still to be moved.
+  /// Blocks of prompts that are computed and still to be moved; a shared one counts with each prompt.
   var held: Int64 = 0
   /// How many are in `received` and `released`, and in `joined`: looked at in every change of every
   /// replica, so kept where no array need be visited.
@@ -31,7 +31,7 @@ struct RemotePrompts {
   }
 
   struct Release {
-    var blocks: Int64
+    var slot: UInt32
     var time: Ticks
   }
 }
@@ -51,22 +51,30 @@ extension LeapingReplica {
   public var isPrefillOnly: Bool { settings.isPrefillOnly }
   /// Sequences that hold blocks and wait for KV entries from elsewhere.
   public var receiving: Int { remote.receiving }
-  /// KV blocks that a sequence inside has, or somebody outside still needs.
-  public var blocksTaken: Int64 { remote.released.reduce(ledger.used) { $0 - $1.blocks } }
-  /// KV blocks of computed prompts that nobody has fetched yet.
+  /// KV blocks of computed prompts that nobody has fetched yet; one that prompts share counts with each.
   public var heldBlocks: Int64 { remote.held }
+  /// Whether the KV blocks in use are those of computed prompts: for checks while `load` is 0.
+  public var holdsOnlyComputedPrompts: Bool {
+    let blocks = remote.released.reduce(remote.held) {
+      $0 + ledger.blocks(for: Int64(table[$1.slot].promptTokens))
+    }
+    // Prompts that begin alike share blocks.
+    return keepsCache ? ledger.used <= blocks && (blocks == 0 || ledger.used > 0) : ledger.used == blocks
+  }
 
   /// A request whose prompt is computed elsewhere joins the queue for blocks. It must be one that `canHold`
-  /// accepts, and want at least two tokens.
+  /// accepts, and want at least two tokens. KV entries of its whole prompt come from elsewhere, whatever a
+  /// cache holds; `content` matters when it is preempted.
   ///
   /// - Returns: the ticket that its `Reservation` will carry.
   @discardableResult
-  public mutating func expect(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks)
-    -> UInt32
-  {
+  public mutating func expect(
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, content: PromptContent? = nil, at now: Ticks
+  ) -> UInt32 {
     precondition(settings.batching == .continuous, "a request-level batch cannot take sequences in")
     precondition(outputTokens > 1, "a request that ends with its first token has nothing to decode")
-    let slot = enqueue(handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, at: now)
+    let slot = enqueue(
+      handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, content: content, at: now)
     table[slot].state = .expected
     return slot
   }
@@ -82,12 +90,15 @@ extension LeapingReplica {
     wake(at: now)
   }
 
-  /// Somebody has fetched the KV entries of a prompt computed here: its blocks are free again.
-  public mutating func release(promptTokens: Int32, at now: Ticks) {
-    let blocks = ledger.blocks(for: Int64(promptTokens))
-    precondition(blocks <= remote.held, "no more blocks are released than are held")
-    remote.held -= blocks
-    remote.released.append(.init(blocks: blocks, time: now))
+  /// Somebody has fetched the KV entries of a prompt computed here: its blocks are free again, and cached
+  /// where the replica keeps a cache.
+  ///
+  /// - Parameter ticket: what `arrive` returned.
+  public mutating func release(_ ticket: UInt32, at now: Ticks) {
+    precondition(table[ticket].state == .held, "only a computed prompt's blocks are released")
+    table[ticket].state = .released
+    remote.held -= ledger.blocks(for: Int64(table[ticket].promptTokens))
+    remote.released.append(.init(slot: ticket, time: now))
     remote.news += 1
     if waiting.count > 0 { wake(at: now) }
   }
@@ -115,7 +126,10 @@ extension LeapingReplica {
     for index in remote.released.indices {
       let release = remote.released[index]
       if release.time < boundary {
-        ledger.give(release.blocks)
+        let tokens = Int64(table[release.slot].promptTokens)
+        let blocks = ledger.blocks(for: tokens)
+        ledger.give(keepsCache ? letGo(of: release.slot, tokens: tokens, blocks: blocks) : blocks)
+        table.remove(release.slot)
       } else {
         remote.released[kept] = release
         kept += 1
@@ -156,6 +170,7 @@ extension LeapingReplica {
     if need > ledger.free - reserved { return false }
     waiting.remove(slot, in: table)
     ledger.take(need)
+    if keepsCache { cache.take(need) }
     table[slot].state = .receiving
     table[slot].scheduled = boundary
     remote.receiving += 1
@@ -174,7 +189,7 @@ extension LeapingReplica {
     if hasRemoteNews { return boundary + Ticks(1) }
     if waiting.count == 0 { return .never }
     let isBlocked = remote.receiving > 0 || remote.held > 0
-    if isBlocked && !skippedAdmission && table[waiting.first].arrival < planned { return .never }
+    if isBlocked && !skippedAdmission && !waiting.hasUnseen(since: planned, in: table) { return .never }
     return admissionTime(after: boundary)
   }
 
@@ -208,8 +223,10 @@ extension LeapingReplica {
 
   /// A prompt computed for somebody else leaves the batch, but not its blocks.
   mutating func hold(_ slot: UInt32) {
-    let blocks = ledger.blocks(for: Int64(table[slot].target))
-    ledger.take(blocks)
-    remote.held += blocks
+    precondition(table[slot].outputTokens == 1, "a prompt computed for others ends with its first token")
+    ledger.removeDecoder(base: table[slot].base)
+    context -= Int64(table[slot].promptTokens)
+    table[slot].state = .held
+    remote.held += ledger.blocks(for: Int64(table[slot].promptTokens))
   }
 }

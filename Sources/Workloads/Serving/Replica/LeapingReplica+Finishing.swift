@@ -33,7 +33,9 @@ extension LeapingReplica {
       }
     }
     if remote.fresh > 0 { forgetJoined() }
-    ledger.take(ledger.growth(steps: steps, from: step))
+    let grown = ledger.growth(steps: steps, from: step)
+    ledger.take(grown)
+    if keepsCache { cache.settle(grown) }
     step += steps
     context += decoders * steps
     let lastStepStart = boundary + Ticks((fraction + run.cost(of: steps - 1)) / fineTicksPerTick)
@@ -124,12 +126,14 @@ extension LeapingReplica {
     let keepsSlots = if case .fixed = settings.batching { true } else { false }
     for slot in finishing {
       answering -= 1
+      if settings.forecasts { backlog.leave(at: boundary) }
       completions.append(
         Completion(
           handle: table[slot].handle, promptTokens: table[slot].promptTokens,
           outputTokens: table[slot].outputTokens, preemptions: table[slot].preemptions,
           arrival: table[slot].arrival, scheduled: table[slot].scheduled,
-          firstToken: table[slot].firstToken, lastToken: boundary))
+          firstToken: table[slot].firstToken, lastToken: boundary,
+          cachedTokens: keepsCache ? holdings[slot].cachedTokens : 0))
       if keepsSlots { table[slot].state = .padding } else { release(slot) }
     }
     finishing.removeAll(keepingCapacity: true)
@@ -139,9 +143,9 @@ extension LeapingReplica {
   }
 
   private mutating func release(_ slot: UInt32) {
-    removeDecoder(slot)
-    if settings.isPrefillOnly { hold(slot) }
     running.remove(slot, in: table)
+    if settings.isPrefillOnly { return hold(slot) }
+    removeDecoder(slot)
     table.remove(slot)
   }
 

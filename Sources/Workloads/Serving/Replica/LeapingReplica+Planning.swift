@@ -4,11 +4,21 @@ import Kernel
 /// then
 /// what waits.
 extension LeapingReplica {
+  /// What a preemption leaves behind.
+  struct Victim {
+    /// Tokens of the step being planned that it no longer needs.
+    var unusedTokens: Int32 = 0
+    /// Where it stood among the prompts under way.
+    var prompt: Int?
+  }
+
   mutating func planNext() {
     if remote.news > 0 { takeInRemotePrompts() }
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
+    if keepsCache { nameGrantedBlocks() }
     if !preempted { admit() }
+    if keepsCache && settings.verifiesLeaps { cache.verify(used: ledger.used, total: ledger.total) }
     if prefilling.contains(where: { table[$0].chunk > 0 }) {
       planMixedStep()
     } else if ledger.decoders > 0 {
@@ -24,7 +34,9 @@ extension LeapingReplica {
   private mutating func makeRoomForDecoders() -> Bool {
     var preempted = false
     while ledger.growth(steps: 1, from: step) > ledger.free {
-      preemptLast()
+      // Older decoders have taken all there was before one lacks a block.
+      if keepsCache { cache.claim(ledger.free) }
+      preempt()
       preempted = true
     }
     return preempted
@@ -44,14 +56,19 @@ extension LeapingReplica {
       let chunk = min(Int64(table[slot].target - table[slot].computed), budget)
       let need = max(
         0, ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks))
-      if need > ledger.free - reserved {
-        let last = running.last
-        preemptLast()
+      var isGone = false
+      while need > ledger.free - reserved && !isGone {
+        if keepsCache { claimForDecoders() }
+        let victim = preempt(holdsClaim: keepsCache)
         preempted = true
         reserved = ledger.growth(steps: 1, from: step)
-        if last == slot { break }
-        continue
+        budget += Int64(victim.unusedTokens)
+        if let position = victim.prompt, position <= index {
+          isGone = position == index
+          if !isGone { index -= 1 }
+        }
       }
+      if isGone { continue }
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
       budget -= chunk
       index += 1
@@ -63,6 +80,7 @@ extension LeapingReplica {
     table[slot].chunk = chunk
     table[slot].blocks += blocks
     ledger.take(Int64(blocks))
+    if keepsCache { cache.take(Int64(blocks)) }
     if chunk > 0 && table[slot].scheduled == .never { table[slot].scheduled = boundary }
   }
 
@@ -79,17 +97,23 @@ extension LeapingReplica {
     var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
     let reserved = ledger.growth(steps: 1, from: step)
+    if keepsCache { claimForDecoders() }
     while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
-      let slot = waiting.first
-      if table[slot].arrival >= planned { break }
+      let slot = waiting.next(before: planned, in: table)
+      if slot == noSequence { break }
       if table[slot].state == .expected {
         if reserve(slot, keeping: reserved) { continue } else { break }
       }
-      let chunk = min(Int64(table[slot].target), budget)
-      let need = ledger.blocks(for: settings.takesWholePrompts ? Int64(table[slot].target) : chunk)
-      if need > ledger.free - reserved { break }
+      let found = keepsCache ? cachedBlocks(of: slot) : PrefixCache.Match()
+      let cached = found.blocks * ledger.blockSize
+      let chunk = min(Int64(table[slot].target) - cached, budget)
+      let end = settings.takesWholePrompts ? Int64(table[slot].target) : cached + chunk
+      let need = ledger.blocks(for: end) - found.blocks
+      if need + found.idle > ledger.free - reserved { break }
       start(slot)
+      if keepsCache { useCached(found, by: slot) }
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
+      if keepsCache { nameGrantedBlocks(of: slot) }
       budget -= chunk
     }
   }
@@ -125,6 +149,7 @@ extension LeapingReplica {
 
   private mutating func start(_ slot: UInt32) {
     waiting.remove(slot, in: table)
+    if settings.forecasts { backlog.remove(table[slot].target, band: band(of: slot)) }
     running.append(slot, in: table)
     table[slot].state = .prefilling
     table[slot].ordinal = admitted
@@ -132,19 +157,30 @@ extension LeapingReplica {
     prefilling.append(slot)
   }
 
-  /// Takes the youngest running sequence's KV blocks away; it recomputes them when it comes back.
-  private mutating func preemptLast() {
-    let slot = running.last
+  /// Takes a running sequence's KV blocks away, the youngest's or that of the last place; it recomputes them when
+  /// it comes back.
+  ///
+  /// - Parameter holdsClaim: whether decoders have claimed their blocks of the coming step.
+  @discardableResult private mutating func preempt(holdsClaim: Bool = false) -> Victim {
+    let slot = settings.order == .priority ? lastByPlace() : running.last
     precondition(slot != noSequence, "a lone sequence always fits the cache")
+    var victim = Victim()
+    // vLLM gives the victim's share of the step back where it looks beyond the youngest.
+    if settings.order == .priority {
+      victim.unusedTokens = table[slot].state == .decoding ? 1 : table[slot].chunk
+    }
     if table[slot].state == .decoding {
-      removeDecoder(slot)
+      removeDecoder(slot, holdsClaim: holdsClaim)
       ring.remove(slot, in: table)
       answering -= 1
       table[slot].generated = table[slot].outputTokens - Int32(table[slot].finishStep - step)
       if !forgetJoined(slot) { table[slot].lastToken = boundary }
     } else {
-      ledger.give(Int64(table[slot].blocks))
-      prefilling.removeAll { $0 == slot }
+      let blocks = Int64(table[slot].blocks)
+      let tokens = Int64(table[slot].computed)
+      ledger.give(keepsCache ? letGo(of: slot, tokens: tokens, blocks: blocks) : blocks)
+      victim.prompt = prefilling.firstIndex(of: slot)
+      if let position = victim.prompt { prefilling.remove(at: position) }
     }
     running.remove(slot, in: table)
     table[slot].state = .waiting
@@ -154,14 +190,30 @@ extension LeapingReplica {
     table[slot].chunk = 0
     table[slot].preemptions += 1
     totals.preemptions += 1
-    waiting.prepend(slot, in: table)
+    waiting.putBack(slot, in: table)
+    if settings.forecasts { backlog.add(table[slot].target, band: band(of: slot)) }
+    return victim
+  }
+
+  /// Who of the running has the highest rank and, of those, arrived last. O(running).
+  private func lastByPlace() -> UInt32 {
+    var last = running.first
+    var slot = last
+    while slot != noSequence {
+      if table[slot].place > table[last].place { last = slot }
+      slot = table[slot].next
+    }
+    return last
   }
 
   /// Takes a decoder out of the sums and returns its blocks.
-  mutating func removeDecoder(_ slot: UInt32) {
+  mutating func removeDecoder(_ slot: UInt32, holdsClaim: Bool = false) {
     let tokens = table[slot].base + step
     ledger.removeDecoder(base: table[slot].base)
-    ledger.give(ledger.blocks(for: tokens))
+    let blocks = ledger.blocks(for: tokens)
+    let claimed = holdsClaim ? ledger.blocks(for: tokens + 1) - blocks : 0
+    ledger.give(
+      keepsCache ? letGo(of: slot, tokens: tokens, blocks: blocks, claimed: claimed) : blocks)
     context -= tokens
   }
 
@@ -183,7 +235,7 @@ extension LeapingReplica {
     // blocks or
     // slots stays blocked until somebody finishes, which ends the run anyway.
     if settings.batching == .continuous, waiting.count > 0, seatsTaken < settings.maximumSequences,
-      mayAdmitNext || table[waiting.first].arrival >= planned
+      mayAdmitNext || waiting.hasUnseen(since: planned, in: table)
     {
       run.steps = 1
     }

@@ -17,10 +17,15 @@ public struct LeapingReplica: ~Copyable {
   let settings: ReplicaSettings
   let model: any LatencyModel
   var table = SequenceTable()
-  var waiting = SequenceList()
+  var waiting: WaitingQueue
   var running = SequenceList()
   var ring = FinishRing()
   var ledger: BlockLedger
+  let keepsCache: Bool
+  var cache: PrefixCache
+  var holdings = HoldingTable()
+  /// Requests so far whose content nobody described.
+  var undescribed: Int64 = 0
   /// Sequences of `running` still computing their prompt, in admission order.
   var prefilling: [UInt32] = []
   var finishing: [UInt32] = []
@@ -37,8 +42,11 @@ public struct LeapingReplica: ~Copyable {
   /// Sum over decoders of their KV entries.
   var context: Int64 = 0
   var admitted: Int64 = 0
+  /// Requests that reached the queue so far.
+  var enqueued: Int64 = 0
   var isDraining = false
   var remote = RemotePrompts()
+  var backlog: Backlog
 
   /// When `advance` must be called next; `.never` while there is nothing to do.
   public internal(set) var nextChange = Ticks.never
@@ -56,13 +64,23 @@ public struct LeapingReplica: ~Copyable {
   public init(settings: ReplicaSettings, model: any LatencyModel) {
     self.settings = settings
     self.model = model
+    waiting = WaitingQueue(order: settings.order)
+    backlog = Backlog(keeps: settings.forecasts)
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
+    keepsCache = settings.cache != nil
+    let chains = settings.cache?.chains?.pointer ?? BlockChains.Names.none
+    cache = PrefixCache(blockSize: settings.blockSize, blocks: settings.blocks, chains: chains)
+    // Last: a closure that looks at a property before all are set makes the optimiser (Swift 6.3.1) destroy
+    // noncopyable ones that do not exist yet.
+    precondition(!keepsCache || settings.batching == .continuous, "request-level batches share no prefixes")
   }
 
   /// Requests inside, queued or running.
   public var load: Int { waiting.count + seatsTaken }
   public var queued: Int { waiting.count }
   public var active: Int { running.count }
+  /// Running requests whose answer is not complete; others may still pad a fixed batch.
+  public var unanswered: Int { prefilling.count + Int(answering) }
   /// KV blocks there are.
   public var blockCount: Int { settings.blocks }
 
@@ -81,12 +99,26 @@ public struct LeapingReplica: ~Copyable {
   }
 
   /// A request reaches the scheduler's queue. It must be one that `canHold` accepts.
-  public mutating func arrive(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks) {
-    _ = enqueue(handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, at: now)
+  ///
+  /// - Parameters:
+  ///   - priority: not negative; in a queue by priority, lower ones are served first.
+  ///   - content: what its tokens are; `nil` for what no other request says.
+  /// - Returns: what `release` takes, where the replica computes prompts only.
+  @discardableResult
+  public mutating func arrive(
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0,
+    content: PromptContent? = nil, at now: Ticks
+  ) -> UInt32 {
+    enqueue(
+      handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, priority: priority,
+      content: content, at: now)
   }
 
   @inline(__always)
-  mutating func enqueue(handle: UInt32, promptTokens: Int32, outputTokens: Int32, at now: Ticks) -> UInt32 {
+  mutating func enqueue(
+    handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0, content: PromptContent?,
+    at now: Ticks
+  ) -> UInt32 {
     precondition(canHold(promptTokens: promptTokens, outputTokens: outputTokens), "admitted requests fit")
     precondition(promptTokens > 0 && outputTokens > 0, "a request has a prompt and an answer")
     let slot = table.insert()
@@ -96,11 +128,21 @@ public struct LeapingReplica: ~Copyable {
     table[slot].target = promptTokens
     table[slot].arrival = now
     table[slot].state = .waiting
-    let wasEmpty = waiting.count == 0
+    if keepsCache {
+      undescribed += content == nil ? 1 : 0
+      holdings.start(slot, content ?? PromptContent(undescribed: undescribed))
+    }
+    if !waiting.isOrderedByArrival {
+      let rank = settings.order == .priority ? priority : promptTokens
+      table[slot].place = WaitingQueue.place(rank: rank, number: enqueued)
+    }
+    enqueued += 1
+    if settings.forecasts { backlog.add(promptTokens, band: band(of: slot)) }
+    let goesFirst = waiting.isOvertaken(by: slot, in: table)
     waiting.append(slot, in: table)
     switch run.kind {
     case .mixed: break
-    case .decode: if wasEmpty { shortenRun(after: now) }
+    case .decode: if goesFirst { shortenRun(after: now) }
     case .idle: nextChange = min(nextChange, admissionTime(after: now))
     }
     return slot

@@ -3,6 +3,8 @@ import Kernel
 /// What a replica is told once.
 public struct ReplicaSettings: Sendable {
   public var batching: Batching
+  /// Of continuous batches.
+  public var order = QueueOrder.arrival
   /// Sequences that run at once.
   public var maximumSequences: Int
   /// Tokens that one step may compute, prompts and decodes together.
@@ -15,8 +17,13 @@ public struct ReplicaSettings: Sendable {
   /// A prompt starts only when the blocks of all of it are free, and takes them at once. Where blocks are
   /// lent to sequences that do not run, it would else be stopped and begun again and again.
   public var takesWholePrompts = false
-  /// Computes prompts for somebody else: they keep their blocks past their end, until `release`.
+  /// Computes prompts for somebody else: they keep their blocks past their end, until `release`. What it
+  /// caches are those blocks.
   public var isPrefillOnly = false
+  /// Keeps the sums that `forecastFirstToken` needs.
+  public var forecasts = false
+  /// How KV blocks are kept for later requests; `nil` when they are not.
+  public var cache: CacheSettings?
   /// Walks every leap step by step as well and stops the process when the two part. For tests.
   public var verifiesLeaps = false
   /// Keeps one slice per leap or mixed step for a timeline.
@@ -24,7 +31,7 @@ public struct ReplicaSettings: Sendable {
 
   public init(
     batching: Batching, maximumSequences: Int, maximumBatchedTokens: Int, blockSize: Int, blocks: Int,
-    schedulesAhead: Bool = false
+    schedulesAhead: Bool = false, cache: CacheSettings? = nil
   ) {
     precondition(maximumSequences > 0, "a replica runs at least one sequence")
     precondition(maximumBatchedTokens >= maximumSequences, "every running sequence gets its token in a step")
@@ -34,6 +41,7 @@ public struct ReplicaSettings: Sendable {
     self.blockSize = blockSize
     self.blocks = blocks
     self.schedulesAhead = schedulesAhead
+    self.cache = cache
   }
 }
 
@@ -48,10 +56,12 @@ public struct Completion: Sendable, Hashable {
   public var scheduled: Ticks
   public var firstToken: Ticks
   public var lastToken: Ticks
+  /// Prompt tokens that were not computed because their KV entries were cached.
+  public var cachedTokens: Int32
 
   public init(
     handle: UInt32, promptTokens: Int32, outputTokens: Int32, preemptions: Int32, arrival: Ticks,
-    scheduled: Ticks, firstToken: Ticks, lastToken: Ticks
+    scheduled: Ticks, firstToken: Ticks, lastToken: Ticks, cachedTokens: Int32 = 0
   ) {
     self.handle = handle
     self.promptTokens = promptTokens
@@ -61,6 +71,7 @@ public struct Completion: Sendable, Hashable {
     self.scheduled = scheduled
     self.firstToken = firstToken
     self.lastToken = lastToken
+    self.cachedTokens = cachedTokens
   }
 }
 
@@ -83,6 +94,9 @@ public struct ReplicaTotals: Sendable, Hashable {
   public var peakBlocks: Int64 = 0
   /// Most sequences in one step.
   public var peakSequences: Int64 = 0
+  /// Prompt tokens of admitted requests that were looked up in the prefix cache, and those found in it.
+  public var promptTokensSought: Int64 = 0
+  public var promptTokensFound: Int64 = 0
 }
 
 /// A stretch of equal work, for the timeline.

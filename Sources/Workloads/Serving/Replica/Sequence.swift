@@ -11,6 +11,8 @@ import Kernel
     case expected
     /// Holds blocks and waits for KV entries from elsewhere.
     case receiving
+    /// Its prompt is computed; holds blocks until its KV entries are fetched, and to the boundary after.
+    case held, released
   }
 
   /// The caller's name for the request.
@@ -34,6 +36,8 @@ import Kernel
   var base: Int64 = 0
   /// Value of the step counter at which the last token comes out.
   var finishStep: Int64 = 0
+  /// Rank and arrival number, for queues that are not first come, first served; lower is served first.
+  var place: UInt64 = 0
   /// Position in the order of admission.
   var ordinal: Int64 = 0
   var arrival = Ticks.zero
