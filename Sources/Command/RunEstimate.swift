@@ -144,7 +144,7 @@ struct ClosedLoopPace {
       requestsPerSecond = Double(users) / (thinkTime.mean + first + answer)
     default:
       guard case .pool(let deployment) = service.placement,
-        let model = DesignModel(scenario: scenario, designIndex: design).latencyModel(ofService: index)
+        let model = DesignModel(scenario: scenario, designIndex: design).latencyModels(ofService: index).first
       else { return nil }
       let perReplica = max(1, users / max(1, deployment.replicas))
       let batch = min(perReplica, deployment.maximumSequences)

@@ -47,12 +47,12 @@ struct LayerCost {
   var pipeline: Int { layout.pipeline }
   var ratios: KernelRatios { engine.kernelRatios }
 
-  /// Everything but attention over the cache and the output head, for `tokens` tokens of a lane, spread
-  /// evenly over the data ranks.
-  func body(tokens: Int) -> Parts {
+  /// Everything but attention over the cache, the routed experts and the output head, for `rankTokens`
+  /// tokens of one data rank.
+  func dense(rankTokens: Int) -> Parts {
     var sum = Parts(host: engine.stepOverhead.value + Double(model.layers) * engine.layerOverhead.value)
-    if tokens == 0 { return sum }
-    let m = Double((tokens - 1) / layout.data + 1)
+    if rankTokens == 0 { return sum }
+    let m = Double(rankTokens)
     let hidden = Double(model.hidden)
     var attention = attentionProducts(m)
     attention += elementwise(m)
@@ -62,7 +62,6 @@ struct LayerCost {
     if dense > 0 { sum += feedForward(m, width: width) * dense }
     if let experts = model.experts, model.expertLayers > 0 {
       var layer = product(m, Double(experts.count), hidden, bytes: 2, rates.wideProduct, peak: widePeak)
-      layer += routed(Double(tokens), experts)
       layer.network += expertExchange(m, experts)
       if experts.shared > 0 { layer += feedForward(m, width: Double(experts.sharedIntermediate) / tensor) }
       sum += layer * model.expertLayers
@@ -78,6 +77,12 @@ struct LayerCost {
       sum.network += Double(pipeline) * hop
     }
     return sum
+  }
+
+  /// The routed experts of all layers, for the tokens of all data ranks of a lane together.
+  func routedExperts(laneTokens: Int) -> Parts {
+    guard let experts = model.experts, laneTokens > 0 else { return Parts() }
+    return routed(Double(laneTokens), experts) * model.expertLayers
   }
 
   /// Sending tokens to the ranks of their experts and back: every data rank's `m` tokens go to at most

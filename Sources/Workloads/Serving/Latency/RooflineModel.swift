@@ -17,7 +17,10 @@ public final class RooflineModel: LatencyModel {
 
   private let pipeline: Int
   private let data: Int
+  /// By the tokens of one data rank; without data ranks the routed experts are in it.
   private let body: CostCurve
+  /// The routed experts by the tokens of all data ranks, which meet there; only with several ranks.
+  private let routedExperts: CostCurve?
   private let head: CostCurve
   /// Fine ticks; the slopes by the number of lanes less one.
   private let perSequence: Int64
@@ -68,7 +71,18 @@ public final class RooflineModel: LatencyModel {
       + routed * weights.bytesPerWeight
     keyValueBytesPerToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
     basis = engine.calibration?.accelerator == accelerator.name ? .fitted : rates.basis
-    body = CostCurve(upTo: max(maximumBatchedTokens, maximumSequences, 1)) { layer.body(tokens: $0) }
+    let longest = max(maximumBatchedTokens, maximumSequences, 1)
+    if layout.data > 1 {
+      body = CostCurve(upTo: longest) { layer.dense(rankTokens: $0) }
+      routedExperts = CostCurve(upTo: longest) { layer.routedExperts(laneTokens: $0) }
+    } else {
+      body = CostCurve(upTo: longest) { tokens in
+        var sum = layer.dense(rankTokens: tokens)
+        sum += layer.routedExperts(laneTokens: tokens)
+        return sum
+      }
+      routedExperts = nil
+    }
     head = CostCurve(upTo: max(maximumSequences, 1)) { layer.head(sequences: $0) }
     let attention = AttentionCost(layer: layer, keyValue: keyValue)
     perSequence = FineTicks.rounded(engine.sequenceOverhead.value)
@@ -138,7 +152,14 @@ public final class RooflineModel: LatencyModel {
     let parts = parts(sequences)
     func share(_ count: Int, of parts: Int) -> Int { parts == 1 ? count : (count + parts - 1) / parts }
     // A chunk is computed by one rank: a rank's share is at least as large as the largest chunk.
-    var cost = body.cost(max(share(tokens, of: lanes), data * min(largestChunk, tokens)))
+    let laneTokens = max(share(tokens, of: lanes), min(largestChunk, tokens))
+    var cost = body.cost(max(share(laneTokens, of: data), min(largestChunk, tokens)))
+    if let experts = routedExperts?.cost(laneTokens) {
+      cost.compute += experts.compute
+      cost.memory += experts.memory
+      cost.network += experts.network
+      cost.total += experts.total
+    }
     let output = head.cost(share(sampled, of: parts))
     cost.compute += output.compute
     cost.memory += output.memory
