@@ -16,6 +16,9 @@ static const char closed_loop_benchmark_yaml[] = {
 static const char config_model_yaml[] = {
 #embed "../../scenarios/config-model.yaml"
 };
+static const char distillation_yaml[] = {
+#embed "../../scenarios/distillation.yaml"
+};
 static const char managed_endpoint_yaml[] = {
 #embed "../../scenarios/managed-endpoint.yaml"
 };
@@ -27,6 +30,12 @@ static const char models_tiny_config_json[] = {
 };
 static const char prefill_decode_yaml[] = {
 #embed "../../scenarios/prefill-decode.yaml"
+};
+static const char priorities_yaml[] = {
+#embed "../../scenarios/priorities.yaml"
+};
+static const char speculation_yaml[] = {
+#embed "../../scenarios/speculation.yaml"
 };
 static const char support_chat_yaml[] = {
 #embed "../../scenarios/support-chat.yaml"
@@ -40,10 +49,13 @@ static const struct dryrack_template templates[] = {
     {"bursty-api.yaml", bursty_api_yaml, sizeof bursty_api_yaml},
     {"closed-loop-benchmark.yaml", closed_loop_benchmark_yaml, sizeof closed_loop_benchmark_yaml},
     {"config-model.yaml", config_model_yaml, sizeof config_model_yaml},
+    {"distillation.yaml", distillation_yaml, sizeof distillation_yaml},
     {"managed-endpoint.yaml", managed_endpoint_yaml, sizeof managed_endpoint_yaml},
     {"minimal.yaml", minimal_yaml, sizeof minimal_yaml},
     {"models/tiny-config.json", models_tiny_config_json, sizeof models_tiny_config_json},
     {"prefill-decode.yaml", prefill_decode_yaml, sizeof prefill_decode_yaml},
+    {"priorities.yaml", priorities_yaml, sizeof priorities_yaml},
+    {"speculation.yaml", speculation_yaml, sizeof speculation_yaml},
     {"support-chat.yaml", support_chat_yaml, sizeof support_chat_yaml},
     {"traces/support-chat.csv", traces_support_chat_csv, sizeof traces_support_chat_csv},
 };

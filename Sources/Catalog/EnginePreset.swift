@@ -19,9 +19,7 @@ public struct EnginePreset: Sendable, Hashable {
   public var layerOverhead: Seconds
   /// Host time of every running sequence in every step.
   public var sequenceOverhead: Seconds
-  /// Host time of a request outside of the steps: tokenizing, handing over, answering.
-  public var requestOverhead: Seconds
-  /// The part of `requestOverhead` that passes before the request reaches the scheduler's queue.
+  /// Host time of a request before it reaches the scheduler's queue: tokenizing, handing over.
   public var frontEnd: Seconds
   /// Least time between two requests that the front end hands over: it is one thread.
   public var frontEndSpacing: Seconds
@@ -95,7 +93,7 @@ extension Catalog {
       maximumBatchedTokens: tokens, schedulesAhead: schedulesAhead(entry, version: version),
       stepOverhead: seconds("step-overhead-s"),
       layerOverhead: seconds("layer-overhead-s"), sequenceOverhead: seconds("sequence-overhead-s"),
-      requestOverhead: seconds("request-overhead-s"), frontEnd: seconds("front-end-s"),
+      frontEnd: seconds("front-end-s"),
       frontEndSpacing: seconds("front-end-spacing-s"),
       kernelRatios: KernelRatios(
         weightReading: ratio("weight-reading"), arithmetic: ratio("arithmetic"),

@@ -148,7 +148,7 @@ struct RunPlan {
   }
 
   private static func placement(_ service: Service, of design: Design) -> [Line] {
-    whereTo(service, of: design) + door(of: service)
+    substitute(of: service) + whereTo(service, of: design) + door(of: service)
   }
 
   private static func whereTo(_ service: Service, of design: Design) -> [Line] {
@@ -182,6 +182,7 @@ struct RunPlan {
     }
     if deployment.cache != nil { lines.append(Line(name: "prefix cache", value: "on")) }
     lines += order(of: deployment)
+    lines += speculation(of: deployment)
     lines += Layers.memoryTerms(of: deployment.memory).map {
       Line(name: $0.name, value: $0.amount, source: $0.source)
     }

@@ -65,6 +65,28 @@ public enum Charges {
       quantity: (inputPerMonth + outputPerMonth) / 1000, unit: "1000 Tokens", source: source)
   }
 
+  /// Something paid once, written off evenly over the horizon: the share of one month.
+  public static func oneOffShare(of name: String, service: String, cost: Money, horizon: Seconds) -> Charge {
+    let share = cost * (Calendar.secondsPerMonth / max(horizon.value, Calendar.secondsPerMonth))
+    return Charge(
+      description: "share of \(name)", category: .usage, service: .artificialIntelligence,
+      serviceName: service, provider: "own", region: "", billed: .zero, effective: share, list: share,
+      quantity: 1, unit: "Month", source: "scenario")
+  }
+
+  /// The invoice for it.
+  ///
+  /// - Parameter acceleratorHours: what it was reckoned from; 0 for a price.
+  public static func oneOffInvoice(
+    of name: String, service: String, cost: Money, acceleratorHours: Double
+  ) -> Charge {
+    Charge(
+      description: name, category: .purchase, service: .artificialIntelligence, serviceName: service,
+      provider: "own", region: "", billed: cost, effective: .zero, list: cost,
+      quantity: acceleratorHours > 0 ? acceleratorHours : 1,
+      unit: acceleratorHours > 0 ? "GPU-Hours" : "Unit", source: "scenario")
+  }
+
   /// People.
   public static func staff(fullTimeEquivalents: Double, salaryPerYear: Money) -> Charge {
     let cost = salaryPerYear * (fullTimeEquivalents / Calendar.monthsPerYear)

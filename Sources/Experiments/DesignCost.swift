@@ -16,7 +16,8 @@ struct DesignCost {
   var billedPerMonth: Money { monthly.reduce(.zero) { $0 + $1.billed } }
   var billedAtOnce: Money { invoices.reduce(.zero) { $0 + $1.billed } }
 
-  init(design: Design, outcome: Outcome) {
+  /// - Parameter horizon: what is paid once is spread over it.
+  init(design: Design, outcome: Outcome, horizon: Seconds) {
     for (index, pool) in design.pools.enumerated() { add(pool, index, design, outcome) }
     let seconds = outcome.measuredSeconds
     for (index, service) in design.services.enumerated() {
@@ -31,6 +32,15 @@ struct DesignCost {
           inputPricePerMillion: preset.inputPricePerMillion,
           outputPricePerMillion: preset.outputPricePerMillion,
           source: preset.source))
+    }
+    for service in design.services {
+      for item in service.oneOffCosts {
+        invoices.append(
+          Charges.oneOffInvoice(
+            of: item.name, service: service.name, cost: item.cost, acceleratorHours: item.acceleratorHours))
+        monthly.append(
+          Charges.oneOffShare(of: item.name, service: service.name, cost: item.cost, horizon: horizon))
+      }
     }
     if let staff = design.staff {
       monthly.append(

@@ -106,8 +106,7 @@ struct MetricReader {
     add(workload, "prefix_cache_hits", keepsCache ? Double(found) : nil, "tokens")
   }
 
-  mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double)
-  {
+  mutating func add(_ workload: String, _ metric: String, _ histogram: LogHistogram, _ scale: Double) {
     add(workload, metric, histogram.mean.map { $0 * scale }, "s", statistic: "mean")
     for quantile in Self.quantiles {
       add(workload, metric, histogram.quantile(quantile.q).map { $0 * scale }, "s", statistic: quantile.name)
@@ -119,7 +118,8 @@ struct MetricReader {
   }
 
   private mutating func readDesign() {
-    let cost = DesignCost(design: model.design, outcome: outcome)
+    let cost = DesignCost(
+      design: model.design, outcome: outcome, horizon: scenario.economics.horizon)
     let currency = scenario.economics.currency
     let months = scenario.economics.horizon.value / Calendar.secondsPerMonth
     let perMonth = cost.effectivePerMonth.units

@@ -25,6 +25,7 @@ struct Summary {
   func results() -> RunResults {
     var rows: [MetricRow] = []
     for index in models.indices { rows += metricRows(index) }
+    rows += payBackRows(rows)
     let manifest = Manifest(
       scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed,
       replications: replications,
@@ -35,7 +36,7 @@ struct Summary {
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + sampleNotes(rows) + rangeNotes())
+      notes: notes + sampleNotes(rows) + payBackNotes(rows) + rangeNotes())
   }
 
   // MARK: Rows
@@ -178,7 +179,7 @@ struct Summary {
   private func costRows(_ index: Int) -> [CostRow] {
     guard let outcome = outcomes(of: index).first else { return [] }
     let design = models[index].design
-    let cost = DesignCost(design: design, outcome: outcome)
+    let cost = DesignCost(design: design, outcome: outcome, horizon: scenario.economics.horizon)
     return (cost.invoices + cost.monthly).map { charge in
       CostRow(
         design: design.name, chargeDescription: charge.description, chargeCategory: charge.category.rawValue,

@@ -170,5 +170,6 @@ private struct TableLine {
     TableLine("cost over the horizon", "cost_total"),
     TableLine("energy", "energy_kwh"),
     TableLine("first service after", "first_service_day"),
+    TableLine("paid back after", "payback_days"),
   ]
 }

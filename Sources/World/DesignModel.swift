@@ -28,18 +28,18 @@ public struct DesignModel: Sendable {
     self.designIndex = designIndex
     let design = scenario.designs[designIndex]
     services = design.services.map { service in
-      let workload = scenario.workloads[service.workloadIndex]
+      let served = service.model ?? scenario.workloads[service.workloadIndex].model
       switch service.placement {
       case .endpoint(let preset):
         return Service(workloadIndex: service.workloadIndex, placement: .endpoint(preset))
       case .disaggregated(let roles):
         let placement = DisaggregatedModel(
-          roles, of: service, in: design, model: workload.model, catalog: scenario.catalog)
+          roles, of: service, in: design, model: served, catalog: scenario.catalog)
         return Service(workloadIndex: service.workloadIndex, placement: .disaggregated(placement))
       case .pool(let deployment):
         let pool = design.pools[deployment.poolIndex]
         let model = Self.latencyModel(
-          of: deployment, on: pool, model: workload.model, catalog: scenario.catalog)
+          of: deployment, on: pool, model: served, catalog: scenario.catalog)
         var settings = Self.replicaSettings(of: deployment)
         settings.forecasts = service.admission?.longestWait != nil
         let roundTrip = Ticks(seconds: design.sites[pool.siteIndex].roundTrip.value)
@@ -60,17 +60,35 @@ public struct DesignModel: Sendable {
       blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks,
       schedulesAhead: deployment.engine.schedulesAhead, cache: deployment.cache)
     settings.order = deployment.order
+    settings.speculation = deployment.speculation?.settings
     return settings
   }
 
   static func latencyModel(
     of deployment: Deployment, on pool: Pool, model: ModelShape, catalog: Catalog
   ) -> any LatencyModel {
+    guard let speculation = deployment.speculation else {
+      return stepCosts(of: deployment, on: pool, model: model, catalog: catalog)
+    }
+    let drafted = speculation.settings.drafted
+    let target = stepCosts(
+      of: deployment, on: pool, model: model, tokensPerDecode: drafted + 1, catalog: catalog)
+    switch speculation.draft {
+    case .share(let share): return SpeculativeModel(target: target, draft: .share(share), drafted: drafted)
+    case .model(let draft):
+      let pass = stepCosts(of: deployment, on: pool, model: draft, catalog: catalog)
+      return SpeculativeModel(target: target, draft: .model(pass), drafted: drafted)
+    }
+  }
+
+  private static func stepCosts(
+    of deployment: Deployment, on pool: Pool, model: ModelShape, tokensPerDecode: Int = 1, catalog: Catalog
+  ) -> any LatencyModel {
     let estimate = RooflineModel(
       model: model, accelerator: pool.accelerator, weights: deployment.weights,
       activations: deployment.activations, keyValue: deployment.keyValue, layout: deployment.layout,
       engine: deployment.engine, maximumBatchedTokens: deployment.maximumBatchedTokens,
-      maximumSequences: deployment.maximumSequences,
+      maximumSequences: deployment.maximumSequences * tokensPerDecode,
       networkBandwidth: pool.node.nicBandwidth * (1 / Double(pool.node.accelerators)),
       catalog: catalog)
     guard let measured = deployment.measuredTimes else { return estimate }

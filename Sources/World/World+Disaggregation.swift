@@ -83,7 +83,6 @@ extension World {
   }
 
   private mutating func endPrompt(_ service: Int, _ done: Completion, _ pending: inout PendingEvents) {
-    let state = services[service]
     let roles = roles(of: service)
     let slot = done.handle
     let request = requests[slot]
@@ -112,7 +111,6 @@ extension World {
   // MARK: Transfers
 
   private mutating func beginTransfer(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
-    let state = services[service]
     let roles = roles(of: service)
     let request = requests[slot]
     let handOff = handOffs[Int(slot)]

@@ -144,6 +144,19 @@ public struct StepwiseEngine {
     waiting.append(sequence)
   }
 
+  /// Tokens drafted for every decoder in a step, and how many a decoder gets in the step that comes: after g
+  /// steps ⌊g·r⌋ in all.
+  private var drafted: Int { settings.speculation?.drafted ?? 0 }
+  private var given: Int {
+    let rate = Int(settings.speculation?.rate.tokensIn256Steps ?? 256)
+    return (result.steps + 1) * rate / 256 - result.steps * rate / 256
+  }
+
+  /// Tokens that a sequence computes in the step that comes.
+  private func share(_ sequence: Sequence) -> Int {
+    sequence.prefilling || sequence.chunk == 0 ? sequence.chunk : drafted + 1
+  }
+
   func blocks(_ tokens: Int) -> Int { (tokens + settings.blockSize - 1) / settings.blockSize }
 
   /// Decides the step that starts now; false when there is nothing to run.
@@ -178,13 +191,14 @@ public struct StepwiseEngine {
         index += 1
         continue
       }
-      let wanted = running[index].prefilling ? min(running[index].target - running[index].tokens, budget) : 1
-      let need = max(0, blocks(running[index].tokens + wanted) - running[index].blocks)
+      let left = running[index].target - running[index].tokens
+      let wanted = running[index].prefilling ? min(left, budget) : given
+      let need = max(0, blocks(running[index].tokens + wanted + drafted) - running[index].blocks)
       var isGone = false
       while need > free && !isGone {
         let victim = victim()
         // With priorities, what the victim was given of this step goes to others.
-        if settings.order == .priority { budget += running[victim].chunk }
+        if settings.order == .priority { budget += share(running[victim]) }
         preempt(victim)
         preempted = true
         isGone = victim == index
@@ -192,7 +206,7 @@ public struct StepwiseEngine {
       }
       if isGone { continue }
       take(need, wanted, at: index)
-      budget -= wanted
+      budget -= share(running[index])
       index += 1
     }
     return preempted
@@ -263,7 +277,7 @@ public struct StepwiseEngine {
       let found = cache?.match(&waiting[position].text, limit: (head.target - 1) / settings.blockSize) ?? []
       let cached = found.count * settings.blockSize
       let chunk = min(head.target - cached, budget)
-      let need = blocks(settings.takesWholePrompts ? head.target : cached + chunk) - found.count
+      let need = blocks((settings.takesWholePrompts ? head.target : cached + chunk) + drafted) - found.count
       if need + (cache?.idle(found) ?? 0) > free { return }
       running.append(waiting.remove(at: position))
       use(found, at: running.count - 1)
@@ -308,6 +322,7 @@ public struct StepwiseEngine {
       result.interTokenGaps.record(cost)
     }
     result.busy += cost
+    let given = given
     result.steps += 1
     fraction += cost
     time += Ticks(fraction / fineTicksPerTick)
@@ -315,9 +330,9 @@ public struct StepwiseEngine {
     var finished: [StepwiseRequestEcho] = []
     for index in running.indices {
       running[index].tokens += running[index].chunk
-      result.computedTokens += running[index].chunk
+      result.computedTokens += share(running[index])
       if running[index].prefilling && running[index].tokens < running[index].target { continue }
-      emitToken(index)
+      emitTokens(index, given)
       if running[index].generated == running[index].output && !running[index].answered {
         finished.append(finish(index))
       }
@@ -336,9 +351,13 @@ public struct StepwiseEngine {
     return finished
   }
 
-  private mutating func emitToken(_ index: Int) {
+  private mutating func emitTokens(_ index: Int, _ given: Int) {
     if running[index].answered { return }
-    running[index].generated += 1
+    let count =
+      running[index].prefilling ? 1 : min(given, running[index].output - running[index].generated)
+    running[index].generated += count
+    // Tokens that are checked together come out together.
+    result.interTokenGaps.record(0, count: Int64(count - 1))
     if running[index].firstToken == .never {
       running[index].firstToken = time
     } else if running[index].prefilling || running[index].isFresh {
@@ -393,14 +412,15 @@ public struct StepwiseEngine {
   mutating func leave(_ sequence: Sequence) {
     free += sequence.blocks
     guard cache != nil else { return }
-    let sequence = named(sequence, upTo: sequence.tokens)
+    let text = min(sequence.tokens, sequence.prompt + sequence.output - 1)
+    let sequence = named(sequence, upTo: text)
     cache!.leave(sequence.own, named: sequence.named)
     free = cache!.free
   }
 
   private func stepCost() -> Int64 {
     let decoders = running.filter { !$0.prefilling }
-    let context = decoders.reduce(0) { $0 + $1.tokens + 1 }
+    let context = decoders.reduce(0) { $0 + $1.tokens + drafted + 1 }
     let prompts = running.filter { $0.prefilling && $0.chunk > 0 }
     if prompts.isEmpty {
       let line = model.decodeLine(sequences: decoders.count, context: context)

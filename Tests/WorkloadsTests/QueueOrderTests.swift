@@ -58,7 +58,8 @@ import Workloads
   }
 
   /// Cobham, "Priority Assignment in Waiting Line Problems" (Operations Research, 1954): without preemption a
-  /// request of class k waits W₀ / ((1 − σₖ₋₁)(1 − σₖ)), W₀ = Σ λᵢ E[Sᵢ²] / 2, σₖ the load of classes up to k.
+  /// request of class k waits W₀ / ((1 − σₖ₋₁)(1 − σₖ)), W₀ = Σ λᵢ E[Sᵢ²] / 2, σₖ the load of classes up to
+  /// k.
   @Test(arguments: [QueueOrder.priority, .shortestFirst]) func waitsAsCobhamSays(order: QueueOrder) {
     var settings = Self.single
     settings.order = order

@@ -40,8 +40,10 @@ import Workloads
     return .init(requests: requests, settings: settings, respawn: nil)
   }
 
-  static func compare(_ load: LeapEqualsStepTests.Case, _ seed: UInt64, count: Int? = nil) -> StepwiseResult {
-    let model = LeapEqualsStepTests.model
+  static func compare(
+    _ load: LeapEqualsStepTests.Case, _ seed: UInt64, count: Int? = nil,
+    model: any LatencyModel = LeapEqualsStepTests.model
+  ) -> StepwiseResult {
     var settings = load.settings
     settings.verifiesLeaps = true
     let walked = StepwiseEngine.run(

@@ -25,7 +25,11 @@ import Testing
       one:
         sites: { dc: { kind: on-prem } }
         pools:
-          gpu: { site: dc, node: { accelerator: l40s, accelerators: 1 }, count: 1, purchase: { price: 9000 USD } }
+          gpu:
+            site: dc
+            node: { accelerator: l40s, accelerators: 1 }
+            count: 1
+            purchase: { price: 9000 USD }
         services: { chat: { workload: chat, pool: gpu, max-sequences: 64, \(service) } }
     """
   }
@@ -58,10 +62,13 @@ import Testing
 
   @Test func predictedWaitsKeepTheDoor() throws {
     let open = try Self.run(Self.text(service: "router: round-robin")).services[0].tally
-    let guarded = try Self.run(Self.text(service: "admission: { policy: slo-aware }")).services[0].tally
+    let guarded = try Self.run(Self.text(service: "admission: { policy: slo-aware, factor: 0.6 }")).services[
+      0
+    ]
+    .tally
     #expect(guarded.shed > 0 && guarded.shed == guarded.rejected && guarded.isConserved)
     let inTime = Double(guarded.good) / Double(guarded.measured)
-    #expect(inTime > 0.9, "those let in are in time, \(inTime)")
+    #expect(inTime > 0.85, "those let in are in time, \(inTime)")
     #expect(guarded.good > open.good, "turning some away serves more in time")
     // With little to do nobody is turned away.
     let idle = try Self.run(
@@ -69,15 +76,17 @@ import Testing
     #expect(idle.services[0].tally.rejected == 0)
   }
 
-  @Test func aLargerFactorTurnsFewerAway() throws {
-    let shed = try [0.5, 1, 2, 4].map { factor in
-      try Self.run(Self.text(service: "admission: { policy: slo-aware, factor: \(factor) }")).services[0].tally
-        .shed
-    }
-    #expect(shed == shed.sorted(by: >) && shed[0] > shed[3])
+  /// Under overload the queue grows to where the prediction meets the limit: were predictions right, first
+  /// tokens would come just then.
+  @Test(arguments: [0.5, 1, 2, 4]) func predictionsAreRightOnAverage(factor: Double) throws {
+    let tally = try Self.run(Self.text(service: "admission: { policy: slo-aware, factor: \(factor) }"))
+      .services[0].tally
+    let mean = tally.ttft.mean! / 16e9
+    #expect((0.75...1.2).contains(mean / factor), "\(mean) s where \(factor) s were allowed")
   }
 
-  static let classes = "priorities: { vital: { share: 20%, priority: high }, rest: { share: 80%, priority: 3 } }"
+  static let classes =
+    "priorities: { vital: { share: 20%, priority: high }, rest: { share: 80%, priority: 3 } }"
 
   @Test func whoMattersMoreWaitsLess() throws {
     let plain = try Self.run(Self.text(service: "router: round-robin", priorities: Self.classes))
@@ -94,7 +103,8 @@ import Testing
   @Test func shortPromptsFirstShortenTheMeanWait() throws {
     let plain = try Self.run(Self.text(service: "router: round-robin")).services[0].tally
     let ordered = try Self.run(
-      Self.text(service: "batching: { policy: continuous, order: shortest-first }")).services[0].tally
+      Self.text(service: "batching: { policy: continuous, order: shortest-first }")
+    ).services[0].tally
     #expect(ordered.queue.mean! < plain.queue.mean! * 0.8)
     #expect(ordered.queue.max! > plain.queue.max!)
   }
@@ -108,7 +118,8 @@ import Testing
   }
 
   @Test func classesHaveRowsOfTheirOwn() async throws {
-    let text = Self.text(service: "router: round-robin", priorities: Self.classes, requests: 300)
+    let text =
+      Self.text(service: "router: round-robin", priorities: Self.classes, requests: 300)
       + "\nthresholds: [ \"p99(ttft_s{workload=chat/vital}) < 100\", \"p99(ttft_s) < 100\" ]"
     let results = await Experiment.run(try WorldTests.scenario(text), options: RunOptions())
     #expect(results.row(design: "one", workload: "chat/vital", metric: "goodput_ratio")?.value != nil)
@@ -129,7 +140,8 @@ import Testing
   ])
   func contradictionsAreNamed(service: String, priorities: String, says: String) {
     let text = Self.text(service: service, priorities: priorities)
-    guard case .failure(let report) = ScenarioReader.read(bytes: Array(text.utf8), file: "t", folder: "/") else {
+    guard case .failure(let report) = ScenarioReader.read(bytes: Array(text.utf8), file: "t", folder: "/")
+    else {
       Issue.record("\(service) was accepted")
       return
     }

@@ -17,44 +17,63 @@ import Testing
       + "    prefix: { shared-tokens: 100 }",
   ]
 
+  private static let arrivals = [
+    "{ process: poisson, rate: 3/s }", "{ process: gamma, rate: 3/s, burstiness: 0.3 }",
+    "{ process: weibull, rate: 2/s, shape: 0.7 }", "{ process: constant, rate: 5/s }",
+    "{ process: burst, count: 60 }",
+    "{ process: closed-loop, users: 9, think-time: 200ms }", "{ process: closed-loop, users: 30 }",
+    "{ process: diurnal, mean: 3/s, peak-to-mean: 1.8, period: 20s }",
+    "{ process: schedule, points: [[0s, 0/s], [10s, 6/s], [20s, 1/s]] }",
+  ]
+
+  private static let lengths = [
+    "{ distribution: constant, value: 300 }", "{ distribution: uniform, from: 1, to: 900 }",
+    "{ distribution: lognormal, mean: 300, cv: 1, max: 3000 }",
+    "{ distribution: gamma, mean: 200, cv: 1.5, min: 1, max: 2000 }",
+  ]
+
+  private static let stepTimes = [
+    "{}", "{ step-overhead: 1ms, sequence-overhead: 0s }",
+    "{ table: Tests/Fixtures/made-up-kernel-table.csv, front-end: 2ms }",
+  ]
+
+  /// Keys of a service that fit its batching: its cache, its door, its drafts.
+  private static func serviceKeys(_ batching: String, _ stream: inout RandomStream) -> [String] {
+    func pick(_ list: [String]) -> String { list[Int(stream.below(UInt32(list.count)))] }
+    // What a queue by priority preempts, a prefix cache cannot follow.
+    let cache =
+      batching.contains("priority")
+      ? "cache: { prefix: false }" : pick(["", "", "cache: { prefix: false }"])
+    // Without a cache: some engines' blocks are shorter than a draft.
+    let speculates = cache.contains("false") && batching.contains("continuous") && stream.below(2) == 0
+    let speculation = speculates ? "speculation: { tokens: 3, acceptance: 0.6, draft-cost: 5% }" : ""
+    let door = pick([
+      "", "", "admission: { rate-limit: 2/s, burst: 3 }",
+      batching.contains("continuous") ? "admission: { policy: slo-aware, rate-limit: 50/s }" : "",
+    ])
+    return [cache, door, speculation]
+  }
+
   /// A small random scenario over every feature there is.
   static func random(_ seed: UInt64) -> String {
     var stream = RandomStream(seed: seed, replication: 0, entity: "swarm", purpose: "scenario")
     func pick(_ list: [String]) -> String { list[Int(stream.below(UInt32(list.count)))] }
-    let arrivals = pick([
-      "{ process: poisson, rate: 3/s }", "{ process: gamma, rate: 3/s, burstiness: 0.3 }",
-      "{ process: weibull, rate: 2/s, shape: 0.7 }", "{ process: constant, rate: 5/s }",
-      "{ process: burst, count: 60 }",
-      "{ process: closed-loop, users: 9, think-time: 200ms }", "{ process: closed-loop, users: 30 }",
-      "{ process: diurnal, mean: 3/s, peak-to-mean: 1.8, period: 20s }",
-      "{ process: schedule, points: [[0s, 0/s], [10s, 6/s], [20s, 1/s]] }",
-    ])
-    let length = [
-      "{ distribution: constant, value: 300 }", "{ distribution: uniform, from: 1, to: 900 }",
-      "{ distribution: lognormal, mean: 300, cv: 1, max: 3000 }",
-      "{ distribution: gamma, mean: 200, cv: 1.5, min: 1, max: 2000 }",
-    ]
+    let arrivals = pick(Self.arrivals)
+    let length = Self.lengths
     let batching = pick([
       "{ policy: continuous }", "{ policy: continuous, order: priority }",
       "{ policy: continuous, order: shortest-first }", "{ policy: static, size: 4, timeout: 300ms }",
       "{ policy: dynamic-window, size: 6, window: 20ms }",
     ])
     let sharing = pick(Self.sharing)
-    // What a queue by priority preempts, a prefix cache cannot follow.
-    let cache = batching.contains("priority") ? "cache: { prefix: false }" : pick(["", "", "cache: { prefix: false }"])
-    let door = pick([
-      "", "", "admission: { rate-limit: 2/s, burst: 3 }",
-      batching.contains("continuous") ? "admission: { policy: slo-aware, rate-limit: 50/s }" : "",
-    ])
+    let keys = serviceKeys(batching, &stream)
     let router = pick(["round-robin", "least-loaded", "power-of-two"])
     let blocks = pick(["400", "600", "5000"])
     let parallelism = pick([
       "{ tensor: 1 }", "{ tensor: 2 }", "{ tensor: 1, pipeline: 2 }", "{ tensor: 2, pipeline: 2 }",
     ])
-    let latency = pick([
-      "{}", "{ step-overhead: 1ms, sequence-overhead: 0s }",
-      "{ table: Tests/Fixtures/made-up-kernel-table.csv, front-end: 2ms }",
-    ])
+    // Measured step times know nothing of drafts.
+    let latency = pick(keys[2].isEmpty ? Self.stepTimes : ["{}"])
     return """
       version: 1
       name: swarm
@@ -87,8 +106,9 @@ import Testing
               batching: \(batching)
               latency: \(latency)
               router: \(router)
-              \(cache)
-              \(door)
+              \(keys[0])
+              \(keys[1])
+              \(keys[2])
               kv-blocks: \(blocks)
               max-sequences: \(pick(["4", "64"]))
               max-batched-tokens: \(pick(["512", "8192"]))

@@ -98,6 +98,10 @@ public struct Service: Sendable {
   public var name: String
   public var workloadIndex: Int
   public var placement: Placement
+  /// Served instead of the workload's model; `nil` where that is served.
+  public var model: ModelShape?
+  /// Paid once, before it runs.
+  public var oneOffCosts: [OneOffCost] = []
   /// Who is let in; `nil` for everybody.
   public var admission: AdmissionSettings?
   public init(name: String, workloadIndex: Int, placement: Placement) {
@@ -120,6 +124,8 @@ public struct Deployment: Sendable {
   public var activations: Precision
   public var keyValue: Precision
   public var batching: Batching
+  /// `nil` when every step gives one token.
+  public var speculation: Speculation?
   /// Of continuous batches.
   public var order = QueueOrder.arrival
   public var router: RouterKind

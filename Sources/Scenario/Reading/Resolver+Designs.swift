@@ -21,6 +21,7 @@ extension Resolver {
         service, place, pools: pools, poolsWritten: value["pools"], workloads: workloads)
       {
         queueing(service.value, place, of: &resolved, workloads[resolved.workloadIndex])
+        resolved.oneOffCosts = oneOffCosts(service.value["one-off"], "\(place).one-off")
         services.append(resolved)
       }
     }
@@ -154,6 +155,12 @@ extension Resolver {
       let workload = index(
         value["workload"], "\(path).workload", among: workloads.map(\.name), what: "workload")
     else { return nil }
+    let answered = answered(workloads[workload], by: value, path)
+    func make(_ placement: Service.Placement) -> Service {
+      var service = Service(name: member.key, workloadIndex: workload, placement: placement)
+      service.model = value["model"] == nil ? nil : answered.model
+      return service
+    }
     if let endpoint = value["endpoint"] {
       if let pool = value["pool"] {
         fault(pool, "\(path).pool", "a service has a pool or an endpoint, not both")
@@ -163,8 +170,8 @@ extension Resolver {
     }
     if value["disaggregation"] != nil {
       let roles = disaggregation(
-        value, path, pools: pools, poolsWritten: poolsWritten, workload: workloads[workload])
-      return roles.map { Service(name: member.key, workloadIndex: workload, placement: .disaggregated($0)) }
+        value, path, pools: pools, poolsWritten: poolsWritten, workload: answered)
+      return roles.map { make(.disaggregated($0)) }
     }
     guard let pool = value["pool"] else {
       fault(value, path, "the service has neither a pool nor an endpoint")
@@ -174,11 +181,17 @@ extension Resolver {
     guard index(pool, "\(path).pool", among: written, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == pool.text }),
       var deployment = deployment(
-        value, path, poolIndex: poolIndex, pool: pools[poolIndex], workload: workloads[workload])
+        value, path, poolIndex: poolIndex, pool: pools[poolIndex], workload: answered)
     else { return nil }
     deployment.measuredTimes = measuredTimes(
-      value["latency"], path, of: deployment, pool: pools[poolIndex], workload: workloads[workload])
-    return Service(name: member.key, workloadIndex: workload, placement: .pool(deployment))
+      value["latency"], path, of: deployment, pool: pools[poolIndex], workload: answered)
+    if let speculation = value["speculation"], deployment.measuredTimes != nil {
+      fault(
+        speculation, "\(path).speculation",
+        "measured step times and speculation are not simulated together by this version",
+        help: "leave `latency` out, or `speculation`")
+    }
+    return make(.pool(deployment))
   }
 
   /// - Parameter reusesPrompts: false for replicas that get the KV entries of whole prompts from elsewhere.
@@ -210,18 +223,23 @@ extension Resolver {
       ?? standing(
         engine.maximumBatchedTokens, at: "\(path).max-batched-tokens", as: "\(engine.maximumBatchedTokens)")
     let keyValue = precision("kv", "bf16")
+    let batching = batching(value["batching"], path)
+    let speculation = speculation(value, path, model: model, batching: batching)
+    let width = (speculation?.settings.drafted ?? 0) + 1
     let memory = MemoryPlan(
       model: model, accelerator: pool.accelerator, weights: weights, keyValue: keyValue, layout: layout,
       engine: engine,
       utilization: quantity(value["gpu-memory-utilization"], .ratio) ?? engine.memoryUtilization,
-      maximumBatchedTokens: tokens, blocks: integer(value["kv-blocks"]))
+      maximumBatchedTokens: tokens, blocks: integer(value["kv-blocks"]),
+      draft: speculation?.draftModel)
     if !memory.fits {
       fault(
         value, path, "\(model.name) on \(layout.accelerators) × \(pool.accelerator.name) \(memory.shortage)")
       return nil
     }
-    let batching = batching(value["batching"], path)
-    return Deployment(
+    let cache = cache(value, path, workload: workload, batching: batching, reusesPrompts: reusesPrompts)
+    checkSpeculation(value, path, speculation, cache, blockSize: engine.blockSize)
+    var deployment = Deployment(
       poolIndex: poolIndex, engine: engine,
       replicas: integer(value["replicas"]).map { $0 * ranks }
         ?? standing(most, at: "\(path).replicas", as: "\(most)"),
@@ -231,8 +249,9 @@ extension Resolver {
       router: value["router"]?.text.flatMap(RouterKind.init)
         ?? standing(.roundRobin, at: "\(path).router", as: "round-robin"),
       maximumSequences: sequences * layout.data,
-      maximumBatchedTokens: max(tokens, sequences) * layout.data, memory: memory,
-      cache: cache(value, path, workload: workload, batching: batching, reusesPrompts: reusesPrompts))
+      maximumBatchedTokens: max(tokens, sequences * width) * layout.data, memory: memory, cache: cache)
+    deployment.speculation = speculation
+    return deployment
   }
 
   private mutating func layout(

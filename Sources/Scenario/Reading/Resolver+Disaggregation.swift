@@ -14,6 +14,12 @@ extension Resolver {
         replicas, "\(path).replicas", "a disaggregated service has no replicas of its own",
         help: "give `disaggregation: { prefill: { replicas: … }, decode: { replicas: … } }`")
     }
+    if let speculation = service["speculation"] {
+      fault(
+        speculation, "\(path).speculation",
+        "speculation and disaggregation are not simulated together by this version",
+        help: "leave one of them out")
+    }
     if let policy = service["batching"]?["policy"], policy.text != "continuous" {
       fault(
         policy, "\(path).batching", "prompts and answers can be told apart in continuous batches only",

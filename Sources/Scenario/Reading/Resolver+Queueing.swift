@@ -51,8 +51,9 @@ extension Resolver {
   }
 
   /// Fills in what a service does with its queue and at its door.
-  mutating func queueing(_ value: Written, _ path: String, of service: inout Service, _ workload: InferenceWorkload)
-  {
+  mutating func queueing(
+    _ value: Written, _ path: String, of service: inout Service, _ workload: InferenceWorkload
+  ) {
     service.admission = admission(value["admission"], "\(path).admission", of: service, workload)
     guard let written = value["batching"]?["order"], let order = written.text.flatMap(QueueOrder.init) else {
       return
@@ -121,7 +122,9 @@ extension Resolver {
     _ value: Written, _ path: String, of service: Service, _ workload: InferenceWorkload
   ) -> Ticks? {
     guard let policy = value["policy"], policy.text == "slo-aware" else {
-      if let factor = value["factor"] { fault(factor, "\(path).factor", "a factor needs `policy: slo-aware`") }
+      if let factor = value["factor"] {
+        fault(factor, "\(path).factor", "a factor needs `policy: slo-aware`")
+      }
       return nil
     }
     guard let limit = workload.objectives.ttft else {

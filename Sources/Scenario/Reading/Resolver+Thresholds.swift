@@ -11,7 +11,7 @@ public enum MetricName {
     "preemptions", "rejected", "completed",
     "offered", "throttled", "shed", "kv_transfer_bytes", "cost_per_month", "cost_total", "cost_npv",
     "cost_per_million_output_tokens",
-    "cost_per_good_request", "energy_kwh", "first_service_day",
+    "cost_per_good_request", "energy_kwh", "first_service_day", "payback_days",
   ]
   public static let statistics = ["mean", "p50", "p90", "p95", "p99", "p99.9", "min", "max", "std", "count"]
 }

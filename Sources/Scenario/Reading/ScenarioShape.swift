@@ -213,7 +213,8 @@ enum ScenarioShape {
         ]), "Rented."),
     ] + Key.planned("market", "failures", "provisioning"))
 
-  static let service: Shape = .object(serviceKeys + [disaggregation, admission])
+  static let service: Shape = .object(
+    serviceKeys + [disaggregation, admission, speculation, student, oneOff])
   static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),

@@ -30,7 +30,8 @@ public struct AdmissionSettings: Sendable, Hashable {
 }
 
 /// A token bucket in whole ticks: the generic cell rate algorithm in its virtual scheduling form (ITU-T
-/// Recommendation I.371, annex A), which admits exactly what a bucket of `burst` tokens refilled at `rate` does.
+/// Recommendation I.371, annex A), which admits exactly what a bucket of `burst` tokens refilled at `rate`
+/// does.
 ///
 /// The interval between tokens is rounded up, so that no rounding ever lets more pass than was allowed.
 public struct RateLimiter: Sendable {

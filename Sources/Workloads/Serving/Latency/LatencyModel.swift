@@ -49,6 +49,8 @@ import Quantities
   public var largestChunk: Int
   /// KV entries of earlier chunks that one prompt reads, at most.
   public var longestPrefix: Int
+  /// Tokens that each decoding sequence computes: more than one where drafts are checked.
+  public var tokensPerDecode = 1
   public init(
     decodeSequences: Int, decodeContext: Int, prefillSequences: Int, prefillTokens: Int,
     sampledSequences: Int, attentionProducts: Int, prefixTokens: Int, largestChunk: Int,
@@ -78,6 +80,8 @@ public protocol LatencyModel: Sendable {
   /// Models of one line for every context leave it to `decodeLine(sequences:)`.
   /// - Complexity: a table look-up.
   func decodeLine(sequences: Int, context: Int) -> DecodeLine
+  /// The same with several tokens a sequence, checked together: attention reads each KV entry once for all.
+  func decodeLine(sequences: Int, tokensEach: Int) -> DecodeLine
   /// Without prompts this equals the line of `decodeLine` exactly.
   func stepCost(_ shape: StepShape) -> StepCost
   /// From the server's receipt of a request to the scheduler's queue.
@@ -93,4 +97,8 @@ public protocol LatencyModel: Sendable {
 extension LatencyModel {
   /// One line for every context.
   public func decodeLine(sequences: Int, context: Int) -> DecodeLine { decodeLine(sequences: sequences) }
+  /// Priced as so many more sequences, for models that know no better.
+  public func decodeLine(sequences: Int, tokensEach: Int) -> DecodeLine {
+    decodeLine(sequences: sequences * tokensEach)
+  }
 }

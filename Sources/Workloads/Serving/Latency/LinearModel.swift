@@ -59,9 +59,18 @@ public struct LinearModel: LatencyModel {
       slope: coefficients.perContextEntry)
   }
 
+  /// Every token is computed, every sequence handled once. Complexity: O(1).
+  public func decodeLine(sequences: Int, tokensEach: Int) -> DecodeLine {
+    var line = decodeLine(sequences: sequences)
+    let more = FineTicks.product(coefficients.perToken, Int64(sequences * (tokensEach - 1)))
+    line.base.compute += more
+    line.base.total += more
+    return line
+  }
+
   /// A step with prompts in it. Complexity: O(1).
   public func stepCost(_ shape: StepShape) -> StepCost {
-    let line = decodeLine(sequences: shape.decodeSequences)
+    let line = decodeLine(sequences: shape.decodeSequences, tokensEach: shape.tokensPerDecode)
     let compute =
       FineTicks.product(coefficients.perToken, Int64(shape.prefillTokens))
       + FineTicks.product(coefficients.perAttentionProduct, Int64(shape.attentionProducts))

@@ -99,10 +99,15 @@ public final class RooflineModel: LatencyModel {
   }
 
   /// Steps that only decode `sequences` sequences. Complexity: O(1).
-  public func decodeLine(sequences: Int) -> DecodeLine {
+  public func decodeLine(sequences: Int) -> DecodeLine { decodeLine(sequences: sequences, tokensEach: 1) }
+
+  /// Attention reads each KV entry once for all tokens of its sequence; its arithmetic hides behind that.
+  /// Complexity: O(1).
+  public func decodeLine(sequences: Int, tokensEach: Int) -> DecodeLine {
     DecodeLine(
       base: base(
-        decode: sequences, prefill: 0, tokens: sequences, sampled: sequences, largestChunk: 1),
+        decode: sequences, prefill: 0, tokens: sequences * tokensEach, sampled: sequences * tokensEach,
+        largestChunk: tokensEach),
       slope: slope(sequences))
   }
 
@@ -111,8 +116,8 @@ public final class RooflineModel: LatencyModel {
     let sequences = shape.decodeSequences + shape.prefillSequences
     var cost = base(
       decode: shape.decodeSequences, prefill: shape.prefillSequences,
-      tokens: shape.decodeSequences + shape.prefillTokens, sampled: shape.sampledSequences,
-      largestChunk: shape.largestChunk)
+      tokens: shape.decodeSequences * shape.tokensPerDecode + shape.prefillTokens,
+      sampled: shape.sampledSequences, largestChunk: max(shape.largestChunk, shape.tokensPerDecode))
     let reading = FineTicks.product(slope(sequences), Int64(shape.decodeContext + shape.prefixTokens))
     cost.memory += reading
     cost.total += reading
@@ -154,12 +159,7 @@ public final class RooflineModel: LatencyModel {
     // A chunk is computed by one rank: a rank's share is at least as large as the largest chunk.
     let laneTokens = max(share(tokens, of: lanes), min(largestChunk, tokens))
     var cost = body.cost(max(share(laneTokens, of: data), min(largestChunk, tokens)))
-    if let experts = routedExperts?.cost(laneTokens) {
-      cost.compute += experts.compute
-      cost.memory += experts.memory
-      cost.network += experts.network
-      cost.total += experts.total
-    }
+    if let routedExperts { cost = cost + routedExperts.cost(laneTokens) }
     let output = head.cost(share(sampled, of: parts))
     cost.compute += output.compute
     cost.memory += output.memory

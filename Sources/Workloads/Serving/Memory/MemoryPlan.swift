@@ -12,8 +12,10 @@ public struct MemoryPlan: Sendable, Hashable {
   public var deviceMemory: Bytes
   /// Share of it that the engine takes, 0...1.
   public var utilization: Double
-  /// Per accelerator, as are the buffers that follow.
+  /// Per accelerator, as are the buffers that follow; those of a draft model included.
   public var weights: Bytes
+  /// Of those, the draft model's.
+  public var draftWeights = Bytes.zero
   /// Of the largest step: residual stream, the widest intermediate of one layer, and the logits.
   public var activationPeak: Bytes
   public var graphBuffers: Bytes
@@ -36,14 +38,16 @@ public struct MemoryPlan: Sendable, Hashable {
   ///   - weightFormat: of the layers; embeddings and output head stay in 16 bits when it is narrower.
   ///   - layout: KV heads are replicated where `tensor` is more than there are of them; the fullest
   ///     pipeline group decides.
+  ///   - draft: a model that runs beside it in the same formats and layout, with KV entries of its own.
   ///   - override: the block count to take instead of the computed one.
   public init(
     model: ModelShape, accelerator: Accelerator, weights weightFormat: Precision, keyValue: Precision,
     layout: ParallelLayout, engine: EnginePreset, utilization: Double, maximumBatchedTokens: Int,
-    blocks override: Int? = nil
+    blocks override: Int? = nil, draft: ModelShape? = nil
   ) {
     let (tensor, pipeline) = (layout.tensor, layout.pipeline)
-    weights = Self.weights(of: model, format: weightFormat, layout: layout)
+    if let draft { draftWeights = Self.weights(of: draft, format: weightFormat, layout: layout) }
+    weights = Self.weights(of: model, format: weightFormat, layout: layout) + draftWeights
     deviceMemory = accelerator.driverMemory
     self.utilization = utilization
     activationPeak = Self.activationPeak(
@@ -51,8 +55,24 @@ public struct MemoryPlan: Sendable, Hashable {
     graphBuffers = engine.graphMemory
     communicationBuffers = layout.accelerators > 1 ? engine.communicationMemory : .zero
     runtime = engine.runtimeMemory
-    let perToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
-    keyValueBytesPerToken = Bytes(perToken)
+    let models = [model] + (draft.map { [$0] } ?? [])
+    let entries = models.map {
+      Self.keyValueBytes(of: $0, format: keyValue, tensor: tensor, pipeline: pipeline)
+    }
+    keyValueBytesPerToken = entries.reduce(.zero) { $0 + $1.whole }
+    keyValueBytesPerTokenPerAccelerator = entries.reduce(.zero) { $0 + $1.perAccelerator }
+    blockSize = engine.blockSize
+    blockBytes = keyValueBytesPerTokenPerAccelerator * Double(engine.blockSize)
+    isOverridden = override != nil
+    blocks = 0
+    blocks = override ?? Self.count(room.value / blockBytes.value) * layout.data
+  }
+
+  /// One token's KV entries, on all accelerators and on one.
+  private static func keyValueBytes(of model: ModelShape, format: Precision, tensor: Int, pipeline: Int)
+    -> (whole: Bytes, perAccelerator: Bytes)
+  {
+    let perToken = Double(model.keyValueElementsPerToken) * format.bytesPerActivation
     // Heads split evenly or not at all; latent attention keeps one entry for all heads on every
     // accelerator.
     let groups = max(1, model.keyValueHeads)
@@ -60,12 +80,7 @@ public struct MemoryPlan: Sendable, Hashable {
     let headShare = model.latentAttention == nil ? headsHere / Double(groups) : 1
     let layers = max(1, model.keyValueLayers)
     let layersHere = Double((layers - 1) / pipeline + 1)
-    keyValueBytesPerTokenPerAccelerator = Bytes(perToken * headShare * layersHere / Double(layers))
-    blockSize = engine.blockSize
-    blockBytes = keyValueBytesPerTokenPerAccelerator * Double(engine.blockSize)
-    isOverridden = override != nil
-    blocks = 0
-    blocks = override ?? Self.count(room.value / blockBytes.value) * layout.data
+    return (Bytes(perToken), Bytes(perToken * headShare * layersHere / Double(layers)))
   }
 
   /// Experts are shared by all accelerators of a pipeline group, everything else by the tensor group.

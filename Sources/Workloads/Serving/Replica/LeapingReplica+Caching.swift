@@ -29,7 +29,7 @@ extension LeapingReplica {
   }
 
   /// Decoders take their blocks of the next step before anyone looks into the cache.
-  mutating func claimForDecoders() { cache.claim(ledger.growth(steps: 1, from: step)) }
+  mutating func claimForDecoders() { cache.claim(growth(steps: 1)) }
 
   /// Prompts under way name the blocks that the coming step fills: whoever is admitted next may use them, for
   /// in every layer a step writes its KV entries before it reads any.

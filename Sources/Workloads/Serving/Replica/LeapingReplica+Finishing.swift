@@ -5,27 +5,37 @@ import Statistics
 extension LeapingReplica {
   mutating func finishDecodeRun() {
     if settings.verifiesLeaps { verifyLeap() }
-    advanceDecoders(steps: run.steps)
+    let bunched = advanceDecoders(steps: run.steps)
     collectFinished()
+    if bunched > 0 { recordGapsWithinSteps(bunched) }
     releaseFinished()
   }
 
   mutating func finishMixedStep() {
-    advanceDecoders(steps: 1)
+    let bunched = advanceDecoders(steps: 1)
     collectFinished()
+    if bunched > 0 { recordGapsWithinSteps(bunched) }
     finishChunks()
     releaseFinished()
   }
 
   /// Moves the clock, the decoders and the totals over `steps` equal steps.
-  private mutating func advanceDecoders(steps: Int64) {
+  ///
+  /// - Returns: tokens given beside the first of each step, of requests that are measured.
+  private mutating func advanceDecoders(steps: Int64) -> Int64 {
     let decoders = ledger.decoders
     let cost = run.cost(of: steps)
     let start = boundary
     let held = ledger.used
-    let entries = steps * (context + decoders) + decoders * (steps * (steps - 1) / 2)
+    let entries =
+      steps * (context + decoders * width) + decoders * rate.sumOfTotals(from: step, steps: steps)
+    let given = rate.total(after: step + steps) - emitted
+    var bunched: Int64 = 0
     if answering > 0 && start >= measuredFrom {
-      if remote.fresh == 0 {
+      if !rate.isPlain {
+        recordGapsBetweenSteps(steps)
+        bunched = answering * (given - steps)
+      } else if remote.fresh == 0 {
         interTokenGaps.recordProgression(
           first: run.firstCost, step: run.costIncrease, terms: steps, weight: answering)
       } else {
@@ -33,11 +43,12 @@ extension LeapingReplica {
       }
     }
     if remote.fresh > 0 { forgetJoined() }
-    let grown = ledger.growth(steps: steps, from: step)
+    let grown = growth(steps: steps)
     ledger.take(grown)
     if keepsCache { cache.settle(grown) }
     step += steps
-    context += decoders * steps
+    emitted += given
+    context += decoders * given
     let lastStepStart = boundary + Ticks((fraction + run.cost(of: steps - 1)) / fineTicksPerTick)
     fraction += cost
     boundary += Ticks(fraction / fineTicksPerTick)
@@ -48,7 +59,7 @@ extension LeapingReplica {
     totals.memory += run.base.memory * steps + (run.kind == .decode ? cost - run.base.total * steps : 0)
     totals.network += run.base.network * steps
     totals.steps += steps
-    totals.computedTokens += decoders * steps
+    totals.computedTokens += decoders * steps * width
     totals.contextRead += entries
     totals.blockTime += Double(cost) * Double(held + ledger.used) / 2
     totals.peakBlocks = max(totals.peakBlocks, ledger.used)
@@ -57,6 +68,7 @@ extension LeapingReplica {
       slices.append(
         ReplicaSlice(start: start, end: boundary, sequences: running.count, isPrefill: run.kind == .mixed))
     }
+    return bunched
   }
 
   /// Takes the sequences filed under this step off the ring; those that finish later are filed again.
@@ -105,13 +117,13 @@ extension LeapingReplica {
   /// Counts a sequence whose whole context is in the cache among the decoders.
   @inline(__always) mutating func countAsDecoder(_ slot: UInt32) {
     let tokens = Int64(table[slot].target)
-    table[slot].base = tokens - step
+    table[slot].base = tokens - emitted
     table[slot].state = .decoding
-    ledger.addDecoder(base: table[slot].base)
+    ledger.addDecoder(base: table[slot].base + lookahead)
     context += tokens
     answering += 1
     let remaining = Int64(table[slot].outputTokens - table[slot].generated)
-    table[slot].finishStep = step + remaining
+    table[slot].finishStep = rate.step(reaching: emitted + remaining)
     if remaining == 0 {
       finishing.append(slot)
     } else {
@@ -170,15 +182,17 @@ extension LeapingReplica {
   private func verifyLeap() {
     var (time, part, blocks, entries) = (boundary.count, fraction, ledger.used, context)
     for index in 0..<run.steps {
-      blocks += ledger.growth(steps: 1, from: step + index)
-      entries += ledger.decoders
-      part += run.base.total + (run.costIncrease / max(1, ledger.decoders)) * entries
+      let (before, after) = (rate.total(after: step + index), rate.total(after: step + index + 1))
+      blocks += ledger.growth(steps: after - before, from: before)
+      let read = entries + ledger.decoders * width
+      part += run.base.total + (run.costIncrease / max(1, ledger.decoders)) * read
+      entries += ledger.decoders * (after - before)
       time += part / fineTicksPerTick
       part %= fineTicksPerTick
       precondition(blocks <= ledger.total, "a leap never runs out of KV blocks")
     }
     precondition(time == runEnd.count, "a leap ends where its steps end")
     precondition(
-      blocks == ledger.used + ledger.growth(steps: run.steps, from: step), "a leap takes its blocks")
+      blocks == ledger.used + growth(steps: run.steps), "a leap takes its blocks")
   }
 }

@@ -1,13 +1,13 @@
 import Kernel
 
-/// What a replica keeps to say how long a request would wait: sums over its queue, by bands that are served one
-/// after the other, and the pace at which sequences leave.
+/// What a replica keeps to say how long a request would wait: sums over its queue, by bands that are served
+/// one after the other, and the pace at which sequences leave.
 struct Backlog {
   static let bands = 32
   /// Prompt tokens to be computed for those that wait, and their number.
   private var tokens: [Int64]
   private var requests: [Int64]
-  /// Mean ticks between two sequences that leave, over about the last sixteen; 0 while unknown.
+  /// Mean ticks between two sequences that leave, over about the last 64; 0 while unknown.
   private(set) var pace: Int64 = 0
   private var lastLeft = Ticks.never
 
@@ -39,7 +39,7 @@ struct Backlog {
   mutating func leave(at now: Ticks) {
     if lastLeft != .never {
       let gap = (now - lastLeft).count
-      pace = pace == 0 ? gap : pace + (gap - pace) / 16
+      pace = pace == 0 ? gap : pace + (gap - pace) / 64
     }
     lastLeft = now
   }
@@ -57,12 +57,12 @@ extension LeapingReplica {
 
   func band(of slot: UInt32) -> Int { band(promptTokens: table[slot].promptTokens, place: table[slot].place) }
 
-  /// How long a request that came now would take to its first token: an estimate from what is queued and runs, for
-  /// a door that turns requests away. For replicas whose settings say `forecasts`.
+  /// How long a request that came now would take to its first token: an estimate from what is queued and
+  /// runs, for a door that turns requests away. For replicas whose settings say `forecasts`.
   ///
-  /// The longer of two: computing every prompt ahead of it and its own, in full steps beside the sequences that
-  /// decode now; and waiting, at the pace of the last departures, until enough sequences have left to give seats
-  /// and KV blocks to all ahead of it, then computing its own prompt.
+  /// The longer of two: computing every prompt ahead of it and its own, in full steps beside the sequences
+  /// that decode now; and waiting, at the pace of the last departures, until enough sequences have left to
+  /// give seats and KV blocks to all ahead of it, then computing its own prompt.
   ///
   /// - Complexity: O(prompts under way).
   public func forecastFirstToken(promptTokens: Int32, priority: Int32 = 0, at now: Ticks) -> Ticks {
@@ -84,11 +84,11 @@ extension LeapingReplica {
   /// Ticks that this many prompt tokens take, in full steps.
   private func computing(_ tokens: Int64) -> Int64 {
     let decoders = Int(ledger.decoders)
-    let room = max(1, Int64(settings.maximumBatchedTokens) - ledger.decoders)
+    let room = max(1, Int64(settings.maximumBatchedTokens) - ledger.decoders * width)
     let chunk = Int(min(room, tokens))
     let cost = model.stepCost(
       StepShape(
-        decodeSequences: decoders, decodeContext: Int(context) + decoders, prefillSequences: 1,
+        decodeSequences: decoders, decodeContext: Int(context) + decoders * Int(width), prefillSequences: 1,
         prefillTokens: chunk, sampledSequences: decoders + 1, attentionProducts: chunk * (chunk + 1) / 2,
         prefixTokens: 0, largestChunk: chunk)
     ).total

@@ -33,7 +33,7 @@ extension LeapingReplica {
   /// Preempts from the tail until the next decoding step has its KV blocks.
   private mutating func makeRoomForDecoders() -> Bool {
     var preempted = false
-    while ledger.growth(steps: 1, from: step) > ledger.free {
+    while growth(steps: 1) > ledger.free {
       // Older decoders have taken all there was before one lacks a block.
       if keepsCache { cache.claim(ledger.free) }
       preempt()
@@ -46,22 +46,22 @@ extension LeapingReplica {
   private mutating func continuePrefills() -> Bool {
     guard !prefilling.isEmpty else { return false }
     var preempted = false
-    var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders
+    var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders * width
     // A request-level batch runs its prompts in one pass, however long: nobody waits for chunks.
     if settings.batching != .continuous { budget = .max }
-    var reserved = ledger.growth(steps: 1, from: step)
+    var reserved = growth(steps: 1)
     var index = 0
     while index < prefilling.count {
       let slot = prefilling[index]
       let chunk = min(Int64(table[slot].target - table[slot].computed), budget)
       let need = max(
-        0, ledger.blocks(for: Int64(table[slot].computed) + chunk) - Int64(table[slot].blocks))
+        0, ledger.blocks(for: Int64(table[slot].computed) + chunk + lookahead) - Int64(table[slot].blocks))
       var isGone = false
       while need > ledger.free - reserved && !isGone {
         if keepsCache { claimForDecoders() }
         let victim = preempt(holdsClaim: keepsCache)
         preempted = true
-        reserved = ledger.growth(steps: 1, from: step)
+        reserved = growth(steps: 1)
         budget += Int64(victim.unusedTokens)
         if let position = victim.prompt, position <= index {
           isGone = position == index
@@ -94,9 +94,9 @@ extension LeapingReplica {
 
   private mutating func admitContinuously() {
     guard waiting.count > 0 else { return }
-    var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders
+    var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders * width
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
-    let reserved = ledger.growth(steps: 1, from: step)
+    let reserved = growth(steps: 1)
     if keepsCache { claimForDecoders() }
     while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
       let slot = waiting.next(before: planned, in: table)
@@ -108,7 +108,7 @@ extension LeapingReplica {
       let cached = found.blocks * ledger.blockSize
       let chunk = min(Int64(table[slot].target) - cached, budget)
       let end = settings.takesWholePrompts ? Int64(table[slot].target) : cached + chunk
-      let need = ledger.blocks(for: end) - found.blocks
+      let need = ledger.blocks(for: end + lookahead) - found.blocks
       if need + found.idle > ledger.free - reserved { break }
       start(slot)
       if keepsCache { useCached(found, by: slot) }
@@ -157,8 +157,8 @@ extension LeapingReplica {
     prefilling.append(slot)
   }
 
-  /// Takes a running sequence's KV blocks away, the youngest's or that of the last place; it recomputes them when
-  /// it comes back.
+  /// Takes a running sequence's KV blocks away, the youngest's or that of the last place; it recomputes them
+  /// when it comes back.
   ///
   /// - Parameter holdsClaim: whether decoders have claimed their blocks of the coming step.
   @discardableResult private mutating func preempt(holdsClaim: Bool = false) -> Victim {
@@ -167,13 +167,14 @@ extension LeapingReplica {
     var victim = Victim()
     // vLLM gives the victim's share of the step back where it looks beyond the youngest.
     if settings.order == .priority {
-      victim.unusedTokens = table[slot].state == .decoding ? 1 : table[slot].chunk
+      victim.unusedTokens = table[slot].state == .decoding ? Int32(width) : table[slot].chunk
     }
     if table[slot].state == .decoding {
+      let given = table[slot].base + emitted - Int64(table[slot].promptTokens) + 1
       removeDecoder(slot, holdsClaim: holdsClaim)
       ring.remove(slot, in: table)
       answering -= 1
-      table[slot].generated = table[slot].outputTokens - Int32(table[slot].finishStep - step)
+      table[slot].generated = Int32(given)
       if !forgetJoined(slot) { table[slot].lastToken = boundary }
     } else {
       let blocks = Int64(table[slot].blocks)
@@ -208,12 +209,19 @@ extension LeapingReplica {
 
   /// Takes a decoder out of the sums and returns its blocks.
   mutating func removeDecoder(_ slot: UInt32, holdsClaim: Bool = false) {
-    let tokens = table[slot].base + step
-    ledger.removeDecoder(base: table[slot].base)
-    let blocks = ledger.blocks(for: tokens)
-    let claimed = holdsClaim ? ledger.blocks(for: tokens + 1) - blocks : 0
-    ledger.give(
-      keepsCache ? letGo(of: slot, tokens: tokens, blocks: blocks, claimed: claimed) : blocks)
+    let tokens = table[slot].base + emitted
+    let room = tokens + lookahead
+    ledger.removeDecoder(base: table[slot].base + lookahead)
+    let blocks = ledger.blocks(for: room)
+    if keepsCache {
+      let next = rate.total(after: step + 1) - emitted
+      let claimed = holdsClaim ? ledger.blocks(for: room + next) - blocks : 0
+      // What the last step gave beyond the answer is nobody's text.
+      let text = min(tokens, Int64(table[slot].promptTokens) + Int64(table[slot].outputTokens) - 1)
+      ledger.give(letGo(of: slot, tokens: text, blocks: blocks, claimed: claimed))
+    } else {
+      ledger.give(blocks)
+    }
     context -= tokens
   }
 
@@ -224,10 +232,11 @@ extension LeapingReplica {
     let line = model.decodeLine(sequences: Int(decoders), context: Int(context + decoders))
     run.kind = .decode
     run.base = line.base
-    run.firstCost = line.base.total + line.slope * (context + decoders)
+    run.firstCost = line.base.total + line.slope * (context + decoders * width)
     run.costIncrease = line.slope * decoders
+    run.start = step
     let untilFinish = ring.distance(from: step) ?? 1
-    let untilFull = ledger.stepsBeforeExhaustion(upTo: untilFinish, from: step)
+    let untilFull = stepsBeforeExhaustion(upTo: untilFinish)
     precondition(untilFull > 0, "room for the next step was made before")
     let untilLineEnds = line.limit == .max ? untilFull : (line.limit - context) / decoders
     run.steps = run.boundedSteps(min(untilFull, untilLineEnds))
@@ -246,7 +255,7 @@ extension LeapingReplica {
   private mutating func planMixedStep() {
     let decoders = Int(ledger.decoders)
     var shape = StepShape(
-      decodeSequences: decoders, decodeContext: Int(context) + decoders, prefillSequences: 0,
+      decodeSequences: decoders, decodeContext: Int(context) + decoders * Int(width), prefillSequences: 0,
       prefillTokens: 0,
       sampledSequences: decoders, attentionProducts: 0, prefixTokens: 0, largestChunk: 0)
     for slot in prefilling where table[slot].chunk > 0 {

@@ -31,6 +31,11 @@ public struct LeapingReplica: ~Copyable {
   var finishing: [UInt32] = []
   /// Steps executed so far.
   var step: Int64 = 0
+  /// Tokens that a sequence which decoded in all of them would have.
+  var emitted: Int64 = 0
+  let rate: TokenRate
+  /// Tokens past its context that a running sequence holds room for.
+  let lookahead: Int64
   var run = StepRun()
   /// End of the last finished step, and the part of it below a tick.
   var boundary = Ticks.zero
@@ -66,6 +71,9 @@ public struct LeapingReplica: ~Copyable {
     self.model = model
     waiting = WaitingQueue(order: settings.order)
     backlog = Backlog(keeps: settings.forecasts)
+    rate = settings.speculation?.rate ?? .one
+    lookahead = Int64(settings.speculation?.drafted ?? 0)
+    run.rate = rate
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
     keepsCache = settings.cache != nil
     let chains = settings.cache?.chains?.pointer ?? BlockChains.Names.none
@@ -73,6 +81,10 @@ public struct LeapingReplica: ~Copyable {
     // Last: a closure that looks at a property before all are set makes the optimiser (Swift 6.3.1) destroy
     // noncopyable ones that do not exist yet.
     precondition(!keepsCache || settings.batching == .continuous, "request-level batches share no prefixes")
+    precondition(lookahead == 0 || settings.batching == .continuous, "request-level batches do not speculate")
+    precondition(
+      settings.maximumBatchedTokens >= settings.maximumSequences * Int(lookahead + 1),
+      "every running sequence has its draft checked in a step")
   }
 
   /// Requests inside, queued or running.
@@ -86,7 +98,7 @@ public struct LeapingReplica: ~Copyable {
 
   /// Whether the KV cache could ever hold the request to its last token.
   public func canHold(promptTokens: Int32, outputTokens: Int32) -> Bool {
-    ledger.blocks(for: Int64(promptTokens) + Int64(outputTokens)) <= ledger.total
+    ledger.blocks(for: Int64(promptTokens) + Int64(outputTokens) + 2 * lookahead) <= ledger.total
   }
 
   /// KV blocks in use at `now`, inside the run of steps in flight.
@@ -95,7 +107,7 @@ public struct LeapingReplica: ~Copyable {
     let elapsed = (now.count - boundary.count) &* fineTicksPerTick
     var done = run.stepsCosting(atLeast: elapsed - fraction)
     if run.cost(of: done) > elapsed - fraction { done -= 1 }
-    return ledger.used + ledger.growth(steps: min(done, run.steps), from: step)
+    return ledger.used + growth(steps: min(done, run.steps))
   }
 
   /// A request reaches the scheduler's queue. It must be one that `canHold` accepts.

@@ -20,6 +20,8 @@ public struct ReplicaSettings: Sendable {
   /// Computes prompts for somebody else: they keep their blocks past their end, until `release`. What it
   /// caches are those blocks.
   public var isPrefillOnly = false
+  /// How tokens are drafted and checked; `nil` when every step gives one. For continuous batching.
+  public var speculation: SpeculationSettings?
   /// Keeps the sums that `forecastFirstToken` needs.
   public var forecasts = false
   /// How KV blocks are kept for later requests; `nil` when they are not.

@@ -31,8 +31,8 @@ import Kernel
   /// Chunk of the step in flight.
   var chunk: Int32 = 0
   var state: State = .free
-  /// Context length minus the step counter: constant while decoding, since all decoders advance in
-  /// lockstep.
+  /// Context length minus the tokens that every decoder was given so far: constant while decoding, since all
+  /// advance in lockstep.
   var base: Int64 = 0
   /// Value of the step counter at which the last token comes out.
   var finishStep: Int64 = 0

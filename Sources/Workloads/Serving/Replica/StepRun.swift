@@ -10,14 +10,18 @@ import Kernel
   var kind = Kind.idle
   /// Steps planned.
   var steps: Int64 = 0
-  /// Cost of the first step [fine ticks], and what each later one costs more than the one before.
+  /// Cost of the first step [fine ticks], and what a later one costs more for each token that decoders were
+  /// given since.
   var firstCost: Int64 = 0
   var costIncrease: Int64 = 0
   var base = StepCost(total: 0, compute: 0, memory: 0, network: 0)
+  /// Steps that ran before it, and how many tokens each step gives.
+  var start: Int64 = 0
+  var rate = TokenRate.one
 
   /// Cost of the first `count` steps [fine ticks]. The planner keeps it inside 63 bits.
   @inline(__always) func cost(of count: Int64) -> Int64 {
-    count &* firstCost &+ costIncrease &* (count &* (count &- 1) / 2)
+    count &* firstCost &+ costIncrease &* rate.sumOfTotals(from: start, steps: count)
   }
 
   /// The fewest steps that cost at least `target` fine ticks; at least 1.
@@ -28,7 +32,7 @@ import Kernel
       count = (target + firstCost - 1) / firstCost
     } else {
       // Root of increase/2·n² + (first − increase/2)·n = target, then the exact integer beside it.
-      let half = Double(costIncrease) / 2
+      let half = Double(costIncrease) / 2 * rate.mean
       let linear = Double(firstCost) - half
       let root = (linear * linear + 4 * half * Double(target)).squareRoot()
       count = Int64(max(1, ((root - linear) / (2 * half)).rounded(.up)))
@@ -43,7 +47,7 @@ import Kernel
     let ceiling: Int64 = 1 << 61
     var bounded = min(limit, 1 << 20)
     while bounded > 1 {
-      let last = costIncrease.multipliedReportingOverflow(by: bounded)
+      let last = costIncrease.multipliedReportingOverflow(by: bounded &* rate.most)
       let step = firstCost.addingReportingOverflow(last.partialValue)
       if !last.overflow && !step.overflow && step.partialValue < ceiling / bounded { break }
       bounded /= 2

@@ -3,9 +3,9 @@ import Kernel
 /// What waits at a replica, in the order in which its scheduler takes it.
 ///
 /// First come, first served is a linked list, to whose head preempted sequences return. Any other order is a
-/// binary heap over ranks; sequences of one rank go in the order of their arrival, and a preempted one returns to
-/// the place it had. A step takes only requests that reached the scheduler before it was planned, so those that
-/// came later stand aside, in the order of their arrival, until `surface`.
+/// binary heap over ranks; sequences of one rank go in the order of their arrival, and a preempted one
+/// returns to the place it had. A step takes only requests that reached the scheduler before it was planned,
+/// so those that came later stand aside, in the order of their arrival, until they are seen.
 ///
 /// - Complexity: O(1) a sequence first come, first served; otherwise O(log waiting).
 struct WaitingQueue {
@@ -38,8 +38,8 @@ struct WaitingQueue {
     if isOrderedByArrival { list.prepend(slot, in: table) } else { push(slot, table[slot].place) }
   }
 
-  /// Whether a new sequence would be served before all that wait: only then can it change what a scheduler does
-  /// that was kept from taking the first.
+  /// Whether a new sequence would be served before all that wait: only then can it change what a scheduler
+  /// does that was kept from taking the first.
   func isOvertaken(by slot: UInt32, in table: borrowing SequenceTable) -> Bool {
     if isOrderedByArrival { return list.count == 0 }
     return heap.isEmpty || table[slot].place < heap[0].place
