@@ -50,7 +50,8 @@ public struct CalibrationFit: Sendable {
     /// Standard deviation of the logarithm that is left after the measurements, where residuals are taken to
     /// be as large as their tolerances say, or as large as they are where that is more.
     public var logError: Double
-    /// The same without the measurements' scatter, over the spread before them: near 1 where they say nothing.
+    /// The same without the measurements' scatter, over the spread before them: near 1 where they say
+    /// nothing.
     public var shareLeft: Double
 
     /// The interval of 95 %.

@@ -43,8 +43,6 @@ public struct CalibrationReport: Sendable {
 extension ServiceCalibration {
   /// Runs that a leave-one-out validation needs.
   private static let fewestForValidation = 4
-  /// From what sees over the stairs of a closed loop to what still stands on several of them.
-  private static let steps = [0.3, 0.1]
   /// With more runs, they are left out in so many groups.
   private static let mostFolds = 10
 
@@ -52,14 +50,13 @@ extension ServiceCalibration {
   ///
   /// - Parameter jobs: runs simulated at once; the result does not depend on it.
   /// - Returns: `nil` when the solver cannot take a step.
-  /// - Complexity: some 150 simulations of every run, and as many for each run or tenth left out.
+  /// - Complexity: some 200 to 1,200 simulations of every run, and 200 more for each run or tenth left out.
   public func report(jobs: Int = 2) -> CalibrationReport? {
     let used = runs.filter { $0.omitted.isEmpty }
     let cases = used.map(\.simulation)
-    guard
-      let fit = Calibration.fit(
-        cases, parameters: parameters, catalog: catalog, steps: Self.steps, jobs: jobs)
-    else { return nil }
+    guard let fit = Calibration.search(cases, parameters: parameters, catalog: catalog, jobs: jobs) else {
+      return nil
+    }
     let before = Calibration.simulateAll(cases, catalog: catalog, jobs: jobs)
     let after = Calibration.simulateAll(cases, catalog: overlaid(fit), jobs: jobs)
     let leftOut = used.count < Self.fewestForValidation ? [] : leftOut(cases, from: fit, jobs: jobs)
@@ -99,7 +96,7 @@ extension ServiceCalibration {
       guard
         let own = Calibration.fit(
           others, parameters: parameters, catalog: catalog, guess: fit.estimates.map(\.value),
-          steps: [Self.steps[Self.steps.count - 1]], jobs: jobs)
+          steps: Calibration.coarseToFine, jobs: jobs)
       else { continue }
       let simulated = Calibration.simulateAll(judged.map { cases[$0] }, catalog: overlaid(own), jobs: jobs)
       for (index, figures) in zip(judged, simulated) { results[index] = figures }
@@ -189,6 +186,6 @@ extension ServiceCalibration {
     guard var reach = reached.compactMap({ $0?.reach }).first else { return facts }
     for figures in reached { if let own = figures?.reach { reach.widen(to: own) } }
     let range = CalibratedRange(deployment, accelerator: accelerator, model: model, reach: reach)
-    return facts + range.facts(ofEngine: deployment.engine.name, source: source, date: report.date)
+    return facts + range.facts(ofEngine: deployment.engine.entry, source: source, date: report.date)
   }
 }

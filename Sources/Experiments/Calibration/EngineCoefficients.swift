@@ -37,12 +37,12 @@ public struct EngineCoefficient: Sendable, Hashable {
     CalibrationParameter(kind: .engines, name: name, key: key, unit: unit, start: neutral, spread: spread)
   }
 
-  /// The same from what the catalogue says at present; a zero there cannot be scaled and gives way to the
-  /// neutral value.
-  public func parameter(ofEngine name: String, in catalog: Catalog) -> CalibrationParameter {
-    var parameter = parameter(ofEngine: name)
-    let present = catalog.rows(of: .engines, named: name).first { $0.key == key }?.number
-    if let present, present > 0 { parameter.start = present }
+  /// The same from what the catalogue says at present of that engine in that version; a zero there cannot be
+  /// scaled and gives way to the neutral value.
+  public func parameter(of engine: EnginePreset, in catalog: Catalog) -> CalibrationParameter {
+    var parameter = parameter(ofEngine: engine.entry)
+    let facts = catalog.rows(of: .engines, named: engine.entry) + catalog.rows(of: .engines, named: engine.name)
+    if let present = facts.first(where: { $0.key == key })?.number, present > 0 { parameter.start = present }
     return parameter
   }
 }

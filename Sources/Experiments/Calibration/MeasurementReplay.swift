@@ -24,7 +24,7 @@ struct MeasurementReplay {
   private mutating func record(_ run: BenchmarkRun, _ workload: InferenceWorkload) {
     var users: Int?
     switch run.load {
-    case .closedLoop(let count): users = min(count, run.recorded.count)
+    case .closedLoop(let count): users = min(count, run.recorded.count, Self.mostUsers)
     case .burst, .recorded: break
     case .open(let rate, let burstiness):
       // Lengths are known, times are not.
@@ -62,6 +62,8 @@ struct MeasurementReplay {
 
   /// Enough for means, where neither file nor scenario says how many were sent.
   private static let fewRequests = 1000
+  /// As many as a scenario may have.
+  private static let mostUsers = 1_000_000
 
   private mutating func generate(_ run: BenchmarkRun, _ workload: InferenceWorkload) {
     let own = Self.lengths(of: workload)
@@ -76,7 +78,7 @@ struct MeasurementReplay {
     switch run.load {
     case .closedLoop(let users):
       arrivals = .closedLoop(
-        users: min(users, requests), thinkTime: Distribution(.constant(0)))
+        users: min(users, requests, Self.mostUsers), thinkTime: Distribution(.constant(0)))
     case .open(let rate, let burstiness): arrivals = Self.arrivals(rate, burstiness)
     case .burst: arrivals = .burst(count: requests)
     case .recorded, .unknown:

@@ -126,7 +126,7 @@ public struct ServiceCalibration: Sendable {
       case .mixtureOfExperts: workload.model.experts != nil
       case .severalAccelerators: deployment.acceleratorsPerReplica > 1
       }
-    }.map { $0.parameter(ofEngine: deployment.engine.name, in: scenario.catalog) }
+    }.map { $0.parameter(of: deployment.engine, in: scenario.catalog) }
     runs = measurements.map { measurement in
       let replay = MeasurementReplay(measurement, workload: workload)
       var simulation = base
