@@ -39,7 +39,9 @@ struct CommandTests {
     }
   }
 
-  @Test("help leads with an example", arguments: ["run", "validate", "plan", "calibrate", "catalog", "init", "schema"])
+  @Test(
+    "help leads with an example",
+    arguments: ["run", "validate", "plan", "calibrate", "catalog", "init", "schema"])
   func examples(command: String) async {
     #expect(await execute(command, "--help").out.contains("dryrack \(command)"))
   }

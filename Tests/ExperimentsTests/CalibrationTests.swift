@@ -119,7 +119,7 @@ enum InventedBench {
 
 @Suite("Calibration against runs whose coefficients are known")
 struct CalibrationTests {
-  @Test("means and rates come within 2 % of what was measured, quantiles within 3 %, left-out runs within 4 %")
+  @Test("means and rates come within 2 % of what was measured, quantiles 3 %, left-out runs 4 %")
   func recovery() throws {
     let report = try InventedBench.report.get()
     #expect(report.errors.count == 14)
@@ -179,7 +179,8 @@ struct CalibrationTests {
 
   @Test("the facts of a version go to that version's entry, and are read from there")
   func versions() throws {
-    let text = InventedBench.scenario().replacing("engine: vllm", with: "engine: tensorrt-llm, engine-version: 0.20")
+    let text = InventedBench.scenario()
+      .replacing("engine: vllm", with: "engine: tensorrt-llm, engine-version: 0.20")
     let old = try InventedBench.prepare(text)
     #expect(old.parameters.allSatisfy { $0.name == "tensorrt-llm@0" })
     let new = try InventedBench.prepare(text.replacing("0.20", with: "1.2"))

@@ -41,7 +41,8 @@ public struct EngineCoefficient: Sendable, Hashable {
   /// scaled and gives way to the neutral value.
   public func parameter(of engine: EnginePreset, in catalog: Catalog) -> CalibrationParameter {
     var parameter = parameter(ofEngine: engine.entry)
-    let facts = catalog.rows(of: .engines, named: engine.entry) + catalog.rows(of: .engines, named: engine.name)
+    let facts =
+      catalog.rows(of: .engines, named: engine.entry) + catalog.rows(of: .engines, named: engine.name)
     if let present = facts.first(where: { $0.key == key })?.number, present > 0 { parameter.start = present }
     return parameter
   }
