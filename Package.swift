@@ -82,6 +82,7 @@ let package = Package(
     .testTarget(name: "EconomicsTests", dependencies: ["Economics", "Quantities", "TestSupport"]),
     .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities", "Workloads"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles", "TestSupport"]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["DryRack", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command", "DryRack"]),
     .testTarget(name: "FuzzTests", dependencies: ["DryRack"]),

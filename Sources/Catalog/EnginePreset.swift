@@ -31,6 +31,10 @@ public struct EnginePreset: Sendable, Hashable {
   public var graphMemory: Bytes
   /// Device memory of communication buffers; needed only when several devices work together.
   public var communicationMemory: Bytes
+  /// What its coefficients were calibrated on; `nil` for those of the catalogue.
+  public var calibration: CalibratedRange?
+  /// The catalogue's entry whose facts stand first: `name`, or one such as `tensorrt-llm@0` of its version.
+  public var entry: String
 }
 
 /// Times of an engine's kernels over those that the accelerator's coefficients give; 1 where nothing is
@@ -97,7 +101,8 @@ extension Catalog {
         decodeAttention: ratio("decode-attention"), promptAttention: ratio("prompt-attention"),
         communication: ratio("communication")),
       runtimeMemory: bytes("runtime-memory-bytes"), graphMemory: bytes("graph-memory-bytes"),
-      communicationMemory: bytes("communication-memory-bytes"))
+      communicationMemory: bytes("communication-memory-bytes"), calibration: CalibratedRange(entry),
+      entry: engineEntryName(name, version: version))
   }
 
   /// Whether the engine plans a step while the one before runs, in that version or in its newest.

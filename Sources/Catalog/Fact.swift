@@ -43,7 +43,7 @@ public struct Fact: Sendable, Hashable {
   /// How many base units one of `unit` is; `nil` when the unit is not known.
   static func scale(ofUnit unit: String) -> Double? {
     switch unit {
-    case "", "B", "s", "W", "tokens", "devices", "ratio", "USD", "1/min", "tokens/min", "tokens/s": 1
+    case "", "B", "s", "W", "tokens", "devices", "ratio", "USD", "1/s", "1/min", "tokens/min", "tokens/s": 1
     case "USD/node-hour", "USD/device-hour", "USD/1M tokens", "USD/GB-month", "USD/GB", "USD/1000 requests": 1
     case "GB": 1e9
     case "GiB": 1_073_741_824

@@ -14,14 +14,21 @@ enum Layers {
   }
 
   static func read(_ path: String, options: ScenarioOptions) -> Result<Scenario, Faults> {
-    let overrides = options.overrides.map { text in
+    ScenarioReader.read(
+      path: path, overrides: overrides(options), allowedFolders: options.allowPath
+    ).mapError { report in Faults(text: report.description + "\n", json: diagnostics(report)) }
+  }
+
+  /// What the command line changes in a scenario.
+  static func overrides(_ options: ScenarioOptions) -> [Override] {
+    options.overrides.map { text in
       let pair = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       return Override(path: pair[0], value: pair.count > 1 ? pair[1] : "")
     }
-    return ScenarioReader.read(path: path, overrides: overrides, allowedFolders: options.allowPath).mapError {
-      report in Faults(text: report.description + "\n", json: report.faults.map { json($0, report) })
-    }
   }
+
+  /// Every fault of a report as a JSON object with its range.
+  static func diagnostics(_ report: FaultReport) -> [String] { report.faults.map { json($0, report) } }
 
   /// One diagnostic with the field names of `terraform validate -json`.
   private static func json(_ fault: Fault, _ report: FaultReport) -> String {

@@ -78,11 +78,26 @@ public struct DesignSummary: Sendable, Hashable {
   public var basis: String
   /// What binds it, in words, such as `queue 62 %`.
   public var binding: String
-  public init(name: String, composition: String, basis: String, binding: String) {
+  /// The basis of each workload's figures: rows of one workload share it.
+  public var workloads: [WorkloadBasis]
+  public init(
+    name: String, composition: String, basis: String, binding: String, workloads: [WorkloadBasis] = []
+  ) {
     self.name = name
     self.composition = composition
     self.basis = basis
     self.binding = binding
+    self.workloads = workloads
+  }
+}
+
+/// How a workload's figures under a design were come by: `measured`, `fitted` or `estimated`.
+public struct WorkloadBasis: Sendable, Hashable {
+  public var workload: String
+  public var basis: String
+  public init(workload: String, basis: String) {
+    self.workload = workload
+    self.basis = basis
   }
 }
 

@@ -36,7 +36,7 @@ struct Summary {
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + sampleNotes(rows) + payBackNotes(rows))
+      notes: notes + sampleNotes(rows) + payBackNotes(rows) + rangeNotes())
   }
 
   // MARK: Rows
@@ -154,12 +154,10 @@ struct Summary {
   private func designSummary(_ index: Int) -> DesignSummary {
     let design = models[index].design
     var parts = design.pools.map { "\($0.nodeCount) × \($0.node.name)" }
-    var bases: [Basis] = []
-    for (position, service) in design.services.enumerated() {
+    for service in design.services {
       switch service.placement {
       case .endpoint(let preset):
         parts.append(preset.name)
-        bases.append(.estimated)
       case .pool(let deployment):
         parts.append(composition(of: deployment, "replicas") + ", " + deployment.engine.name)
       case .disaggregated(let roles):
@@ -167,9 +165,9 @@ struct Summary {
           composition(of: roles.prefill, "prefill") + " + " + composition(of: roles.decode, "decode") + ", "
             + roles.prefill.engine.name)
       }
-      bases += models[index].latencyModels(ofService: position).map(\.basis)
     }
     // The order of `Basis` is from the firmest to the weakest.
+    let bases = bases(index)
     let basis = Basis.allCases.last { bases.contains($0) } ?? .fitted
     var binding = ""
     if let shares = outcomes(of: index).first?.services.first.flatMap(Utilization.boundBy),
@@ -179,7 +177,7 @@ struct Summary {
     }
     return DesignSummary(
       name: design.name, composition: parts.joined(separator: ", "), basis: basis.rawValue,
-      binding: binding)
+      binding: binding, workloads: workloadBases(index))
   }
 
   private func composition(of deployment: Deployment, _ what: String) -> String {

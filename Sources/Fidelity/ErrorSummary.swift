@@ -11,19 +11,9 @@ struct ErrorSummary {
   var worst: [Comparison]
 
   init(_ comparisons: [Comparison]) {
-    count = comparisons.count
-    let errors = comparisons.map(\.error).sorted()
-    let sizes = errors.map(abs).sorted()
-    median = Self.quantile(sizes, 0.5)
-    ninetieth = Self.quantile(sizes, 0.9)
-    bias = Self.quantile(errors, 0.5)
+    let errors = ErrorStatistics(comparisons.map(\.error))
+    (count, median, ninetieth, bias) = (errors.count, errors.median, errors.ninetieth, errors.bias)
     worst = Array(comparisons.sorted { (abs($0.error), $0.run.id) > (abs($1.error), $1.run.id) }.prefix(5))
-  }
-
-  /// The order statistic at ⌈q n⌉: a figure that somebody measured.
-  private static func quantile(_ sorted: [Double], _ q: Double) -> Double? {
-    guard !sorted.isEmpty else { return nil }
-    return sorted[max(0, min(sorted.count, Int((q * Double(sorted.count)).rounded(.up))) - 1)]
   }
 }
 

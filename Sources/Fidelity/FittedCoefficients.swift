@@ -5,23 +5,10 @@ enum FittedCoefficients {
   static let engines = ["vllm", "tensorrt-llm", "tensorrt-llm@0", "sglang"]
 
   /// Every coefficient at its neutral value: what kernel tables and common sense say before any run.
-  static let all: [CalibrationParameter] = engines.flatMap(engine) + experts
-
-  private static func engine(_ name: String) -> [CalibrationParameter] {
-    func host(_ key: String, _ seconds: Double, _ spread: Double) -> CalibrationParameter {
-      CalibrationParameter(
-        kind: .engines, name: name, key: "\(key)-s", unit: "s", start: seconds, spread: spread)
-    }
-    func ratio(_ key: String, _ spread: Double) -> CalibrationParameter {
-      CalibrationParameter(kind: .engines, name: name, key: "\(key)-time-ratio", start: 1, spread: spread)
-    }
-    return [
-      host("step-overhead", 2e-4, 1), host("layer-overhead", 8e-6, 0.7), host("sequence-overhead", 4e-6, 1),
-      host("front-end", 7e-3, 0.7), ratio("weight-reading", 0.1), ratio("arithmetic", 0.2),
-      ratio("decode-attention", 0.2), ratio("prompt-attention", 0.3), ratio("communication", 0.3),
-      ratio("expert-reading", 0.2), ratio("expert-arithmetic", 0.3),
-    ]
-  }
+  static let all: [CalibrationParameter] =
+    engines.flatMap { engine in
+      EngineCoefficient.all.map { $0.parameter(ofEngine: engine) }
+    } + experts
 
   /// Expert kernels inside a served model over the same kernels alone, where runs tell.
   private static let experts: [CalibrationParameter] = [

@@ -40,6 +40,11 @@ extension DesignSummary {
     .object([
       ("name", .string(name)), ("composition", .string(composition)), ("basis", .string(basis)),
       ("binding", .string(binding)),
+      (
+        "workloads",
+        .array(
+          workloads.map { .object([("workload", .string($0.workload)), ("basis", .string($0.basis))]) })
+      ),
     ])
   }
 }

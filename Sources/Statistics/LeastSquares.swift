@@ -6,6 +6,9 @@ public struct LeastSquaresFit: Sendable {
   public var parameters: [Double]
   /// Standard errors of the parameters: roots of the diagonal of (JᵀJ)⁻¹, scaled by the residual variance.
   public var standardErrors: [Double]
+  /// Sum of squared residuals over what is left of their number beside the parameters; 1 where residuals
+  /// are as large as their units say.
+  public var residualVariance: Double
   /// Half the sum of squared residuals at the start and at the end.
   public var startCost: Double
   public var endCost: Double
@@ -79,6 +82,7 @@ private func run(
   return LeastSquaresFit(
     parameters: (0..<parameters).map { gsl_vector_get(position, $0) },
     standardErrors: (0..<parameters).map { (gsl_matrix_get(covariance, $0, $0) * variance).squareRoot() },
+    residualVariance: variance,
     startCost: startCost, endCost: endCost, iterations: Int(gsl_multifit_nlinear_niter(workspace)))
 }
 

@@ -16,6 +16,8 @@ struct RequestSource {
   private var origin: Origin
   private let prompt: Distribution?
   private let output: Distribution?
+  /// Recorded requests, sent at their own times or by the users of a closed loop in their order.
+  private let rows: Trace?
   private let prefix: SharedPrefix?
   private let conversations: Conversations?
   private let limit: Int
@@ -48,22 +50,27 @@ struct RequestSource {
     let shares = workload.classes.map(\.share)
     classes = AliasTable(values: shares.indices.map(Double.init), weights: shares)
       .map { Distribution(.discrete($0)) }
-    limit = min(workload.requests ?? .max, Int(Int32.max))
+    var limit = min(workload.requests ?? .max, Int(Int32.max))
     end = duration ?? .never
     prefix = workload.prefix
     conversations = workload.conversations
     switch workload.traffic {
     case .trace(let trace):
-      origin = .trace(trace)
+      let users = workload.traceUsers
+      origin = users.map { .closed(users: $0, thinkTime: Distribution(.constant(0))) } ?? .trace(trace)
+      rows = trace
       (prompt, output) = (nil, nil)
+      limit = min(limit, trace.count)
     case .generated(let arrivals, let promptTokens, let outputTokens):
       (prompt, output) = (promptTokens, outputTokens)
+      rows = nil
       if case .closedLoop(let users, let thinkTime) = arrivals {
         origin = .closed(users: users, thinkTime: thinkTime)
       } else {
         origin = .open(ArrivalTimes(process: arrivals, stream: stream("arrivals")))
       }
     }
+    self.limit = limit
     nextArrival = findNext()
   }
 
@@ -117,9 +124,9 @@ struct RequestSource {
     defer { sent += 1 }
     let group = prefix?.popularity.map { UInt32($0.sample(&groupStream)) } ?? 0
     let kind = classes.map { UInt8($0.sample(&classStream)) } ?? 0
-    if case .trace(let trace) = origin {
+    if let rows {
       return LiveRequest(
-        sent: time, promptTokens: trace.promptTokens[sent], outputTokens: trace.outputTokens[sent],
+        sent: time, promptTokens: rows.promptTokens[sent], outputTokens: rows.outputTokens[sent],
         serial: Int32(sent), user: user, group: group, kind: kind)
     }
     return LiveRequest(
@@ -135,7 +142,7 @@ struct RequestSource {
 
   /// What the tokens of a live request are.
   func content(of request: LiveRequest) -> PromptContent {
-    if case .trace(let trace) = origin, let chains = trace.chains {
+    if let chains = rows?.chains {
       return chains.content(ofRequest: Int(request.serial), promptTokens: request.promptTokens)
     }
     var content = PromptContent(request: UInt32(request.serial))

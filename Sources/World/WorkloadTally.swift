@@ -38,6 +38,9 @@ public struct WorkloadTally: Sendable {
   /// In fine ticks, unlike the others.
   public var interTokenGaps = LogHistogram()
   public var networkTicks: Int64 = 0
+  /// Tokens of the longest prompt, and of the longest prompt with its answer.
+  public var longestPrompt: Int32 = 0
+  public var longestContext: Int64 = 0
   /// What moved between prefill and decode replicas; `nil` for a service that is not disaggregated.
   public var transfers: TransferTally?
   /// One a class of the workload's requests; empty when all are alike.
@@ -85,6 +88,8 @@ extension WorkloadTally {
     if !classes.isEmpty { classes[Int(kind)].record(times, isGood: isGood) }
     promptTokens += Int64(prompt)
     outputTokens += Int64(times.outputTokens)
+    longestPrompt = max(longestPrompt, prompt)
+    longestContext = max(longestContext, Int64(prompt) + Int64(times.outputTokens))
     cachedTokens += Int64(cached)
     ttft.record(times.ttft.count)
     e2e.record(times.e2e.count)

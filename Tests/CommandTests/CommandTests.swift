@@ -5,7 +5,7 @@ import Testing
 @testable import Command
 
 /// Collects what a command writes.
-private final class Recording: Sendable {
+final class Recording: Sendable {
   private let texts = Mutex<(out: String, error: String)>(("", ""))
   var out: String { texts.withLock { $0.out } }
   var error: String { texts.withLock { $0.error } }
@@ -18,7 +18,7 @@ private final class Recording: Sendable {
   }
 }
 
-private func execute(_ arguments: String...) async -> (status: CommandStatus, out: String, error: String) {
+func execute(_ arguments: String...) async -> (status: CommandStatus, out: String, error: String) {
   let recording = Recording()
   let status = await Console.$current.withValue(recording.console()) {
     await CommandLineRun(arguments: arguments).execute()
@@ -39,7 +39,9 @@ struct CommandTests {
     }
   }
 
-  @Test("help leads with an example", arguments: ["run", "validate", "plan", "catalog", "init", "schema"])
+  @Test(
+    "help leads with an example",
+    arguments: ["run", "validate", "plan", "calibrate", "catalog", "init", "schema"])
   func examples(command: String) async {
     #expect(await execute(command, "--help").out.contains("dryrack \(command)"))
   }

@@ -4,7 +4,7 @@ import World
 
 /// A scenario that was also measured: what was seen, to be compared with what is simulated.
 public struct CalibrationCase: Sendable {
-  /// YAML or JSON. Only its first design is run, once.
+  /// YAML or JSON. One design is run, once.
   public var text: String
   /// Named in faults.
   public var name: String
@@ -14,6 +14,17 @@ public struct CalibrationCase: Sendable {
   /// Catalogue entries that the scenario looks up, such as its engine and accelerator; a fit does not
   /// simulate the case anew for the facts of others. Empty means that any may matter.
   public var entries: [String]
+  /// Applied to the text first.
+  public var overrides: [Override] = []
+  public var allowedFolders: [String] = []
+  /// Whether the scenario's own overlays are laid over the catalogue; false where the catalogue given to
+  /// `simulate` holds them already, so that they do not hide what a fit moves.
+  public var appliesOverlays = true
+  /// The design that is run, and the only service of it; `nil` for all services.
+  public var design = 0
+  public var service: Int?
+  /// What was sent, in place of the traffic of the service's workload; `nil` leaves the scenario as it is.
+  public var replay: ReplayedTraffic?
 
   public init(
     text: String, name: String, folder: String = ".", figures: [MeasuredFigure], entries: [String] = []
@@ -27,13 +38,50 @@ public struct CalibrationCase: Sendable {
 
   /// Simulates the case with the facts of `catalog`; a report where the scenario is refused.
   public func simulate(catalog: Catalog) -> Result<SimulatedFigures, FaultReport> {
-    ScenarioReader.read(bytes: Array(text.utf8), file: name, folder: folder, catalog: catalog).map {
-      scenario in
-      let model = DesignModel(scenario: scenario, designIndex: 0)
+    ScenarioReader.read(
+      bytes: Array(text.utf8), file: name, folder: folder, overrides: overrides,
+      allowedFolders: allowedFolders, catalog: catalog, appliesOverlays: appliesOverlays
+    ).map { read in
+      var scenario = read
+      if let service { scenario.designs[design].services = [scenario.designs[design].services[service]] }
+      if let replay { scenario.send(replay, toService: 0, ofDesign: design) }
+      let model = DesignModel(scenario: scenario, designIndex: design)
       let outcome = Simulation.run(model, replication: 0)
       return SimulatedFigures(
         readings: MetricReader(scenario: scenario, model: model, outcome: outcome).readings,
-        basis: model.latencyModels(ofService: 0).first?.basis.rawValue ?? "estimated")
+        basis: model.latencyModels(ofService: 0).first?.basis.rawValue ?? "estimated",
+        reach: ServiceReach(outcome.services[0], role: 0, seconds: outcome.measuredSeconds))
+    }
+  }
+}
+
+/// What a client sent, in place of a workload's own traffic.
+public struct ReplayedTraffic: Sendable {
+  public var traffic: Traffic
+  /// Users who send the rows of a trace in their order; `nil` where their times decide.
+  public var users: Int?
+  /// Requests that end the run; `nil` where the traffic ends by itself or the scenario says when.
+  public var requests: Int?
+  /// Whether the arrivals still begin the workload's conversations; a client's requests stand alone.
+  public var keepsConversations = false
+  public init(traffic: Traffic, users: Int? = nil, requests: Int? = nil) {
+    self.traffic = traffic
+    self.users = users
+    self.requests = requests
+  }
+}
+
+extension Scenario {
+  /// Puts a client's requests in place of a service's own, all of them measured.
+  fileprivate mutating func send(_ replay: ReplayedTraffic, toService service: Int, ofDesign design: Int) {
+    let workload = designs[design].services[service].workloadIndex
+    workloads[workload].traffic = replay.traffic
+    workloads[workload].traceUsers = replay.users
+    if !replay.keepsConversations { workloads[workload].conversations = nil }
+    if let requests = replay.requests {
+      workloads[workload].requests = requests
+      duration = nil
+      warmup = .fixed(.zero)
     }
   }
 }
@@ -65,6 +113,8 @@ public struct SimulatedFigures: Sendable {
   let readings: [Reading]
   /// How the figures were come by: `measured`, `fitted` or `estimated`.
   public let basis: String
+  /// How far the run went: what a calibration on it may speak of.
+  public let reach: ServiceReach
 
   /// The value of the first workload's metric; `nil` when unknown.
   public func value(_ metric: String, _ statistic: String = "value") -> Double? {

@@ -102,6 +102,9 @@ public struct InferenceWorkload: Sendable {
   /// Stop after this many requests; `nil` when duration or trace decides.
   public var requests: Int?
   public var objectives: ServiceObjectives
+  /// Users who send a trace's rows in their order, each as soon as it has its answer; `nil` where the rows'
+  /// own times decide.
+  public var traceUsers: Int?
   /// Kinds of requests that matter differently; empty when all are alike.
   public var classes: [RequestClass] = []
   /// Beginnings that prompts have in common; `nil` for none.

@@ -11,6 +11,19 @@ public struct Fault: Error, Sendable, Hashable {
   public var message: String
   /// What was expected, or the nearest name.
   public var help: String?
+
+  public init(
+    file: String, line: Int, column: Int, length: Int = 1, path: String = "", message: String,
+    help: String? = nil
+  ) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.length = length
+    self.path = path
+    self.message = message
+    self.help = help
+  }
 }
 
 /// Every fault found, with the text they point into.
@@ -23,10 +36,22 @@ public struct FaultReport: Error, Sendable {
     lines = [file: text.split(separator: "\n", omittingEmptySubsequences: false)]
   }
 
-  func sourceLine(_ fault: Fault) -> String? {
+  func sourceLine(_ fault: Fault) -> String? { excerpt(fault)?.line }
+
+  /// The part of the fault's line that fits a terminal, and the column of the fault in it.
+  private func excerpt(_ fault: Fault) -> (line: String, column: Int)? {
     guard let text = lines[fault.file], fault.line > 0, fault.line <= text.count else { return nil }
-    return Self.printable(String(text[fault.line - 1].prefix(160)))
+    let line = text[fault.line - 1]
+    guard fault.column > Self.widest else {
+      return (Self.printable(String(line.prefix(Self.widest))), fault.column)
+    }
+    // Machines write whole documents on one line.
+    let start = fault.column - Self.widest / 4
+    let part = line.utf8.dropFirst(start - 1).prefix(Self.widest - 1)
+    return ("…" + Self.printable(String(decoding: part, as: UTF8.self)), fault.column - start + 2)
   }
+
+  private static let widest = 160
 
   /// Control characters could steer the reader's terminal.
   static func printable(_ text: String) -> String {
@@ -39,12 +64,12 @@ public struct FaultReport: Error, Sendable {
       var text = "error: \(Self.printable(fault.message))\n"
       let place = fault.line > 0 ? "\(fault.file):\(fault.line):\(fault.column)" : fault.file
       text += " --> \(place)\(fault.path.isEmpty ? "" : " (\(Self.printable(fault.path)))")\n"
-      if let line = sourceLine(fault) {
+      if let (line, column) = excerpt(fault) {
         let number = String(fault.line)
         let margin = String(repeating: " ", count: number.count)
         let caret = String(repeating: "^", count: max(1, min(fault.length, 80)))
         text += "\(margin) |\n\(number) | \(line)\n\(margin) | "
-        text += String(repeating: " ", count: max(0, fault.column - 1)) + caret + "\n"
+        text += String(repeating: " ", count: max(0, column - 1)) + caret + "\n"
       }
       if let help = fault.help { text += "  = help: \(Self.printable(help))\n" }
       return text

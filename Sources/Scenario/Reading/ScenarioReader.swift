@@ -32,10 +32,13 @@ public enum ScenarioReader {
 
   /// Reads and resolves a text.
   ///
-  /// - Parameter folder: where files it names are sought.
+  /// - Parameters:
+  ///   - folder: where files it names are sought.
+  ///   - appliesOverlays: false where `catalog` already holds what the scenario's overlays state, and more
+  ///     that they must not hide.
   public static func read(
     bytes: [UInt8], file: String, folder: String, overrides: [Override] = [], allowedFolders: [String] = [],
-    catalog: Catalog = .builtIn
+    catalog: Catalog = .builtIn, appliesOverlays: Bool = true
   ) -> Result<Scenario, FaultReport> {
     switch WrittenReader.read(bytes, file: file) {
     case .failure(let report): return .failure(report)
@@ -49,7 +52,7 @@ public enum ScenarioReader {
             message: "--set \(override.path): no such path in the scenario", help: nil))
       }
       let files = NamedFiles(folder: folder, allowed: allowedFolders)
-      let overlays = checker.overlays(of: written, files: files)
+      let overlays = appliesOverlays ? checker.overlays(of: written, files: files) : []
       checker.catalog = overlays.isEmpty ? catalog : catalog.overlaid(with: overlays)
       checker.check(written, ScenarioShape.root, "")
       guard checker.faults.isEmpty else {
@@ -109,12 +112,12 @@ extension Written {
 }
 
 /// Files that a scenario names: beside it, or in folders that the caller allows.
-struct NamedFiles {
+package struct NamedFiles {
   let folder: String
   let allowed: [String]
 
-  struct Failure: Error {
-    var message: String
+  package struct Failure: Error {
+    package var message: String
   }
 
   func contents(of name: String) -> Result<[UInt8], Failure> {
@@ -131,7 +134,7 @@ struct NamedFiles {
     return Self.contents(of: place, limit: 1 << 30)
   }
 
-  static func contents(of path: String, limit: Int) -> Result<[UInt8], Failure> {
+  package static func contents(of path: String, limit: Int) -> Result<[UInt8], Failure> {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
       return .failure(Failure(message: "there is no file '\(path)'"))

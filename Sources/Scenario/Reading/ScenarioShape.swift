@@ -140,6 +140,7 @@ enum ScenarioShape {
       "Layout of the file.", required: true),
     Key("speed", .number(0.0001...10_000), "2 sends the same requests in half the time.", fallback: "1"),
     Key("limit", .integer(1...1_000_000_000), "Only the first rows."),
+    Key("users", .integer(counts), "Users who send the rows in their order, instead of the rows' times."),
   ])
 
   static let objectives: Shape = .object([

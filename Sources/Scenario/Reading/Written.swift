@@ -1,44 +1,44 @@
 import Yams
 
 /// A scenario as written: every value with its place, nothing interpreted yet.
-struct Written: Sendable {
-  indirect enum Content: Sendable {
+package struct Written: Sendable {
+  package indirect enum Content: Sendable {
     case scalar(String)
     case list([Written])
     case map([Member])
   }
-  struct Member: Sendable {
-    var key: String
+  package struct Member: Sendable {
+    package var key: String
     var keyLine: Int
     var keyColumn: Int
-    var value: Written
+    package var value: Written
   }
-  var content: Content
-  var line: Int
-  var column: Int
+  package var content: Content
+  package var line: Int
+  package var column: Int
 
   var text: String? {
     if case .scalar(let text) = content { text } else { nil }
   }
-  var members: [Member]? {
+  package var members: [Member]? {
     if case .map(let members) = content { members } else { nil }
   }
   var items: [Written]? {
     if case .list(let items) = content { items } else { nil }
   }
   subscript(key: String) -> Written? { members?.last { $0.key == key }?.value }
-  var isNull: Bool { text == "" || text == "null" || text == "~" }
+  package var isNull: Bool { text == "" || text == "null" || text == "~" }
 }
 
 /// Reads YAML 1.2 (or JSON, its subset) under limits that no scenario needs to exceed.
-enum WrittenReader {
-  static let maximumBytes = 4 << 20
+package enum WrittenReader {
+  package static let maximumBytes = 4 << 20
   static let maximumDepth = 64
   static let maximumAnchors = 100
   static let maximumAliases = 1_000
   static let maximumNodes = 200_000
 
-  static func read(_ bytes: [UInt8], file: String) -> Result<(Written, String), FaultReport> {
+  package static func read(_ bytes: [UInt8], file: String) -> Result<(Written, String), FaultReport> {
     func fail(_ message: String, line: Int = 0, column: Int = 1, help: String? = nil, text: String = "")
       -> Result<(Written, String), FaultReport>
     {

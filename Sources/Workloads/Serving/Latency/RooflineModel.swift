@@ -70,7 +70,7 @@ public final class RooflineModel: LatencyModel {
       (model.parameters - model.embeddingWeights - routed) * denseWeights.bytesPerWeight
       + routed * weights.bytesPerWeight
     keyValueBytesPerToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
-    basis = rates.basis
+    basis = engine.calibration?.accelerator == accelerator.name ? .fitted : rates.basis
     let longest = max(maximumBatchedTokens, maximumSequences, 1)
     if layout.data > 1 {
       body = CostCurve(upTo: longest) { layer.dense(rankTokens: $0) }

@@ -63,6 +63,7 @@ extension LeapingReplica {
     totals.contextRead += entries
     totals.blockTime += Double(cost) * Double(held + ledger.used) / 2
     totals.peakBlocks = max(totals.peakBlocks, ledger.used)
+    totals.peakSequences = max(totals.peakSequences, Int64(running.count))
     if settings.recordsTimeline {
       slices.append(
         ReplicaSlice(start: start, end: boundary, sequences: running.count, isPrefill: run.kind == .mixed))

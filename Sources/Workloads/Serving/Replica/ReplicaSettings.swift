@@ -94,6 +94,8 @@ public struct ReplicaTotals: Sendable, Hashable {
   /// KV blocks in use, integrated over busy fine ticks.
   public var blockTime: Double = 0
   public var peakBlocks: Int64 = 0
+  /// Most sequences in one step.
+  public var peakSequences: Int64 = 0
   /// Prompt tokens of admitted requests that were looked up in the prefix cache, and those found in it.
   public var promptTokensSought: Int64 = 0
   public var promptTokensFound: Int64 = 0

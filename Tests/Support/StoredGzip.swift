@@ -1,6 +1,6 @@
 /// Gzip without compression (RFC 1951, 1952): enough to test a reader against an independent writer.
-enum StoredGzip {
-  static func bytes(of content: [UInt8]) -> [UInt8] {
+public enum StoredGzip {
+  public static func bytes(of content: [UInt8]) -> [UInt8] {
     precondition(content.count < 65_536, "one stored block")
     func little(_ value: UInt32, _ count: Int) -> [UInt8] {
       (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }

@@ -1,0 +1,56 @@
+import Scenario
+import Workloads
+import World
+
+/// How figures were come by, and whether a run left the range that they were calibrated on.
+extension Summary {
+  /// The basis of each service's figures, the weakest of its models', in the order of the services.
+  func bases(_ index: Int) -> [Basis] {
+    models[index].design.services.indices.map { service in
+      let own = models[index].latencyModels(ofService: service).map(\.basis)
+      // The order of `Basis` is from the firmest to the weakest.
+      return Basis.allCases.last { own.contains($0) } ?? .estimated
+    }
+  }
+
+  /// The same by workload.
+  func workloadBases(_ index: Int) -> [WorkloadBasis] {
+    zip(models[index].design.services, bases(index)).map { service, basis in
+      WorkloadBasis(workload: scenario.workloads[service.workloadIndex].name, basis: basis.rawValue)
+    }
+  }
+
+  /// Says of every service with a calibrated engine where its runs went beyond what was measured.
+  func rangeNotes() -> [String] {
+    var notes: [String] = []
+    for (index, model) in models.enumerated() {
+      for (position, service) in model.design.services.enumerated() {
+        for (role, deployment) in service.deployments.enumerated() {
+          guard let range = deployment.engine.calibration,
+            let reach = reach(of: index, service: position, role: role)
+          else { continue }
+          let departures = range.departures(
+            deployment, accelerator: model.design.pools[deployment.poolIndex].accelerator.name,
+            model: scenario.workloads[service.workloadIndex].model.name, reach: reach)
+          if departures.isEmpty { continue }
+          let note =
+            "\(model.design.name)/\(service.name) leaves the range that \(deployment.engine.name) was "
+            + "calibrated on: " + departures.joined(separator: "; ")
+          if !notes.contains(note) { notes.append(note) }
+        }
+      }
+    }
+    return notes
+  }
+
+  /// Over all replications; `nil` when none ran.
+  private func reach(of index: Int, service: Int, role: Int) -> ServiceReach? {
+    var reach: ServiceReach?
+    for outcome in outcomes(of: index) {
+      let own = ServiceReach(outcome.services[service], role: role, seconds: outcome.measuredSeconds)
+      reach?.widen(to: own)
+      reach = reach ?? own
+    }
+    return reach
+  }
+}
