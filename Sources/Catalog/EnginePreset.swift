@@ -13,6 +13,8 @@ public struct EnginePreset: Sendable, Hashable {
   public var maximumBatchedTokens: Int
   /// Whether a step is planned while the one before it runs.
   public var schedulesAhead: Bool
+  /// How prompts run beside sequences that decode.
+  public var promptScheduling: PromptScheduling
   /// Host time of every step.
   public var stepOverhead: Seconds
   /// Host time of every layer in every step.
@@ -91,6 +93,7 @@ extension Catalog {
     return EnginePreset(
       name: name, blockSize: blockSize, memoryUtilization: utilization, maximumSequences: sequences,
       maximumBatchedTokens: tokens, schedulesAhead: schedulesAhead(entry, version: version),
+      promptScheduling: entry.text("prompt-scheduling").flatMap(PromptScheduling.init) ?? .chunked,
       stepOverhead: seconds("step-overhead-s"),
       layerOverhead: seconds("layer-overhead-s"), sequenceOverhead: seconds("sequence-overhead-s"),
       frontEnd: seconds("front-end-s"),

@@ -181,7 +181,8 @@ struct ReplayLayout {
       let accelerators = tensor * data * pipeline
       perNode = Swift.max(tensor, Swift.min(8, accelerators))
       nodes = (accelerators + perNode - 1) / perNode
-      replicas = 1
+      replicas = Configurator(run)?.replicas ?? 1
+      nodes *= replicas
       let groups = expert > 0 && (tensor * data) % expert == 0 ? expert : 1
       parallelism = "{ tensor: \(tensor), pipeline: \(pipeline), data: \(data), expert: \(groups) }"
       return

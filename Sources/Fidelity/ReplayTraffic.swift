@@ -14,8 +14,9 @@ struct ReplayTraffic {
       guard let users = run.integer("concurrency"), let prompt, let output else {
         throw ReplayScenario.Exclusion(reason: "users or lengths are not recorded")
       }
-      let requests = run.integer("num_requests") ?? Swift.max(16, 10 * users)
-      if run.integer("num_requests") == nil { assumptions.append("ten requests a user") }
+      let rounds = Configurator(run)?.requestsPerUser ?? 10
+      let requests = run.integer("num_requests") ?? Swift.max(16, rounds * users)
+      if run.integer("num_requests") == nil { assumptions.append("\(rounds) requests a user") }
       text = Self.lines(
         "{ process: closed-loop, users: \(users) }", requests: requests,
         prompt: Self.length(prompt, law), output: Self.length(output, law))
@@ -33,12 +34,9 @@ struct ReplayTraffic {
         prompt: Self.constant(prompt ?? 16), output: Self.constant(output ?? 1))
     default: throw ReplayScenario.Exclusion(reason: "an unknown kind of load")
     }
-    if run.campaign == "nvgap" && run.text("engine") == "trtllm", let users = run.integer("concurrency"),
-      users > 1
-    {
-      // Under a load of c users its TTFT grows as E2E ÷ (c − 1), as if one more client waited than ran.
-      service += "        max-sequences: \(users - 1)\n"
-      assumptions.append("TensorRT-LLM of campaign nvgap runs one request fewer than it has users")
+    if let configured = Configurator(run) {
+      service += configured.service
+      assumptions += configured.assumptions
     }
     if let batched = run.note("mbt").flatMap({ Int($0) }) {
       service += "        max-batched-tokens: \(batched)\n"

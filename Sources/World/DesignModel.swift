@@ -60,6 +60,7 @@ public struct DesignModel: Sendable {
       blockSize: deployment.engine.blockSize, blocks: deployment.memory.blocks,
       schedulesAhead: deployment.engine.schedulesAhead, cache: deployment.cache)
     settings.order = deployment.order
+    settings.prompts = deployment.prompts
     settings.speculation = deployment.speculation?.settings
     return settings
   }

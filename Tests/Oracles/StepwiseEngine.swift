@@ -31,8 +31,11 @@ public struct StepwiseEngine {
     var priority: Int32 = 0
     /// When the KV entries from elsewhere are complete.
     var ready = Ticks.never
-    /// Decodes, but its last token came out elsewhere.
+    /// Decodes, but its last token is not from the last decoding step: it came out elsewhere, or with the
+    /// prompt in a step that left decodes out.
     var isFresh = false
+    /// Cost of the steps since its last token that left it out.
+    var stalled: Int64 = 0
     // Only with a cache: the blocks themselves, how many have names, and whether the next one is a copy.
     var text = StepwiseText([])
     var own: [Int] = []
@@ -58,6 +61,7 @@ public struct StepwiseEngine {
   var time = Ticks.zero
   private var lastStepStart = Ticks.zero
   private var fraction: Int64 = 0
+  private var decodingSteps = 0
   var leftOutAdmission = false
 
   /// Runs requests sorted by arrival; in a closed loop (`respawn`), each finish sends the next request at
@@ -157,12 +161,17 @@ public struct StepwiseEngine {
   var drafted: Int { settings.speculation?.drafted ?? 0 }
   private var given: Int {
     let rate = Int(settings.speculation?.rate.tokensIn256Steps ?? 256)
-    return (result.steps + 1) * rate / 256 - result.steps * rate / 256
+    return (decodingSteps + 1) * rate / 256 - decodingSteps * rate / 256
   }
 
   /// Tokens that a sequence computes in the step that comes.
   private func share(_ sequence: Sequence) -> Int {
     sequence.prefilling || sequence.chunk == 0 ? sequence.chunk : drafted + 1
+  }
+
+  /// Tokens that a sequence takes from what prompts may have.
+  private func toll(_ sequence: Sequence) -> Int {
+    settings.prompts == .first && !sequence.prefilling ? 0 : share(sequence)
   }
 
   func blocks(_ tokens: Int) -> Int { (tokens + settings.blockSize - 1) / settings.blockSize }
@@ -190,6 +199,10 @@ public struct StepwiseEngine {
         admitBatch(size, patience, pads: false, isDraining: isDraining)
       }
     }
+    if settings.prompts == .first && running.contains(where: { $0.prefilling && $0.chunk > 0 }) {
+      // Decodes keep the blocks that they were given and wait.
+      for index in running.indices where !running[index].prefilling { running[index].chunk = 0 }
+    }
     return running.contains { $0.loaded == nil }
   }
 
@@ -209,7 +222,7 @@ public struct StepwiseEngine {
       while need > free && !isGone {
         let victim = victim()
         // With priorities, what the victim was given of this step goes to others.
-        if settings.order == .priority { budget += share(running[victim]) }
+        if settings.order == .priority { budget += toll(running[victim]) }
         preempt(victim)
         preempted = true
         isGone = victim == index
@@ -217,7 +230,7 @@ public struct StepwiseEngine {
       }
       if isGone { continue }
       take(need, wanted, at: index)
-      budget -= share(running[index])
+      budget -= toll(running[index])
       index += 1
     }
     return preempted
@@ -242,8 +255,8 @@ public struct StepwiseEngine {
   private mutating func preempt(_ index: Int) {
     var victim = running.remove(at: index)
     leave(victim)
-    if !victim.prefilling && !victim.isFresh { victim.lastToken = time }
     victim.isFresh = false
+    victim.stalled = 0
     victim.loaded = nil
     victim.own = []
     victim.named = 0
@@ -289,6 +302,8 @@ public struct StepwiseEngine {
       let found = cache?.match(&waiting[position].text, limit: (head.target - 1) / settings.blockSize) ?? []
       let cached = found.count * settings.blockSize
       let chunk = min(head.target - cached, budget)
+      let isBesideOthers = running.contains { $0.prefilling && $0.chunk > 0 }
+      if settings.prompts == .whole && isBesideOthers && chunk < head.target - cached { return }
       let need = blocks((settings.takesWholePrompts ? head.target : cached + chunk) + drafted) - found.count
       if need + (cache?.idle(found) ?? 0) > free { return }
       running.append(waiting.remove(at: position))
@@ -331,12 +346,20 @@ public struct StepwiseEngine {
   private mutating func executeStep() -> [StepwiseRequestEcho] {
     let cost = stepCost()
     lastStepStart = time
-    for sequence in running where !sequence.prefilling && !sequence.answered && !sequence.isFresh {
-      result.interTokenGaps.record(cost)
+    let isDecoding = running.contains { !$0.prefilling && $0.chunk > 0 }
+    for index in running.indices where !running[index].prefilling && !running[index].answered {
+      if running[index].isFresh { continue }
+      if running[index].chunk > 0 {
+        result.interTokenGaps.record(cost + running[index].stalled)
+        running[index].stalled = 0
+      } else {
+        running[index].stalled += cost
+      }
     }
     result.busy += cost
     let given = given
     result.steps += 1
+    decodingSteps += isDecoding || settings.prompts != .first ? 1 : 0
     fraction += cost
     time += Ticks(fraction / fineTicksPerTick)
     fraction %= fineTicksPerTick
@@ -345,6 +368,7 @@ public struct StepwiseEngine {
       running[index].tokens += running[index].chunk
       result.computedTokens += share(running[index])
       if running[index].prefilling && running[index].tokens < running[index].target { continue }
+      if !running[index].prefilling && running[index].chunk == 0 { continue }
       emitTokens(index, given)
       if running[index].generated == running[index].output && !running[index].answered {
         finished.append(finish(index))
@@ -377,8 +401,9 @@ public struct StepwiseEngine {
       let gap = (time - running[index].lastToken).count * fineTicksPerTick
       result.interTokenGaps.record(gap)
     }
+    running[index].isFresh = settings.prompts == .first && running[index].prefilling
     running[index].prefilling = false
-    running[index].isFresh = false
+    running[index].lastToken = time
   }
 
   private mutating func finish(_ index: Int) -> StepwiseRequestEcho {
@@ -436,7 +461,7 @@ public struct StepwiseEngine {
   }
 
   private func stepCost() -> Int64 {
-    let decoders = running.filter { !$0.prefilling }
+    let decoders = running.filter { !$0.prefilling && $0.chunk > 0 }
     let context = decoders.reduce(0) { $0 + $1.tokens + drafted + 1 }
     let prompts = running.filter { $0.prefilling && $0.chunk > 0 }
     if prompts.isEmpty {

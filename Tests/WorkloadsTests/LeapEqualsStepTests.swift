@@ -1,3 +1,4 @@
+import Catalog
 import Kernel
 import Oracles
 import Testing
@@ -32,10 +33,11 @@ import Workloads
       default: .continuous
       }
     let smallestCache = (2 * longest + 2 + blockSize) / blockSize
-    let settings = ReplicaSettings(
+    var settings = ReplicaSettings(
       batching: batching, maximumSequences: sequences, maximumBatchedTokens: sequences + draw(1 + 400),
       blockSize: blockSize, blocks: smallestCache + draw(UInt32(1 + smallestCache * (1 + draw(4)))),
       schedulesAhead: seed % 2 == 1)
+    if batching == .continuous { settings.prompts = PromptScheduling.allCases[Int(seed / 2 % 3)] }
     let spread = [0, 1, 40, 4_000][draw(4)]
     var time = Ticks.zero
     let requests = (0..<(5 + draw(60))).map { _ in

@@ -79,7 +79,8 @@ import Testing
     let length = Self.lengths
     let batching = pick([
       "{ policy: continuous }", "{ policy: continuous, order: priority }",
-      "{ policy: continuous, order: shortest-first }", "{ policy: static, size: 4, timeout: 300ms }",
+      "{ policy: continuous, order: shortest-first, prompts: whole }", "{ policy: continuous, prompts: first }",
+      "{ policy: static, size: 4, timeout: 300ms }",
       "{ policy: dynamic-window, size: 6, window: 20ms }",
     ])
     let sharing = pick(Self.sharing)

@@ -128,6 +128,7 @@ public struct Deployment: Sendable {
   public var speculation: Speculation?
   /// Of continuous batches.
   public var order = QueueOrder.arrival
+  public var prompts = PromptScheduling.chunked
   public var router: RouterSettings
   public var maximumSequences: Int
   public var maximumBatchedTokens: Int

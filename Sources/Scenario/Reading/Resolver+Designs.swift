@@ -251,6 +251,7 @@ extension Resolver {
       maximumSequences: sequences * layout.data,
       maximumBatchedTokens: max(tokens, sequences * width) * layout.data, memory: memory, cache: cache)
     deployment.speculation = speculation
+    deployment.prompts = prompts(value["batching"], "\(path).batching", engine: engine, batching: batching)
     return deployment
   }
 
@@ -286,6 +287,16 @@ extension Resolver {
         size: size, window: ticks(value?["window"], default: 0.005, at: "\(path).batching.window"))
     default: return .continuous
     }
+  }
+
+  /// Request-level batches compute their prompts in one pass.
+  private mutating func prompts(
+    _ value: Written?, _ path: String, engine: EnginePreset, batching: Batching
+  ) -> PromptScheduling {
+    guard batching == .continuous else { return .chunked }
+    let usual = engine.promptScheduling
+    return value?["prompts"]?.text.flatMap(PromptScheduling.init)
+      ?? standing(usual, at: "\(path).prompts", as: usual.rawValue)
   }
 
   /// A replica takes some 20 KiB before its first request: more of them are hardly meant.

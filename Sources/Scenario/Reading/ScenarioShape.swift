@@ -250,7 +250,7 @@ enum ScenarioShape {
         .tagged(
           by: "policy",
           [
-            .init(tag: "continuous", keys: [order]),
+            .init(tag: "continuous", keys: [order, prompts]),
             .init(
               tag: "static",
               keys: [
@@ -279,5 +279,9 @@ enum ScenarioShape {
       Key("cache", cache, "What is kept of KV blocks."),
     ]
     + Key.planned("autoscale", "retry", "failover", "placement", "circuit-breaker")
+  static let prompts = Key(
+    "prompts", .choice(PromptScheduling.allCases.map(\.rawValue)),
+    "`chunked`: prompts fill what the decodes leave of a step; `whole`: beside others only if they fit; "
+      + "`first`: decodes wait for steps of prompts alone.", fallback: "the engine's")
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }

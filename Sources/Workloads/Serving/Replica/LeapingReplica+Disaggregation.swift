@@ -14,16 +14,13 @@ struct RemotePrompts {
   var receiving = 0
   /// Those whose KV entries are complete; they join at the next step boundary.
   var received: [Receipt] = []
-  /// Those that joined at the last boundary: their next token has a longer gap behind it.
-  var joined: [UInt32] = []
   /// Prompts fetched from outside since the last boundary: their blocks come back.
   var released: [Release] = []
   /// Blocks of prompts that are computed and still to be moved; a shared one counts with each prompt.
   var held: Int64 = 0
-  /// How many are in `received` and `released`, and in `joined`: looked at in every change of every
-  /// replica, so kept where no array need be visited.
+  /// How many are in `received` and `released`: looked at in every change of every replica, so kept where no
+  /// array need be visited.
   var news = 0
-  var fresh: Int64 = 0
 
   struct Receipt {
     var slot: UInt32
@@ -106,7 +103,7 @@ extension LeapingReplica {
   /// Makes the next step boundary strictly after `now` one at which the scheduler decides.
   private mutating func wake(at now: Ticks) {
     switch run.kind {
-    case .mixed: break
+    case .mixed, .prompts: break
     case .decode: endRun(after: now)
     case .idle: nextChange = min(nextChange, now + Ticks(1))
     }
@@ -160,8 +157,7 @@ extension LeapingReplica {
     admitted += 1
     table[slot].generated = 1
     countAsDecoder(slot)
-    remote.joined.append(slot)
-    remote.fresh += 1
+    awaitToken(slot)
   }
 
   /// Reserves the blocks of a whole prompt for an expected sequence; false when too few are free.
@@ -193,34 +189,6 @@ extension LeapingReplica {
     let isBlocked = remote.receiving > 0 || remote.held > 0 || loading > 0
     if isBlocked && !skippedAdmission && !waiting.hasUnseen(since: planned, in: table) { return loaded }
     return min(loaded, admissionTime(after: boundary))
-  }
-
-  /// Records the gaps of a run of steps when some sequences joined at its start: their first gap reaches back
-  /// to the token that came out elsewhere.
-  mutating func recordGapsOfJoined(steps: Int64) {
-    let fresh = remote.fresh
-    interTokenGaps.recordProgression(
-      first: run.firstCost, step: run.costIncrease, terms: steps, weight: answering - fresh)
-    interTokenGaps.recordProgression(
-      first: run.firstCost + run.costIncrease, step: run.costIncrease, terms: steps - 1, weight: fresh)
-    let firstEnd = boundary + Ticks((fraction + run.firstCost) / fineTicksPerTick)
-    for slot in remote.joined {
-      interTokenGaps.record((firstEnd - table[slot].lastToken).count * fineTicksPerTick)
-    }
-  }
-
-  /// Their next gap is like everybody's.
-  mutating func forgetJoined() {
-    remote.joined.removeAll(keepingCapacity: true)
-    remote.fresh = 0
-  }
-
-  /// Whether the last token of a decoding sequence came out elsewhere, as it joined at this very boundary.
-  mutating func forgetJoined(_ slot: UInt32) -> Bool {
-    guard remote.fresh > 0, let position = remote.joined.firstIndex(of: slot) else { return false }
-    remote.joined.remove(at: position)
-    remote.fresh -= 1
-    return true
   }
 
   /// A prompt computed for somebody else leaves the batch, but not its blocks.

@@ -19,6 +19,17 @@ extension LeapingReplica {
     releaseFinished()
   }
 
+  /// A step of prompts alone: decoders wait for its end.
+  mutating func finishPromptStep() {
+    if answering > 0 { stallDecoders(for: run.firstCost) }
+    let start = boundary
+    moveClock(steps: 1)
+    totals.blockTime += Double(run.firstCost) * Double(ledger.used)
+    count(steps: 1, from: start)
+    finishChunks()
+    releaseFinished()
+  }
+
   /// Moves the clock, the decoders and the totals over `steps` equal steps.
   ///
   /// - Returns: tokens given beside the first of each step, of requests that are measured.
@@ -32,43 +43,46 @@ extension LeapingReplica {
     let given = rate.total(after: step + steps) - emitted
     var bunched: Int64 = 0
     if answering > 0 && start >= measuredFrom {
-      if !rate.isPlain {
-        recordGapsBetweenSteps(steps)
-        bunched = answering * (given - steps)
-      } else if remote.fresh == 0 {
-        interTokenGaps.recordProgression(
-          first: run.firstCost, step: run.costIncrease, terms: steps, weight: answering)
-      } else {
-        recordGapsOfJoined(steps: steps)
-      }
+      recordGaps(steps: steps)
+      if !rate.isPlain { bunched = answering * (given - steps) }
     }
-    if remote.fresh > 0 { forgetJoined() }
+    forgetLateDecoders()
     let grown = growth(steps: steps)
     ledger.take(grown)
     if keepsCache { cache.settle(grown) }
     step += steps
     emitted += given
     context += decoders * given
+    moveClock(steps: steps)
+    totals.computedTokens += decoders * steps * width
+    totals.contextRead += entries
+    totals.blockTime += Double(cost) * Double(held + ledger.used) / 2
+    count(steps: steps, from: start)
+    return bunched
+  }
+
+  private mutating func moveClock(steps: Int64) {
     let lastStepStart = boundary + Ticks((fraction + run.cost(of: steps - 1)) / fineTicksPerTick)
-    fraction += cost
+    fraction += run.cost(of: steps)
     boundary += Ticks(fraction / fineTicksPerTick)
     fraction %= fineTicksPerTick
     planned = settings.schedulesAhead ? lastStepStart : boundary
+  }
+
+  /// Adds steps that have just ended to the totals.
+  private mutating func count(steps: Int64, from start: Ticks) {
+    let cost = run.cost(of: steps)
     totals.busy += cost
     totals.compute += run.base.compute * steps
     totals.memory += run.base.memory * steps + (run.kind == .decode ? cost - run.base.total * steps : 0)
     totals.network += run.base.network * steps
     totals.steps += steps
-    totals.computedTokens += decoders * steps * width
-    totals.contextRead += entries
-    totals.blockTime += Double(cost) * Double(held + ledger.used) / 2
     totals.peakBlocks = max(totals.peakBlocks, ledger.used)
     totals.peakSequences = max(totals.peakSequences, Int64(running.count))
     if settings.recordsTimeline {
       slices.append(
-        ReplicaSlice(start: start, end: boundary, sequences: running.count, isPrefill: run.kind == .mixed))
+        ReplicaSlice(start: start, end: boundary, sequences: running.count, isPrefill: run.computesPrompts))
     }
-    return bunched
   }
 
   /// Takes the sequences filed under this step off the ring; those that finish later are filed again.
@@ -112,6 +126,10 @@ extension LeapingReplica {
       interTokenGaps.record((boundary - table[slot].lastToken).count * fineTicksPerTick)
     }
     countAsDecoder(slot)
+    if settings.prompts == .first && table[slot].generated < table[slot].outputTokens {
+      table[slot].lastToken = boundary
+      awaitToken(slot)
+    }
   }
 
   /// Counts a sequence whose whole context is in the cache among the decoders.

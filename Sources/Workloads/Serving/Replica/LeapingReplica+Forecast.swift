@@ -77,18 +77,19 @@ extension LeapingReplica {
     let (pause, overflow) = backlog.pace.multipliedReportingOverflow(by: leavers)
     if overflow { return .never }
     let queued = leavers > 0 ? pause + computing(own) : 0
-    let begun = run.kind == .mixed && nextChange > now ? (nextChange - now).count : 0
+    let begun = run.computesPrompts && nextChange > now ? (nextChange - now).count : 0
     return Ticks(begun + max(all, queued))
   }
 
   /// Ticks that this many prompt tokens take, in full steps.
   private func computing(_ tokens: Int64) -> Int64 {
-    let decoders = Int(ledger.decoders)
-    let room = max(1, Int64(settings.maximumBatchedTokens) - ledger.decoders * width)
+    let stalls = settings.prompts == .first
+    let decoders = stalls ? 0 : Int(ledger.decoders)
+    let room = max(1, promptBudget)
     let chunk = Int(min(room, tokens))
     let cost = model.stepCost(
       StepShape(
-        decodeSequences: decoders, decodeContext: Int(context) + decoders * Int(width), prefillSequences: 1,
+        decodeSequences: decoders, decodeContext: stalls ? 0 : Int(context) + decoders * Int(width), prefillSequences: 1,
         prefillTokens: chunk, sampledSequences: decoders + 1, attentionProducts: chunk * (chunk + 1) / 2,
         prefixTokens: 0, largestChunk: chunk)
     ).total

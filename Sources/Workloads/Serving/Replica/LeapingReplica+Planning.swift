@@ -20,8 +20,8 @@ extension LeapingReplica {
     if keepsCache { nameGrantedBlocks() }
     if !preempted { admit() }
     if keepsCache && settings.verifiesLeaps { cache.verify(used: ledger.used, total: ledger.total) }
-    if prefilling.contains(where: { table[$0].chunk > 0 }) {
-      planMixedStep()
+    if hasChunks {
+      planStepWithPrompts()
     } else if ledger.decoders > 0 {
       planDecodeRun(mayAdmitNext: preempted)
     } else {
@@ -29,6 +29,15 @@ extension LeapingReplica {
       run.kind = .idle
       nextChange = idleChange(skippedAdmission: preempted)
     }
+  }
+
+  /// Whether some prompt has its share of the coming step.
+  private var hasChunks: Bool { prefilling.contains { table[$0].chunk > 0 } }
+
+  /// Tokens of the coming step that prompts may have.
+  var promptBudget: Int64 {
+    let all = Int64(settings.maximumBatchedTokens)
+    return settings.prompts == .first ? all : all - ledger.decoders * width
   }
 
   /// Preempts from the tail until the next decoding step has its KV blocks.
@@ -47,7 +56,7 @@ extension LeapingReplica {
   private mutating func continuePrefills() -> Bool {
     guard !prefilling.isEmpty else { return false }
     var preempted = false
-    var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders * width
+    var budget = promptBudget
     // A request-level batch runs its prompts in one pass, however long: nobody waits for chunks.
     if settings.batching != .continuous { budget = .max }
     var reserved = growth(steps: 1)
@@ -99,7 +108,7 @@ extension LeapingReplica {
 
   private mutating func admitContinuously() {
     guard waiting.count > 0 else { return }
-    var budget = Int64(settings.maximumBatchedTokens) - ledger.decoders * width
+    var budget = promptBudget
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
     let reserved = growth(steps: 1)
     if keepsCache { claimForDecoders() }
@@ -111,7 +120,9 @@ extension LeapingReplica {
       }
       let found = keepsCache ? cachedBlocks(of: slot) : PrefixCache.Match()
       let cached = found.blocks * ledger.blockSize
-      let chunk = min(Int64(table[slot].target) - cached, budget)
+      let rest = Int64(table[slot].target) - cached
+      let chunk = min(rest, budget)
+      if chunk < rest && settings.prompts == .whole && hasChunks { break }
       let end = settings.takesWholePrompts ? Int64(table[slot].target) : cached + chunk
       let need = ledger.blocks(for: end + lookahead) - found.blocks
       if need + found.idle > ledger.free - reserved { break }
@@ -176,7 +187,8 @@ extension LeapingReplica {
     var victim = Victim()
     // vLLM gives the victim's share of the step back where it looks beyond the youngest.
     if settings.order == .priority {
-      victim.unusedTokens = table[slot].state == .decoding ? Int32(width) : table[slot].chunk
+      let decodeShare = settings.prompts == .first ? 0 : Int32(width)
+      victim.unusedTokens = table[slot].state == .decoding ? decodeShare : table[slot].chunk
     }
     if table[slot].state == .decoding {
       let given = table[slot].base + emitted - Int64(table[slot].promptTokens) + 1
@@ -184,7 +196,7 @@ extension LeapingReplica {
       ring.remove(slot, in: table)
       answering -= 1
       table[slot].generated = Int32(given)
-      if !forgetJoined(slot) { table[slot].lastToken = boundary }
+      keepLastToken(of: slot)
     } else {
       let blocks = Int64(table[slot].blocks)
       let tokens = Int64(table[slot].computed)
@@ -263,10 +275,11 @@ extension LeapingReplica {
     nextChange = runEnd
   }
 
-  private mutating func planMixedStep() {
-    let decoders = Int(ledger.decoders)
+  private mutating func planStepWithPrompts() {
+    let stalls = settings.prompts == .first
+    let decoders = stalls ? 0 : Int(ledger.decoders)
     var shape = StepShape(
-      decodeSequences: decoders, decodeContext: Int(context) + decoders * Int(width), prefillSequences: 0,
+      decodeSequences: decoders, decodeContext: stalls ? 0 : Int(context) + decoders * Int(width), prefillSequences: 0,
       prefillTokens: 0,
       sampledSequences: decoders, attentionProducts: 0, prefixTokens: 0, largestChunk: 0)
     for slot in prefilling where table[slot].chunk > 0 {
@@ -281,7 +294,7 @@ extension LeapingReplica {
       if prefix + chunk == Int(table[slot].target) { shape.sampledSequences += 1 }
     }
     let cost = model.stepCost(shape)
-    run.kind = .mixed
+    run.kind = stalls ? .prompts : .mixed
     run.base = cost
     run.firstCost = cost.total
     run.costIncrease = 0

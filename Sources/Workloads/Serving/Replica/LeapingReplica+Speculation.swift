@@ -1,5 +1,4 @@
 import Kernel
-import Statistics
 
 /// What the replica does differently when steps check drafted tokens.
 ///
@@ -23,26 +22,5 @@ extension LeapingReplica {
     let wanted = rate.total(after: step + steps) - emitted
     let reached = ledger.stepsBeforeExhaustion(upTo: wanted, from: emitted)
     return min(steps, rate.step(within: emitted + reached) - step)
-  }
-
-  /// The gaps before the first token of each step: steps a whole period of the rate apart form progressions.
-  mutating func recordGapsBetweenSteps(_ steps: Int64) {
-    let period = TokenRate.denominator
-    for index in 0..<min(period, steps) {
-      let given = rate.total(after: step + index) - rate.total(after: step)
-      interTokenGaps.recordProgression(
-        first: run.firstCost + run.costIncrease * given, step: run.costIncrease * rate.tokensIn256Steps,
-        terms: (steps - index + period - 1) / period, weight: answering)
-    }
-  }
-
-  /// The other tokens of a step come with its first: gaps of nothing, `bunched` of them if none were dropped.
-  mutating func recordGapsWithinSteps(_ bunched: Int64) {
-    var count = bunched
-    for slot in finishing {
-      count -=
-        table[slot].base + emitted - Int64(table[slot].promptTokens) + 1 - Int64(table[slot].outputTokens)
-    }
-    interTokenGaps.record(0, count: count)
   }
 }

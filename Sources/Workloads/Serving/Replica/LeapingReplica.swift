@@ -52,6 +52,7 @@ public struct LeapingReplica: ~Copyable {
   var fraction: Int64 = 0
   /// When the step that starts at `boundary` was planned: requests that arrived before may join it.
   var planned = Ticks.zero
+  var late = LateDecoders()
   /// Decoders that still answer; in a fixed batch the others only pad it.
   var answering: Int64 = 0
   /// Sum over decoders of their KV entries.
@@ -103,6 +104,9 @@ public struct LeapingReplica: ~Copyable {
     // noncopyable ones that do not exist yet.
     precondition(!keepsCache || settings.batching == .continuous, "request-level batches share no prefixes")
     precondition(lookahead == 0 || settings.batching == .continuous, "request-level batches do not speculate")
+    precondition(
+      settings.prompts == .chunked || settings.batching == .continuous,
+      "request-level batches compute their prompts in one pass")
     precondition(
       settings.maximumBatchedTokens >= settings.maximumSequences * Int(lookahead + 1),
       "every running sequence has its draft checked in a step")
@@ -195,7 +199,7 @@ public struct LeapingReplica: ~Copyable {
     waiting.append(slot, in: table)
     queuedTokens += Int64(promptTokens)
     switch run.kind {
-    case .mixed: break
+    case .mixed, .prompts: break
     case .decode: if goesFirst { shortenRun(after: now) }
     case .idle: nextChange = min(nextChange, admissionTime(after: now))
     }
@@ -219,6 +223,7 @@ public struct LeapingReplica: ~Copyable {
       fraction = 0
     case .decode: finishDecodeRun()
     case .mixed: finishMixedStep()
+    case .prompts: finishPromptStep()
     }
     planNext()
   }

@@ -1,3 +1,4 @@
+import Catalog
 import Kernel
 
 /// What a replica is told once.
@@ -5,6 +6,8 @@ public struct ReplicaSettings: Sendable {
   public var batching: Batching
   /// Of continuous batches.
   public var order = QueueOrder.arrival
+  /// Of continuous batches.
+  public var prompts = PromptScheduling.chunked
   /// Sequences that run at once.
   public var maximumSequences: Int
   /// Tokens that one step may compute, prompts and decodes together.

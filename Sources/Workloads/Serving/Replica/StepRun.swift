@@ -5,7 +5,8 @@ import Kernel
 /// The cost of decoding steps grows by a constant from one to the next (each sequence reads one more KV
 /// entry), so the end of any of them is an arithmetic series away.
 @usableFromInline struct StepRun {
-  enum Kind: UInt8 { case idle, decode, mixed }
+  /// `mixed` is one step of prompts and decodes, `prompts` one of prompts alone, in which decoders stall.
+  enum Kind: UInt8 { case idle, decode, mixed, prompts }
 
   var kind = Kind.idle
   /// Steps planned.
@@ -18,6 +19,8 @@ import Kernel
   /// Steps that ran before it, and how many tokens each step gives.
   var start: Int64 = 0
   var rate = TokenRate.one
+
+  var computesPrompts: Bool { kind == .mixed || kind == .prompts }
 
   /// Cost of the first `count` steps [fine ticks]. The planner keeps it inside 63 bits.
   @inline(__always) func cost(of count: Int64) -> Int64 {
