@@ -12,7 +12,7 @@ struct Configurator {
 
   /// `nil` for other campaigns, and where a run's batch is not recorded.
   init?(_ run: MeasuredRun) {
-    guard run.campaign == "nvgap", let users = run.integer("concurrency"), let prompt = run.integer("isl_mean"),
+    guard run.campaign == "nvgap", !InferenceX.isSource(of: run), let users = run.integer("concurrency"), let prompt = run.integer("isl_mean"),
       let batch = run.note("batch_size").flatMap({ Int($0) }), batch > 0
     else { return nil }
     let (engine, version) = (run.text("engine"), run.text("engine_version"))

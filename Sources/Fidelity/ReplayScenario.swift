@@ -149,6 +149,7 @@ struct ReplayScenario: Sendable {
     if let known = precisions[run.text("kv_precision")] {
       return Formats(weights: weights, keyValue: known)
     }
+    if let known = InferenceX(run)?.keyValue { return Formats(weights: weights, keyValue: known) }
     if run.campaign == "infx" && engine == "vllm" && run.text("gpu").hasPrefix("B200") {
       assumptions.append("vLLM of campaign infx on B200 keeps its KV cache in fp8")
       return Formats(weights: weights, keyValue: "fp8")

@@ -8,7 +8,6 @@ struct ReplayTraffic {
   init(_ run: MeasuredRun) throws(ReplayScenario.Exclusion) {
     let prompt = run.number("isl_mean")
     let output = run.number("osl_mean")
-    let law = run.text("length_distribution")
     switch run.text("workload_kind") {
     case "concurrency":
       guard let users = run.integer("concurrency"), let prompt, let output else {
@@ -19,7 +18,7 @@ struct ReplayTraffic {
       if run.integer("num_requests") == nil { assumptions.append("\(rounds) requests a user") }
       text = Self.lines(
         "{ process: closed-loop, users: \(users) }", requests: requests,
-        prompt: Self.length(prompt, law), output: Self.length(output, law))
+        prompt: Self.length(prompt, of: run), output: Self.length(output, of: run))
     case "rate":
       guard let rate = run.number("request_rate_per_s") else {
         throw ReplayScenario.Exclusion(reason: "a whole run of several rates, reported rate by rate as well")
@@ -37,6 +36,10 @@ struct ReplayTraffic {
     if let configured = Configurator(run) {
       service += configured.service
       assumptions += configured.assumptions
+    }
+    if let script = InferenceX(run) {
+      service += script.service
+      assumptions += script.assumptions
     }
     if let batched = run.note("mbt").flatMap({ Int($0) }) {
       service += "        max-batched-tokens: \(batched)\n"
@@ -122,8 +125,8 @@ struct ReplayTraffic {
   }
 
   /// The InferenceX client draws uniformly from [0.8 L, L]; other clients send what they were told.
-  private static func length(_ mean: Double, _ law: String) -> String {
-    law.hasPrefix("InferenceX")
+  private static func length(_ mean: Double, of run: MeasuredRun) -> String {
+    InferenceX.isSource(of: run)
       ? "{ distribution: uniform, from: \((0.8 * mean).rounded()), to: \(mean) }" : constant(mean)
   }
 

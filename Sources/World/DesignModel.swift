@@ -61,6 +61,7 @@ public struct DesignModel: Sendable {
       schedulesAhead: deployment.engine.schedulesAhead, cache: deployment.cache)
     settings.order = deployment.order
     settings.prompts = deployment.prompts
+    settings.receiveInterval = Int64(deployment.receiveInterval)
     settings.speculation = deployment.speculation?.settings
     return settings
   }

@@ -62,6 +62,9 @@ public struct StepwiseEngine {
   private var lastStepStart = Ticks.zero
   private var fraction: Int64 = 0
   private var decodingSteps = 0
+  /// Who arrived before it may join the step that starts now, and steps without prompts since it was set.
+  private(set) var deadline = Ticks.zero
+  private var unheard: Int64 = .max
   var leftOutAdmission = false
 
   /// Runs requests sorted by arrival; in a closed loop (`respawn`), each finish sends the next request at
@@ -101,6 +104,7 @@ public struct StepwiseEngine {
         if start == .never { return }
         (time, fraction) = (start, 0)
         lastStepStart = time
+        unheard = .max
       }
       while next < requests.count && requests[next].arrival <= time {
         enqueue(requests[next], handle: UInt32(next))
@@ -180,6 +184,7 @@ public struct StepwiseEngine {
   private mutating func schedule(isDraining: Bool) -> Bool {
     var budget = settings.maximumBatchedTokens
     var preempted = false
+    lookAtArrivals()
     finishLoads()
     for index in running.indices { running[index].chunk = 0 }
     // Decodes come first: a sequence that joined from elsewhere may stand behind a prompt under way.
@@ -271,9 +276,12 @@ public struct StepwiseEngine {
     waiting.insert(victim, at: 0)
   }
 
-  /// Who arrived before it may join the step that starts now. A scheduler that works ahead decided on this
-  /// step when the last one started.
-  var deadline: Ticks { settings.schedulesAhead ? lastStepStart : time }
+  /// A scheduler that works ahead decided on this step when the last one started.
+  private mutating func lookAtArrivals() {
+    if unheard < settings.receiveInterval { return }
+    deadline = settings.schedulesAhead ? lastStepStart : time
+    unheard = 0
+  }
 
   /// Whom the scheduler looks at next, among those that it knows of.
   private func head() -> Int? {
@@ -356,6 +364,8 @@ public struct StepwiseEngine {
         running[index].stalled += cost
       }
     }
+    let hasPrompts = running.contains { $0.prefilling && $0.chunk > 0 }
+    unheard = hasPrompts ? .max : unheard + 1
     result.busy += cost
     let given = given
     result.steps += 1

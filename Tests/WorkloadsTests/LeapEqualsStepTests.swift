@@ -37,7 +37,10 @@ import Workloads
       batching: batching, maximumSequences: sequences, maximumBatchedTokens: sequences + draw(1 + 400),
       blockSize: blockSize, blocks: smallestCache + draw(UInt32(1 + smallestCache * (1 + draw(4)))),
       schedulesAhead: seed % 2 == 1)
-    if batching == .continuous { settings.prompts = PromptScheduling.allCases[Int(seed / 2 % 3)] }
+    if batching == .continuous {
+      settings.prompts = PromptScheduling.allCases[Int(seed / 2 % 3)]
+      settings.receiveInterval = [1, 1, 2, 7][Int(seed / 6 % 4)]
+    }
     let spread = [0, 1, 40, 4_000][draw(4)]
     var time = Ticks.zero
     let requests = (0..<(5 + draw(60))).map { _ in

@@ -79,7 +79,7 @@ import Testing
     let length = Self.lengths
     let batching = pick([
       "{ policy: continuous }", "{ policy: continuous, order: priority }",
-      "{ policy: continuous, order: shortest-first, prompts: whole }", "{ policy: continuous, prompts: first }",
+      "{ policy: continuous, order: shortest-first, prompts: whole }", "{ policy: continuous, prompts: first, receive-interval: 5 }",
       "{ policy: static, size: 4, timeout: 300ms }",
       "{ policy: dynamic-window, size: 6, window: 20ms }",
     ])

@@ -129,6 +129,8 @@ public struct Deployment: Sendable {
   /// Of continuous batches.
   public var order = QueueOrder.arrival
   public var prompts = PromptScheduling.chunked
+  /// Of continuous batches: steps without prompts from one look at new requests to the next.
+  public var receiveInterval = 1
   public var router: RouterSettings
   public var maximumSequences: Int
   public var maximumBatchedTokens: Int

@@ -251,6 +251,7 @@ extension Resolver {
       maximumSequences: sequences * layout.data,
       maximumBatchedTokens: max(tokens, sequences * width) * layout.data, memory: memory, cache: cache)
     deployment.speculation = speculation
+    deployment.receiveInterval = integer(value["batching"]?["receive-interval"]) ?? 1
     deployment.prompts = prompts(value["batching"], "\(path).batching", engine: engine, batching: batching)
     return deployment
   }

@@ -250,7 +250,7 @@ enum ScenarioShape {
         .tagged(
           by: "policy",
           [
-            .init(tag: "continuous", keys: [order, prompts]),
+            .init(tag: "continuous", keys: [order, prompts, receiveInterval]),
             .init(
               tag: "static",
               keys: [
@@ -283,5 +283,9 @@ enum ScenarioShape {
     "prompts", .choice(PromptScheduling.allCases.map(\.rawValue)),
     "`chunked`: prompts fill what the decodes leave of a step; `whole`: beside others only if they fit; "
       + "`first`: decodes wait for steps of prompts alone.", fallback: "the engine's")
+  static let receiveInterval = Key(
+    "receive-interval", .integer(1...10_000),
+    "Steps without prompts between two looks at new requests, as SGLang's --scheduler-recv-interval.",
+    fallback: "1")
   static let batchSize = Key("size", .integer(1...100_000), "Requests of a batch.", required: true)
 }

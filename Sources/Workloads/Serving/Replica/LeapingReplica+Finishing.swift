@@ -62,11 +62,24 @@ extension LeapingReplica {
   }
 
   private mutating func moveClock(steps: Int64) {
-    let lastStepStart = boundary + Ticks((fraction + run.cost(of: steps - 1)) / fineTicksPerTick)
+    look(steps: steps)
     fraction += run.cost(of: steps)
     boundary += Ticks(fraction / fineTicksPerTick)
     fraction %= fineTicksPerTick
-    planned = settings.schedulesAhead ? lastStepStart : boundary
+  }
+
+  /// When the scheduler looked at new requests last before the end of `steps` steps from `boundary`: at that
+  /// end, or at the start of the step before it where it works ahead.
+  private mutating func look(steps: Int64) {
+    var looked = steps
+    if settings.receiveInterval > 1 {
+      let since = run.computesPrompts ? 0 : (unheard + steps) % settings.receiveInterval
+      unheard = since
+      looked -= since
+      if looked <= 0 { return }
+    }
+    let ahead: Int64 = settings.schedulesAhead ? 1 : 0
+    planned = boundary + Ticks((fraction + run.cost(of: looked - ahead)) / fineTicksPerTick)
   }
 
   /// Adds steps that have just ended to the totals.

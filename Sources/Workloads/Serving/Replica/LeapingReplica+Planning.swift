@@ -265,10 +265,12 @@ extension LeapingReplica {
     // Whoever arrived at this very tick may join at the next boundary; a queue blocked for lack of KV
     // blocks or
     // slots stays blocked until somebody finishes, which ends the run anyway.
-    if settings.batching == .continuous, waiting.count > 0, seatsTaken < settings.maximumSequences,
-      mayAdmitNext || waiting.hasUnseen(since: planned, in: table)
-    {
-      run.steps = 1
+    if settings.batching == .continuous, waiting.count > 0, seatsTaken < settings.maximumSequences {
+      if mayAdmitNext {
+        run.steps = 1
+      } else if waiting.hasUnseen(since: planned, in: table) {
+        run.steps = min(run.steps, 1 + stepsUntilLook(after: 1))
+      }
     }
     if hasRemoteNews { run.steps = 1 }
     if loading > 0 { endRun(after: nextReady) }

@@ -50,8 +50,11 @@ public struct LeapingReplica: ~Copyable {
   /// End of the last finished step, and the part of it below a tick.
   var boundary = Ticks.zero
   var fraction: Int64 = 0
-  /// When the step that starts at `boundary` was planned: requests that arrived before may join it.
+  /// When the scheduler last looked at new requests: those that arrived before may join the step that starts
+  /// at `boundary`.
   var planned = Ticks.zero
+  /// Steps without prompts since then.
+  var unheard: Int64 = 0
   var late = LateDecoders()
   /// Decoders that still answer; in a fixed batch the others only pad it.
   var answering: Int64 = 0
@@ -220,6 +223,7 @@ public struct LeapingReplica: ~Copyable {
     case .idle:
       boundary = now
       planned = now
+      unheard = 0
       fraction = 0
     case .decode: finishDecodeRun()
     case .mixed: finishMixedStep()
@@ -232,16 +236,30 @@ public struct LeapingReplica: ~Copyable {
   /// later where the next step is planned already.
   private mutating func shortenRun(after now: Ticks) {
     guard settings.batching == .continuous, seatsTaken < settings.maximumSequences else { return }
-    endRun(after: now, steps: settings.schedulesAhead ? 1 : 0)
+    guard now < runEnd else { return }
+    let seen = steps(endingAfter: now) + (settings.schedulesAhead ? 1 : 0)
+    shortenRun(to: seen + stepsUntilLook(after: seen))
   }
 
-  /// Ends the run of decoding steps that many steps past the first step boundary strictly after `time`, if it
-  /// goes on longer.
-  mutating func endRun(after time: Ticks, steps further: Int64 = 0) {
+  /// Steps without prompts from the end of the run's first `steps` to the next look at new requests.
+  @inline(__always) func stepsUntilLook(after steps: Int64) -> Int64 {
+    let interval = settings.receiveInterval
+    if interval == 1 { return 0 }
+    let since = (unheard + steps) % interval
+    return since == 0 ? 0 : interval - since
+  }
+
+  /// Ends the run of decoding steps at the first step boundary strictly after `time`, if it goes on longer.
+  mutating func endRun(after time: Ticks) {
     // Loads may come long after the run: their time in fine ticks need not fit.
-    if time >= runEnd { return }
-    let target = (time.count - boundary.count + 1) &* fineTicksPerTick - fraction
-    let steps = run.stepsCosting(atLeast: target) + further
+    if time < runEnd { shortenRun(to: steps(endingAfter: time)) }
+  }
+
+  private func steps(endingAfter time: Ticks) -> Int64 {
+    run.stepsCosting(atLeast: (time.count - boundary.count + 1) &* fineTicksPerTick - fraction)
+  }
+
+  private mutating func shortenRun(to steps: Int64) {
     if steps < run.steps {
       run.steps = steps
       nextChange = runEnd

@@ -8,6 +8,9 @@ public struct ReplicaSettings: Sendable {
   public var order = QueueOrder.arrival
   /// Of continuous batches.
   public var prompts = PromptScheduling.chunked
+  /// Steps without prompts from one look at new requests to the next, at least 1; after a step with prompts it
+  /// always looks. For continuous batching.
+  public var receiveInterval: Int64 = 1
   /// Sequences that run at once.
   public var maximumSequences: Int
   /// Tokens that one step may compute, prompts and decodes together.
