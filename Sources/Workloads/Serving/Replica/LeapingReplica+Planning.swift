@@ -110,6 +110,8 @@ extension LeapingReplica {
     guard waiting.count > 0 else { return }
     var budget = promptBudget
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
+    // Whether another prompt has its part of the step.
+    var isShared = budget < promptBudget
     let reserved = growth(steps: 1)
     if keepsCache { claimForDecoders() }
     while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
@@ -122,7 +124,7 @@ extension LeapingReplica {
       let cached = found.blocks * ledger.blockSize
       let rest = Int64(table[slot].target) - cached
       let chunk = min(rest, budget)
-      if chunk < rest && settings.prompts == .whole && hasChunks { break }
+      if chunk < rest && isShared && settings.prompts == .whole { break }
       let end = settings.takesWholePrompts ? Int64(table[slot].target) : cached + chunk
       let need = ledger.blocks(for: end + lookahead) - found.blocks
       if need + found.idle > ledger.free - reserved { break }
@@ -134,6 +136,7 @@ extension LeapingReplica {
       grant(slot, chunk: Int32(chunk), blocks: Int32(need))
       if keepsCache { nameGrantedBlocks(of: slot) }
       budget -= chunk
+      isShared = isShared || chunk > 0
     }
   }
 
