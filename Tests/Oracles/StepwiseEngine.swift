@@ -41,6 +41,9 @@ public struct StepwiseEngine {
     var cachedTokens = 0
     /// When the blocks come that it loads from below.
     var loaded: Ticks?
+    /// −1 for none.
+    var adapter = -1
+    var adapterWait = Ticks.zero
   }
 
   let settings: ReplicaSettings
@@ -55,6 +58,7 @@ public struct StepwiseEngine {
   var free: Int
   var cache: StepwiseCache?
   var links: StepwiseLinks?
+  var adapters: StepwiseAdapters?
   var time = Ticks.zero
   private var lastStepStart = Ticks.zero
   private var fraction: Int64 = 0
@@ -79,6 +83,7 @@ public struct StepwiseEngine {
     self.settings = settings
     self.model = model
     free = settings.blocks
+    adapters = settings.adapters.map(StepwiseAdapters.init)
     if settings.cache != nil {
       cache = StepwiseCache(
         blockSize: settings.blockSize, blocks: settings.blocks, capacities: StepwiseLinks.capacities(settings)
@@ -113,6 +118,7 @@ public struct StepwiseEngine {
           arrival: time, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
           text: sequence.text.stretches)
         again.priority = sequence.priority
+        again.adapter = sequence.adapter
         enqueue(again, handle: UInt32(sent))
         sent += 1
       }
@@ -123,7 +129,7 @@ public struct StepwiseEngine {
   private func wakeTime(_ requests: [StepwiseRequest], _ next: Int) -> Ticks {
     let coming = next < requests.count ? requests[next].arrival : .never
     let head = waiting.first?.arrival ?? coming
-    let loads = running.compactMap(\.loaded)
+    let loads = running.compactMap(\.loaded) + (adapters?.coming(at: time) ?? [])
     if !receiving.isEmpty || !held.isEmpty || !loads.isEmpty { return newsTime(coming, loads) }
     if head == .never { return .never }
     let patience: Ticks
@@ -149,6 +155,7 @@ public struct StepwiseEngine {
       arrival: request.arrival, target: Int(request.promptTokens), remote: request.remote,
       hold: request.hold, priority: request.priority)
     sequence.text = StepwiseText(request.text)
+    sequence.adapter = request.adapter
     waiting.append(sequence)
   }
 
@@ -242,6 +249,7 @@ public struct StepwiseEngine {
   private mutating func preempt(_ index: Int) {
     var victim = running.remove(at: index)
     leave(victim)
+    adapters?.touch(victim.adapter)
     if !victim.prefilling && !victim.isFresh { victim.lastToken = time }
     victim.isFresh = false
     victim.loaded = nil
@@ -262,11 +270,13 @@ public struct StepwiseEngine {
   /// step when the last one started.
   var deadline: Ticks { settings.schedulesAhead ? lastStepStart : time }
 
-  /// Whom the scheduler looks at next, among those that it knows of.
-  private func head() -> Int? {
-    let known = waiting.indices.filter { waiting[$0].arrival < deadline }
+  /// Whom the scheduler looks at next, among those that it knows of and did not pass over.
+  private func head(passing passed: [UInt32]) -> Int? {
+    let known = waiting.indices.filter {
+      waiting[$0].arrival < deadline && !passed.contains(waiting[$0].handle)
+    }
     switch settings.order {
-    case .arrival: return known.first == 0 ? 0 : nil
+    case .arrival: return known.first { $0 == passed.count }
     case .priority:
       return known.min {
         (waiting[$0].priority, waiting[$0].number) < (waiting[$1].priority, waiting[$1].number)
@@ -279,10 +289,15 @@ public struct StepwiseEngine {
   }
 
   private mutating func admit(_ budget: inout Int) {
-    while let position = head(), budget > 0,
+    var passed: [UInt32] = []
+    while let position = head(passing: passed), budget > 0,
       running.count + receiving.count < settings.maximumSequences
     {
       let head = waiting[position]
+      if !hasAdapter(head) {
+        passed.append(head.handle)
+        continue
+      }
       if head.remote != nil {
         if reserve(head) { continue } else { return }
       }
@@ -292,6 +307,7 @@ public struct StepwiseEngine {
       let need = blocks((settings.takesWholePrompts ? head.target : cached + chunk) + drafted) - found.count
       if need + (cache?.idle(found) ?? 0) > free { return }
       running.append(waiting.remove(at: position))
+      useAdapter(running.count - 1)
       use(found, at: running.count - 1)
       if load(running.count - 1) { continue }
       take(need, chunk, at: running.count - 1)
@@ -329,7 +345,7 @@ public struct StepwiseEngine {
 
   /// Runs the step; returns whoever got its last token, in running order.
   private mutating func executeStep() -> [StepwiseRequestEcho] {
-    let cost = stepCost()
+    let cost = stepCost() + adapterCost()
     lastStepStart = time
     for sequence in running where !sequence.prefilling && !sequence.answered && !sequence.isFresh {
       result.interTokenGaps.record(cost)
@@ -353,6 +369,7 @@ public struct StepwiseEngine {
     let holdsSlots = if case .fixed = settings.batching { true } else { false }
     if !holdsSlots || running.allSatisfy(\.answered) {
       for sequence in running where sequence.answered {
+        adapters?.touch(sequence.adapter)
         if settings.isPrefillOnly {
           held.append((sequence, time + sequence.hold))
         } else {
@@ -388,9 +405,11 @@ public struct StepwiseEngine {
       Completion(
         handle: sequence.handle, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
         preemptions: sequence.preemptions, arrival: sequence.arrival, scheduled: sequence.scheduled,
-        firstToken: sequence.firstToken, lastToken: time, cachedTokens: Int32(sequence.cachedTokens)))
+        firstToken: sequence.firstToken, lastToken: time, cachedTokens: Int32(sequence.cachedTokens),
+        adapterWait: sequence.adapterWait))
     return StepwiseRequestEcho(
-      prompt: sequence.prompt, output: sequence.output, text: sequence.text, priority: sequence.priority)
+      prompt: sequence.prompt, output: sequence.output, text: sequence.text, priority: sequence.priority,
+      adapter: sequence.adapter)
   }
 
   // MARK: Cache
@@ -461,4 +480,5 @@ struct StepwiseRequestEcho {
   var output: Int
   var text: StepwiseText
   var priority: Int32
+  var adapter: Int
 }

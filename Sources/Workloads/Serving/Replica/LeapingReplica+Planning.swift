@@ -15,6 +15,10 @@ extension LeapingReplica {
   mutating func planNext() {
     if remote.news > 0 { takeInRemotePrompts() }
     if loading > 0 { finishLoads() }
+    if keepsAdapters {
+      adapters!.settle(at: boundary)
+      isStuck = false
+    }
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
     if keepsCache { nameGrantedBlocks() }
@@ -103,27 +107,32 @@ extension LeapingReplica {
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
     let reserved = growth(steps: 1)
     if keepsCache { claimForDecoders() }
+    if keepsAdapters { return admitByAdapter(&budget, keeping: reserved) }
     while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
       let slot = waiting.next(before: planned, in: table)
-      if slot == noSequence { break }
-      if table[slot].state == .expected {
-        if reserve(slot, keeping: reserved) { continue } else { break }
-      }
-      let found = keepsCache ? cachedBlocks(of: slot) : PrefixCache.Match()
-      let cached = found.blocks * ledger.blockSize
-      let chunk = min(Int64(table[slot].target) - cached, budget)
-      let end = settings.takesWholePrompts ? Int64(table[slot].target) : cached + chunk
-      let need = ledger.blocks(for: end + lookahead) - found.blocks
-      if need + found.idle > ledger.free - reserved { break }
-      start(slot)
-      if keepsCache {
-        useCached(found, by: slot)
-        if !links.isEmpty && load(slot, after: found.blocks, room: ledger.free - reserved) { continue }
-      }
-      grant(slot, chunk: Int32(chunk), blocks: Int32(need))
-      if keepsCache { nameGrantedBlocks(of: slot) }
-      budget -= chunk
+      if slot == noSequence || !admitOne(slot, &budget, keeping: reserved) { break }
     }
+  }
+
+  /// Starts a waiting sequence, or reserves its blocks; false when too few are free.
+  @inline(__always)
+  mutating func admitOne(_ slot: UInt32, _ budget: inout Int64, keeping reserved: Int64) -> Bool {
+    if table[slot].state == .expected { return reserve(slot, keeping: reserved) }
+    let found = keepsCache ? cachedBlocks(of: slot) : PrefixCache.Match()
+    let cached = found.blocks * ledger.blockSize
+    let chunk = min(Int64(table[slot].target) - cached, budget)
+    let end = settings.takesWholePrompts ? Int64(table[slot].target) : cached + chunk
+    let need = ledger.blocks(for: end + lookahead) - found.blocks
+    if need + found.idle > ledger.free - reserved { return false }
+    start(slot)
+    if keepsCache {
+      useCached(found, by: slot)
+      if !links.isEmpty && load(slot, after: found.blocks, room: ledger.free - reserved) { return true }
+    }
+    grant(slot, chunk: Int32(chunk), blocks: Int32(need))
+    if keepsCache { nameGrantedBlocks(of: slot) }
+    budget -= chunk
+    return true
   }
 
   /// Starts a whole batch once the replica is empty. KV room for every answer is reserved by admission,
@@ -159,6 +168,7 @@ extension LeapingReplica {
     waiting.remove(slot, in: table)
     if settings.forecasts { backlog.remove(table[slot].target, band: band(of: slot)) }
     queuedTokens -= Int64(table[slot].target)
+    if keepsAdapters { adapters!.leaveQueue(adapter(of: slot)) }
     running.append(slot, in: table)
     table[slot].state = .prefilling
     table[slot].ordinal = admitted
@@ -200,6 +210,10 @@ extension LeapingReplica {
     table[slot].chunk = 0
     table[slot].preemptions += 1
     totals.preemptions += 1
+    if keepsAdapters {
+      stopUsing(slot)
+      adapters!.enter(adapter(of: slot))
+    }
     waiting.putBack(slot, in: table)
     queuedTokens += Int64(table[slot].target)
     if settings.forecasts { backlog.add(table[slot].target, band: band(of: slot)) }
@@ -221,6 +235,7 @@ extension LeapingReplica {
   mutating func removeDecoder(_ slot: UInt32, holdsClaim: Bool = false) {
     let tokens = table[slot].base + emitted
     let room = tokens + lookahead
+    if keepsAdapters { countAdapter(of: slot, decodes: false) }
     ledger.removeDecoder(base: table[slot].base + lookahead)
     let blocks = ledger.blocks(for: room)
     if keepsCache {
@@ -239,7 +254,8 @@ extension LeapingReplica {
   ///   next.
   private mutating func planDecodeRun(mayAdmitNext: Bool) {
     let decoders = ledger.decoders
-    let line = model.decodeLine(sequences: Int(decoders), context: Int(context + decoders))
+    var line = model.decodeLine(sequences: Int(decoders), context: Int(context + decoders))
+    if keepsAdapters { line.base = line.base + adapterCostOfDecoding() }
     run.kind = .decode
     run.base = line.base
     run.firstCost = line.base.total + line.slope * (context + decoders * width)
@@ -254,12 +270,13 @@ extension LeapingReplica {
     // blocks or
     // slots stays blocked until somebody finishes, which ends the run anyway.
     if settings.batching == .continuous, waiting.count > 0, seatsTaken < settings.maximumSequences,
-      mayAdmitNext || waiting.hasUnseen(since: planned, in: table)
+      mayAdmitNext || hasUnseen
     {
       run.steps = 1
     }
     if hasRemoteNews { run.steps = 1 }
     if loading > 0 { endRun(after: nextReady) }
+    if keepsAdapters && adapters!.isLoading { endRun(after: nextAdapter) }
     nextChange = runEnd
   }
 
@@ -280,7 +297,8 @@ extension LeapingReplica {
       shape.longestPrefix = max(shape.longestPrefix, prefix)
       if prefix + chunk == Int(table[slot].target) { shape.sampledSequences += 1 }
     }
-    let cost = model.stepCost(shape)
+    var cost = model.stepCost(shape)
+    if keepsAdapters { cost = cost + adapterCost(ofStep: shape) }
     run.kind = .mixed
     run.base = cost
     run.firstCost = cost.total
