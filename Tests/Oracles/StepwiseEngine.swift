@@ -272,11 +272,16 @@ public struct StepwiseEngine {
 
   /// Whom the scheduler looks at next, among those that it knows of and did not pass over.
   private func head(passing passed: [UInt32]) -> Int? {
+    if settings.order == .arrival {
+      // Whoever was passed over stands in front.
+      let next = passed.count
+      return next < waiting.count && waiting[next].arrival < deadline ? next : nil
+    }
     let known = waiting.indices.filter {
       waiting[$0].arrival < deadline && !passed.contains(waiting[$0].handle)
     }
     switch settings.order {
-    case .arrival: return known.first { $0 == passed.count }
+    case .arrival: return nil
     case .priority:
       return known.min {
         (waiting[$0].priority, waiting[$0].number) < (waiting[$1].priority, waiting[$1].number)
