@@ -19,7 +19,8 @@ extension RunPlan {
         name: "adapter slots", value: "\(adapters.slots) of rank \(adapters.shape.rank) beside \(targets)"),
       Line(name: "an adapter", value: "\(each) MiB", source: "rank × Σ (in + out) × 2 B"),
       Line(
-        name: "from the host", value: "\(milliseconds(adapters.copyTime)), \(adapters.hostSlots) held there"),
+        name: "from the host", value: "\(milliseconds(adapters.copyTime)), \(adapters.hostSlots) held there",
+        source: adapters.loading == .blocking ? "while steps wait" : "beside the steps"),
     ]
     if adapters.storage != nil {
       lines.append(Line(name: "from storage", value: "\(milliseconds(adapters.fetchTime)) more"))

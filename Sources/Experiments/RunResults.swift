@@ -236,7 +236,8 @@ public struct RequestRow: Sendable, Hashable {
   public var transferSeconds: Double?
   /// Prompt tokens that were cached; `nil` where no cache is kept.
   public var cachedTokens: Int?
-  /// The adapter that it asked for, numbered from 1, and the part of `queueSeconds` in which that was loaded.
+  /// The adapter that it asked for, numbered from 1, and the part of `queueSeconds` (of `prefillSeconds`,
+  /// where loads block) in which that was loaded.
   public var adapter: Int?
   public var adapterWaitSeconds: Double?
   public init(

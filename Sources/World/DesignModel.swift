@@ -72,11 +72,13 @@ public struct DesignModel: Sendable {
     _ catalog: Catalog
   ) -> AdapterSettings? {
     if adapters.count == 0 { return nil }
-    return AdapterSettings(
+    var settings = AdapterSettings(
       count: adapters.count, slots: adapters.slots, hostSlots: adapters.hostSlots,
       copyTime: Ticks(seconds: adapters.copyTime.value), fetchTime: Ticks(seconds: adapters.fetchTime.value),
       cost: AdapterCost(
         adapters.shape, model: model, accelerator: pool.accelerator, layout: layout, catalog: catalog))
+    settings.loading = adapters.loading
+    return settings
   }
 
   static func latencyModel(

@@ -34,7 +34,8 @@ struct Router {
   }
 
   mutating func choose(
-    among replicas: borrowing ReplicaArray, for content: PromptContent?, promptTokens: Int32, adapter: Int = -1,
+    among replicas: borrowing ReplicaArray, for content: PromptContent?, promptTokens: Int32,
+    adapter: Int = -1,
     at now: Ticks
   ) -> Int {
     if replicas.count == 1 { return 0 }
@@ -83,8 +84,8 @@ struct Router {
     return best
   }
 
-  /// The least loaded replica that has the adapter or waits for it, unless it has too many requests; then, and
-  /// for requests without one, the least loaded of all. Ties go to the lower index.
+  /// The least loaded replica that has the adapter or waits for it, unless it has too many requests; then,
+  /// and for requests without one, the least loaded of all. Ties go to the lower index.
   private func adapterAware(_ replicas: borrowing ReplicaArray, _ adapter: Int) -> Int {
     let idlest = leastLoaded(replicas)
     if adapter < 0 { return idlest }

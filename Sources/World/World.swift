@@ -223,7 +223,8 @@ struct World: ~Copyable {
       if request.adapter > 0 { state.pointee.tally.adapters?.record(adapterWait) }
     }
     keep(
-      service, request, status: .completed, times: times, preemptions: preemptions, cachedTokens: cachedTokens,
+      service, request, status: .completed, times: times, preemptions: preemptions,
+      cachedTokens: cachedTokens,
       adapterWait: adapterWait)
     if request.session >= 0 {
       if let think = state.pointee.source.endTurn(request) {

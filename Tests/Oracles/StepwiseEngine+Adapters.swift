@@ -15,6 +15,8 @@ struct StepwiseAdapters {
   var host: [Int]
   var copying = Ticks.zero
   var fetching = Ticks.zero
+  /// What the next step waits for.
+  var stall = Ticks.zero
 
   init(_ settings: AdapterSettings) {
     self.settings = settings
@@ -34,7 +36,10 @@ struct StepwiseAdapters {
   mutating func load(_ adapter: Int, at now: Ticks) -> Bool {
     let isFetched = !host.contains(adapter)
     var ready: Ticks
-    if isFetched {
+    if settings.loading == .blocking {
+      stall += (isFetched ? settings.fetchTime : .zero) + settings.copyTime
+      ready = now - Ticks(1)
+    } else if isFetched {
       fetching = max(now, fetching) + settings.fetchTime
       ready = fetching + settings.copyTime
     } else {
@@ -53,42 +58,61 @@ struct StepwiseAdapters {
 
 /// Adapters.
 extension StepwiseEngine {
-  /// Whether the sequence's adapter is there; starts to load it if it may have a slot.
+  /// Whether the sequence's adapter is there, or may come before the next step; else starts to load it if it
+  /// may have a slot.
   mutating func hasAdapter(_ sequence: Sequence) -> Bool {
     guard sequence.adapter >= 0, adapters != nil else { return true }
     if let resident = adapters!.residents.first(where: { $0.adapter == sequence.adapter }) {
       return resident.ready < time
     }
+    let isFull = adapters!.residents.count == adapters!.settings.slots
+    if isFull && idleResident == nil { return false }
+    if adapters!.settings.loading == .blocking { return true }
+    loadAdapter(sequence.adapter)
+    return false
+  }
+
+  private var idleResident: Int? {
+    adapters!.residents.firstIndex { resident in
+      resident.ready < time && !running.contains { $0.adapter == resident.adapter }
+    }
+  }
+
+  private mutating func loadAdapter(_ adapter: Int) {
     if adapters!.residents.count == adapters!.settings.slots {
-      let idle = adapters!.residents.firstIndex { resident in
-        resident.ready < time && !running.contains { $0.adapter == resident.adapter }
-      }
-      guard let idle else { return false }
-      adapters!.residents.remove(at: idle)
+      adapters!.residents.remove(at: idleResident!)
     }
     result.adapterLoads += 1
-    if adapters!.load(sequence.adapter, at: time) { result.adapterFetches += 1 }
-    return false
+    if adapters!.load(adapter, at: time) { result.adapterFetches += 1 }
   }
 
   mutating func useAdapter(_ index: Int) {
     let sequence = running[index]
     guard sequence.adapter >= 0, adapters != nil else { return }
+    if !adapters!.residents.contains(where: { $0.adapter == sequence.adapter }) {
+      let before = adapters!.stall
+      loadAdapter(sequence.adapter)
+      if sequence.preemptions == 0 { running[index].adapterWait = adapters!.stall - before }
+    }
     let resident = adapters!.residents.first { $0.adapter == sequence.adapter }!
-    if sequence.preemptions == 0 && resident.ready > sequence.arrival {
+    if adapters!.settings.loading == .overlapped && sequence.preemptions == 0
+      && resident.ready > sequence.arrival
+    {
       running[index].adapterWait = resident.ready - max(resident.begun, sequence.arrival)
     }
     adapters!.touch(sequence.adapter)
   }
 
-  func adapterCost() -> Int64 {
+  mutating func adapterCost() -> Int64 {
     guard let adapters else { return 0 }
+    self.adapters!.stall = .zero
     let busy = running.filter { !$0.prefilling || $0.chunk > 0 }
     let served = busy.filter { $0.adapter >= 0 }
-    return adapters.settings.cost.of(
-      tokens: served.reduce(0) { $0 + ($1.prefilling ? $1.chunk : 1) },
-      adapters: Set(served.map(\.adapter)).count, sequences: busy.count,
-      largestChunk: served.filter(\.prefilling).map(\.chunk).max() ?? 0
-    ).total
+    return adapters.stall.count * fineTicksPerTick
+      + adapters.settings.cost.of(
+        tokens: served.reduce(0) { $0 + ($1.prefilling ? $1.chunk : 1) },
+        adapters: Set(served.map(\.adapter)).count, sequences: busy.count,
+        largestChunk: served.filter(\.prefilling).map(\.chunk).max() ?? 0
+      ).total
   }
 }

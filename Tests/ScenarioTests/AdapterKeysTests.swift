@@ -37,10 +37,11 @@ import Workloads
     let (deployment, scenario) = try CachingKeysTests.deployment(text)
     let adapters = try #require(deployment.adapters)
     #expect(adapters.shape == AdapterShape(rank: 16, targets: AdapterShape.Target.allCases))
-    #expect(adapters.hostSlots == 200 && adapters.storage == nil && scenario.workloads[0].adapters?.share == 1)
+    #expect(adapters.hostSlots == 200 && adapters.storage == nil)
+    #expect(scenario.workloads[0].adapters?.share == 1)
     let named = Set(scenario.defaults.map(\.path))
     let service = "designs.one.services.chat.lora"
-    for key in ["rank", "max-rank", "targets", "host-slots", "host-bandwidth"] {
+    for key in ["rank", "max-rank", "targets", "host-slots", "host-bandwidth", "loading"] {
       #expect(named.contains("\(service).\(key)"), "\(key)")
     }
   }
@@ -70,9 +71,10 @@ import Workloads
     ("bandwidth: 2GB/s", "bandwidth: 2B/s", "between 1 MB/s"),
     ("bandwidth: 2GB/s", "bandwidth: 2", "needs a unit"),
     ("latency: 50ms", "latency: 2h", "more than an hour"),
+    ("slots: 8", "slots: 8, loading: later", "expected one of overlapped, blocking"),
     ("[v, q]", "[v, qq]", "unknown value 'qq'"),
     ("[v, q]", "[]", "at least one matrix"),
-    ("[v, q]", "linear", "did you mean"),
+    ("[v, q]", "linear", "expected one of all-linear, attention"),
     ("adapter-aware", "adapter-awar", "did you mean 'adapter-aware'?"),
     ("adapter-aware", "{ policy: adapter-aware, threshold: 30% }", "unknown key 'threshold'"),
     ("replicas: 1", "replicas: 1, batching: { policy: static, size: 4 }", "continuous batches only"),
@@ -93,6 +95,15 @@ import Workloads
     let faults = FaultTests.faults(Self.valid.replacing(mistake.old, with: mistake.new, maxReplacements: 1))
     let found = faults.contains { "\($0.message) \($0.help ?? "")".contains(mistake.says) && $0.line > 0 }
     #expect(found, "\(mistake.new): \(faults)")
+  }
+
+  /// A sequence that loads KV blocks computes nothing in the step that takes it in.
+  @Test func blockingLoadsAndTiersAreRefused() throws {
+    let tiers = "cache: { prefix: true, tiers: [ { kind: cpu, capacity: 1GiB, bandwidth: 1GB/s } ] }"
+    let text = Self.valid.replacing("replicas: 1", with: "replicas: 1, \(tiers)")
+    _ = try FaultTests.read(text).get()
+    let faults = FaultTests.faults(text.replacing("slots: 8", with: "slots: 8, loading: blocking"))
+    #expect(faults.contains { $0.message.contains("loads that block are not simulated together") })
   }
 
   /// Beside the experts' matrices, compressed attention, ranks of their own: said plainly.

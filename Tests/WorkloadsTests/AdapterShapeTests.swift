@@ -73,7 +73,8 @@ import Workloads
     #expect(total(tokens: 9, adapters: 4, in: narrow) > total(tokens: 8, adapters: 4, in: narrow))
     #expect(total(tokens: 8, adapters: 5, in: narrow) > total(tokens: 8, adapters: 4, in: narrow))
     #expect(total(tokens: 8, adapters: 4, in: cost(64)) > total(tokens: 8, adapters: 4, in: narrow))
-    #expect(total(tokens: 8, adapters: 4, in: cost(16, tensor: 2)) < total(tokens: 8, adapters: 4, in: narrow))
+    #expect(
+      total(tokens: 8, adapters: 4, in: cost(16, tensor: 2)) < total(tokens: 8, adapters: 4, in: narrow))
     // Reading 80 MiB takes at least what the datasheet's 3.35 TB/s allow, and not three times as long.
     let floor = 83_886_080 / 3.35e12 * 16e9 * 256
     #expect(Double(narrow.perAdapter) > floor && Double(narrow.perAdapter) < 3 * floor)

@@ -29,6 +29,7 @@ import Workloads
       count: count, slots: slots, hostSlots: max(slots, Int(stream.below(UInt32(count + 2)))),
       copy: longest * stream.uniform(), fetch: 3 * longest * stream.uniform(),
       pipeline: 1 + Int(stream.below(3)))
+    if seed % 5 == 0 { load.settings.adapters!.loading = .blocking }
     let plain = stream.below(4)
     load.requests = load.requests.map { request in
       var request = request
@@ -58,6 +59,7 @@ import Workloads
       var load = Self.randomCase(seed)
       load.settings.order = .arrival
       PrefixCacheTests.share(&load, seed)
+      if load.settings.cache?.tiers.isEmpty == false { load.settings.adapters!.loading = .overlapped }
       let walked = RemotePromptTests.compare(load, seed, count: load.respawn)
       cached += walked.completions.reduce(0) { $0 + Int($1.cachedTokens) }
       loads += walked.adapterLoads
@@ -115,6 +117,20 @@ extension AdapterTests {
     let roomy = Self.run(
       [(1, 400, 0), (2, 10, 1), (2.1, 10, 0)], Self.settings(count: 2, slots: 2, copy: 0.001))
     #expect(roomy[1].lastToken < roomy[0].lastToken)
+  }
+
+  /// A load that blocks makes everybody wait: the newcomer in the step that takes it in, the others for
+  /// their next token.
+  @Test func aBlockingLoadStopsTheOthers() {
+    var settings = Self.settings(count: 4, slots: 2, hostSlots: 2, copy: 0.25, fetch: 1)
+    let requests: [(time: Double, output: Int32, adapter: Int)] = [(1, 400, -1), (2, 1, 3)]
+    let beside = Self.run(requests, settings)
+    settings.loading = .blocking
+    let between = Self.run(requests, settings)
+    #expect(between[1].adapterWait == Ticks(seconds: 1.25))
+    #expect(between[1].firstToken - between[1].scheduled > Ticks(seconds: 1.25))
+    let longer = between[0].lastToken - beside[0].lastToken
+    #expect(abs(longer.seconds - 1.25) < 0.02)
   }
 
   /// The longest unused adapter gives way.

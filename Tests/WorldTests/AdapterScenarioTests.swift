@@ -109,16 +109,16 @@ import Testing
   @Test(arguments: ["", "prefix: { shared-tokens: 100, groups: 3 }", "sessions: { turns: 3 }"])
   func adaptersMoveNoOtherDraw(sharing: String) throws {
     func traffic(_ adapters: String, _ lora: String) throws -> [RequestRecord] {
-      // Sparse, so that no conversation's answers end in another order.
       try Self.run(Self.text(adapters: adapters, lora: lora, rate: 0.05, duration: "1h", more: sharing))
         .records.sorted { $0.serial < $1.serial }
     }
     let plain = try traffic("", "")
     let asked = try traffic("adapters: { count: 200, share: 50% }", "lora: { slots: 200 }")
     #expect(plain.count == asked.count && plain.count > 100)
-    #expect(plain.map(\.promptTokens) == asked.map(\.promptTokens))
-    #expect(plain.map(\.outputTokens) == asked.map(\.outputTokens))
-    if sharing.isEmpty { #expect(plain.map(\.sent) == asked.map(\.sent)) }
+    // Turns of two conversations may change places where answers come later.
+    #expect(plain.map(\.promptTokens).sorted() == asked.map(\.promptTokens).sorted())
+    #expect(plain.map(\.outputTokens).sorted() == asked.map(\.outputTokens).sorted())
+    if !sharing.contains("sessions") { #expect(plain.map(\.sent) == asked.map(\.sent)) }
     let share = Double(asked.count { $0.adapter != nil }) / Double(asked.count)
     #expect(share > 0.3 && share < 0.7)
   }
@@ -193,13 +193,16 @@ import Testing
       "adapters: { count: 1 }", "adapters: { count: 5, share: 50% }", "adapters: { count: 40, zipf: 1.2 }",
       "adapters: { count: 12, share: 0% }",
     ])
-    let lora = pick([
+    var lora = pick([
       "slots: 1", "slots: 4, host-bandwidth: 100MB/s", "slots: 2, rank: 64, max-rank: 128", "slots: 40",
+      "slots: 3, loading: blocking",
       "slots: 3, host-slots: 3, storage: { bandwidth: 200MB/s, latency: 100ms }",
     ])
     let router = pick(["", "router: adapter-aware", "router: { policy: adapter-aware, max-imbalance: 0 }"])
-    let lines = WorldTests.random(seed).split(separator: "\n", omittingEmptySubsequences: false)
-    return lines.compactMap { line -> String? in
+    let base = WorldTests.random(seed)
+    let lines = base.split(separator: "\n", omittingEmptySubsequences: false)
+    if base.contains("tiers") { lora = lora.replacing("blocking", with: "overlapped") }
+    return lines.compactMap { [lora] line -> String? in
       let indent = String(line.prefix { $0 == " " })
       let key = line.drop { $0 == " " }.prefix { $0 != ":" }
       switch key {

@@ -19,6 +19,7 @@ public struct AdapterDeployment: Sendable, Hashable {
   public var hostBandwidth: BytesPerSecond
   /// From storage to the host; `nil` where nothing needs to come from there.
   public var storage: Storage?
+  public var loading = AdapterLoading.overlapped
 
   /// Where adapters lie that the host has no room for.
   public struct Storage: Sendable, Hashable {

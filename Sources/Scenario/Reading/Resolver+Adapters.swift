@@ -27,10 +27,10 @@ extension Resolver {
       return
     }
     let place = serves ?? service
-    let where_ = serves == nil ? path : "\(path).lora"
+    let spot = serves == nil ? path : "\(path).lora"
     func refuse(_ what: String) {
       fault(
-        place, where_, "\(what) and LoRA adapters are not simulated together by this version",
+        place, spot, "\(what) and LoRA adapters are not simulated together by this version",
         help: "leave `adapters` and `lora` out, or choose another kind of service")
     }
     if service["endpoint"] != nil { return refuse("managed endpoints") }
@@ -84,11 +84,20 @@ extension Resolver {
     guard let bandwidth = hostBandwidth(value, path, of: pool),
       let room = hostSlots(value, path, slots: slots, count: count)
     else { return nil }
-    let adapters = AdapterDeployment(
+    var adapters = AdapterDeployment(
       count: count, shape: held, slots: slots, hostSlots: room.slots, bytes: own.bytes(of: model),
       bytesPerAccelerator: own.bytesPerAccelerator(of: model, layout: layout),
       slotBytes: held.bytesPerAccelerator(of: model, layout: layout), hostBandwidth: bandwidth,
       storage: room.storage)
+    adapters.loading =
+      value["loading"]?.text.flatMap(AdapterLoading.init)
+      ?? standing(.overlapped, at: "\(path).loading", as: "overlapped")
+    if adapters.loading == .blocking, let tiers = service["cache"]?["tiers"] {
+      fault(
+        tiers, "\(path).loading",
+        "tiers below the cache and loads that block are not simulated together by this version",
+        help: "set `loading: overlapped`, or leave `tiers` out")
+    }
     if (adapters.copyTime + adapters.fetchTime).value > 3600 {
       fault(value, path, "an adapter would take more than an hour to load")
       return nil

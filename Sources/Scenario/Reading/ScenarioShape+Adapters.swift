@@ -21,7 +21,8 @@ extension ScenarioShape {
         required: true),
       Key("rank", .integer(1...1024), "Of the adapters.", fallback: "16"),
       Key(
-        "max-rank", .integer(1...1024), "That slots are made for, and kernels compute (vLLM's max-lora-rank).",
+        "max-rank", .integer(1...1024),
+        "That slots are made for, and kernels compute (vLLM's max-lora-rank).",
         fallback: "rank"),
       Key(
         "targets",
@@ -34,6 +35,10 @@ extension ScenarioShape {
       Key(
         "host-bandwidth", .quantity(.bandwidth), "From the host's memory to one GPU.",
         fallback: "what copies reach of its PCIe link"),
+      Key(
+        "loading", .choice(AdapterLoading.allCases.map(\.rawValue)),
+        "Beside the steps, while who asks waits in the queue; or before the step that takes it in (vLLM).",
+        fallback: "overlapped"),
       Key(
         "storage",
         .object([

@@ -2,6 +2,14 @@ import Foundation
 import Kernel
 import Statistics
 
+/// When an adapter comes to its slot.
+public enum AdapterLoading: String, Sendable, Hashable, CaseIterable {
+  /// Beside the steps of the others; who asks for it waits in the queue.
+  case overlapped
+  /// Before the step that takes in who asks for it, which waits with all that run.
+  case blocking
+}
+
 /// What a replica is told once of the adapters that it serves (vLLM's `max_loras` and `max_cpu_loras`).
 public struct AdapterSettings: Sendable, Hashable {
   /// How many different ones requests may ask for: 0 ..< count.
@@ -17,6 +25,7 @@ public struct AdapterSettings: Sendable, Hashable {
   public var fetchTime: Ticks
   /// What they add to steps.
   public var cost: AdapterCost
+  public var loading = AdapterLoading.overlapped
 
   public init(
     count: Int, slots: Int, hostSlots: Int, copyTime: Ticks, fetchTime: Ticks, cost: AdapterCost

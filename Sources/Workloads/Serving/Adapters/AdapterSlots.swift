@@ -4,8 +4,9 @@ import Kernel
 ///
 /// What is in use stays. A slot for another adapter is a free one, else that of the adapter longest unused
 /// among those that nobody uses. Loads go on beside the steps (S-LoRA, section 5), over one link from the
-/// host, one after the other, and over one from storage; what comes from storage is copied on at once, without
-/// a turn on the other link.
+/// host, one after the other, and over one from storage; what comes from storage is copied on at once,
+/// without a turn on the other link. Or nothing goes on beside a load (vLLM's worker): then the step that
+/// takes in who needs it waits.
 struct AdapterSlots {
   private struct Slot {
     var adapter = -1
@@ -64,12 +65,16 @@ struct AdapterSlots {
 
   /// Sequences in the queue whose adapter is in a slot, or that need none.
   func startable(at now: Ticks) -> Int {
-    slots.reduce(Int(queued[0])) { $0 + ($1.adapter >= 0 && $1.ready < now ? Int(queued[$1.adapter + 1]) : 0) }
+    var count = Int(queued[0])
+    for slot in slots where slot.adapter >= 0 && slot.ready < now { count += Int(queued[slot.adapter + 1]) }
+    return count
   }
 
   /// Sequences in the queue whose adapter is neither in a slot nor on its way.
   var absent: Int {
-    slots.reduce(queuedCount - Int(queued[0])) { $0 - ($1.adapter >= 0 ? Int(queued[$1.adapter + 1]) : 0) }
+    var count = queuedCount - Int(queued[0])
+    for slot in slots where slot.adapter >= 0 { count -= Int(queued[slot.adapter + 1]) }
+    return count
   }
 
   // MARK: Slots
@@ -98,23 +103,40 @@ struct AdapterSlots {
 
   /// Starts to load an adapter into a slot that `victim` gave.
   mutating func load(_ adapter: Int, into slot: Int, at now: Ticks) {
+    if place(adapter, in: slot) {
+      fetchFree = max(now, fetchFree) + settings.fetchTime
+      slots[slot].ready = fetchFree + settings.copyTime
+    } else {
+      copyFree = max(now, copyFree) + settings.copyTime
+      slots[slot].ready = copyFree
+    }
+    slots[slot].started = now
+    loading.append(slot)
+  }
+
+  /// Loads an adapter before anything else goes on.
+  /// - Returns: how long that takes.
+  mutating func loadAtOnce(_ adapter: Int, into slot: Int, at now: Ticks) -> Ticks {
+    let fetch = place(adapter, in: slot) ? settings.fetchTime : .zero
+    slots[slot].ready = now - Ticks(1)
+    slots[slot].started = slots[slot].ready
+    return fetch + settings.copyTime
+  }
+
+  /// - Returns: whether it comes from storage.
+  private mutating func place(_ adapter: Int, in slot: Int) -> Bool {
     if slots[slot].adapter >= 0 { places[slots[slot].adapter] = -1 }
     places[adapter] = Int32(slot)
     slots[slot].adapter = adapter
-    slots[slot].started = now
-    if inHost.contains(adapter) {
-      copyFree = max(now, copyFree) + settings.copyTime
-      slots[slot].ready = copyFree
-    } else {
-      fetchFree = max(now, fetchFree) + settings.fetchTime
-      slots[slot].ready = fetchFree + settings.copyTime
+    let isFetched = !inHost.contains(adapter)
+    if isFetched {
       makeRoomInHost()
       totals.fetches += 1
     }
     totals.loads += 1
     bySlot.touch(slot)
     inHost.touch(adapter)
-    loading.append(slot)
+    return isFetched
   }
 
   /// What lies in a slot stays in the host's memory too.
@@ -195,5 +217,7 @@ struct AdapterSlots {
   mutating func unmark(_ adapter: Int) { slots[Int(places[adapter])].isMarked = false }
 
   /// Whether nobody uses a slot: for checks when a replica is empty.
-  var isIdle: Bool { slots.allSatisfy { $0.users == 0 && $0.decoders == 0 } && decoding == 0 && queuedCount == 0 }
+  var isIdle: Bool {
+    slots.allSatisfy { $0.users == 0 && $0.decoders == 0 } && decoding == 0 && queuedCount == 0
+  }
 }

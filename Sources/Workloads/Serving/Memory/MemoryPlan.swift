@@ -5,8 +5,8 @@ import Quantities
 /// at start.
 ///
 /// blocks = ⌊(utilisation × device memory as its driver reports it − weights − activation peak − graph,
-/// communication and runtime buffers − slots for adapters) ÷ bytes of a block⌋, after vLLM's profiling of its own memory
-/// (Kwon et al., "PagedAttention", SOSP 2023).
+/// communication and runtime buffers − slots for adapters) ÷ bytes of a block⌋, after vLLM's profiling of its
+/// own memory (Kwon et al., "PagedAttention", SOSP 2023).
 public struct MemoryPlan: Sendable, Hashable {
   /// All memory that the driver reports.
   public var deviceMemory: Bytes

@@ -13,7 +13,8 @@ struct AdapterUse {
 /// A batch uses no more adapters than there are slots. The scheduler passes over a waiting sequence whose
 /// adapter is in no slot, having started to load it where a slot may be had, and looks at those behind it;
 /// once the load has come, at a boundary strictly after it, the sequence is taken in its turn. Whoever else
-/// waits for that adapter shares the load. A sequence that lacks KV blocks still holds up all behind it.
+/// waits for that adapter shares the load. Where loads block, the sequence is taken at once and the step
+/// takes longer. A sequence that lacks KV blocks still holds up all behind it.
 extension LeapingReplica {
   /// Whether a request may ask for adapters here.
   public var servesAdapters: Bool { keepsAdapters }
@@ -53,32 +54,38 @@ extension LeapingReplica {
       let following = waiting.following(slot, before: planned, in: table)
       let adapter = adapter(of: slot)
       let isReady = adapters!.isReady(adapter, at: boundary)
-      if isReady {
-        startable -= 1
+      let isAbsent = !isReady && !adapters!.isPresent(adapter)
+      let place = isAbsent && loadable > 0 ? adapters!.victim(at: boundary) : nil
+      let isTaken = isReady || (place != nil && adapters!.settings.loading == .blocking)
+      if isTaken {
         isStuck = !admitOne(slot, &budget, keeping: reserved)
         if isStuck { break }
-        startUsing(adapter, slot)
-      } else if loadable > 0 && !adapters!.isPresent(adapter) {
-        if let place = adapters!.victim(at: boundary) {
-          adapters!.load(adapter, into: place, at: boundary)
-          startable = adapters!.startable(at: boundary)
-          loadable = adapters!.absent
-        } else {
-          loadable = 0
-        }
+        startable -= 1
+        startUsing(adapter, slot, loadingInto: place)
+      } else if let place {
+        adapters!.load(adapter, into: place, at: boundary)
       }
-      slot = waiting.next(following, passing: isReady ? noSequence : slot, before: planned, in: table)
+      if place != nil {
+        startable = adapters!.startable(at: boundary)
+        loadable = adapters!.absent
+      } else if isAbsent {
+        loadable = 0
+      }
+      slot = waiting.next(following, passing: isTaken ? noSequence : slot, before: planned, in: table)
     }
     waiting.takeBack()
   }
 
-  private mutating func startUsing(_ adapter: Int, _ slot: UInt32) {
+  /// - Parameter place: where it comes to before the step begins; `nil` when it is there.
+  private mutating func startUsing(_ adapter: Int, _ slot: UInt32, loadingInto place: Int?) {
     if adapter < 0 { return }
+    let pause = place.map { adapters!.loadAtOnce(adapter, into: $0, at: boundary) }
+    stall += pause ?? .zero
     if table[slot].preemptions == 0 {
-      let waited = adapters!.waited(for: adapter, since: table[slot].arrival)
+      let waited = pause ?? adapters!.waited(for: adapter, since: table[slot].arrival)
       uses[Int(slot)].waited = waited
       adapters!.totals.requests += 1
-      adapters!.totals.hits += waited == .zero ? 1 : 0
+      adapters!.totals.hits += place == nil && waited == .zero ? 1 : 0
       adapters!.totals.waited += waited.count
     }
     adapters!.start(adapter)
@@ -103,7 +110,7 @@ extension LeapingReplica {
       sequences: Int(ledger.decoders), largestChunk: 0)
   }
 
-  /// What adapters add to a step with prompts.
+  /// What adapters add to a step with prompts, the loads that it waits for included.
   mutating func adapterCost(ofStep shape: StepShape) -> StepCost {
     var tokens = adapters!.decoding * Int(width)
     var distinct = adapters!.decodingAdapters
@@ -119,9 +126,12 @@ extension LeapingReplica {
       let adapter = adapter(of: slot)
       if adapter >= 0 { adapters!.unmark(adapter) }
     }
-    return adapters!.settings.cost.of(
+    var cost = adapters!.settings.cost.of(
       tokens: tokens, adapters: distinct, sequences: shape.decodeSequences + shape.prefillSequences,
       largestChunk: largest)
+    cost.total += FineTicks.product(stall.count, fineTicksPerTick)
+    stall = .zero
+    return cost
   }
 
   /// When the first load in flight is done.

@@ -184,8 +184,9 @@ extension LeapingReplica {
     remote.news > 0 && (!remote.received.isEmpty || waiting.count > 0)
   }
 
-  /// When an idle replica looks again: at the latest when its next load has come. A queue that blocks of
-  /// others keep from moving waits for that, or for `receive` or `release`, which wake it.
+  /// When an idle replica looks again: at the latest when its next load has come, of blocks or an adapter. A
+  /// queue that blocks of others keep from moving waits for that, or for `receive` or `release`, which wake
+  /// it.
   func idleChange(skippedAdmission: Bool) -> Ticks {
     if hasRemoteNews { return boundary + Ticks(1) }
     let load = min(loading > 0 ? nextReady : .never, nextAdapter)

@@ -32,6 +32,8 @@ public struct LeapingReplica: ~Copyable {
   var adapters: AdapterSlots?
   /// By slot of the sequence table; empty while no adapters are served.
   var uses: [AdapterUse] = []
+  /// Loads that the step being planned waits for.
+  var stall = Ticks.zero
   /// Whether the last pass over the queue ended at somebody who lacks KV blocks.
   var isStuck = false
   // What the settings say of the tiers, once for all.
@@ -113,6 +115,10 @@ public struct LeapingReplica: ~Copyable {
     precondition(
       !keepsAdapters || (settings.batching == .continuous && lookahead == 0 && !settings.isPrefillOnly),
       "adapters are served in continuous batches, one token a step, prompts and answers together")
+    // A sequence whose blocks come from below computes nothing in the step that takes it in.
+    precondition(
+      tiers?.isEmpty ?? (settings.cache?.tiers.isEmpty ?? true) || settings.adapters?.loading != .blocking,
+      "loads that block know no tiers")
     precondition(lookahead == 0 || settings.batching == .continuous, "request-level batches do not speculate")
     precondition(
       settings.maximumBatchedTokens >= settings.maximumSequences * Int(lookahead + 1),
