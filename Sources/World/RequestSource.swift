@@ -129,8 +129,7 @@ struct RequestSource {
     defer { sent += 1 }
     let group = prefix?.popularity.map { UInt32($0.sample(&groupStream)) } ?? 0
     let kind = classes.map { UInt8($0.sample(&classStream)) } ?? 0
-    var own = adapterStream.branch(UInt64(sent))
-    let adapter = adapters?.draw(&own) ?? 0
+    let adapter = adapters == nil ? 0 : drawAdapter(adapterStream.branch(UInt64(sent)))
     if let rows {
       return LiveRequest(
         sent: time, promptTokens: rows.promptTokens[sent], outputTokens: rows.outputTokens[sent],
@@ -140,6 +139,11 @@ struct RequestSource {
       sent: time, promptTokens: Self.tokens(prompt!.sample(&promptStream)),
       outputTokens: Self.tokens(output!.sample(&outputStream)), serial: Int32(sent), user: user, group: group,
       adapter: adapter, kind: kind)
+  }
+
+  private func drawAdapter(_ stream: RandomStream) -> UInt16 {
+    var own = stream
+    return adapters!.draw(&own)
   }
 
   /// A count of tokens: rounded, at least 1.
@@ -183,8 +187,7 @@ struct RequestSource {
     session.turnsLeft = Self.tokens(conversations!.turns.sample(&own))
     session.group = prefix?.popularity.map { UInt32($0.sample(&own)) } ?? 0
     session.kind = classes.map { UInt8($0.sample(&own)) } ?? 0
-    var asked = family.branch(4)
-    session.adapter = adapters?.draw(&asked) ?? 0
+    session.adapter = adapters == nil ? 0 : drawAdapter(family.branch(4))
     let added = prompt!.sample(&session.prompts)
     let slot = sessions.begin(session)
     return turn(&session, in: slot, added: added, at: time)

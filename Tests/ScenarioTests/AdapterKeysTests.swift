@@ -106,6 +106,20 @@ import Workloads
     #expect(faults.contains { $0.message.contains("loads that block are not simulated together") })
   }
 
+  @Test func rolesAreNotRoutedByAdapters() {
+    let roles = "disaggregation: { prefill: { replicas: 1, router: adapter-aware }, decode: { replicas: 1 } }"
+    let faults = FaultTests.faults(FaultTests.valid.replacing("replicas: 1", with: roles))
+    #expect(faults.contains { $0.message.contains("the adapter-aware router and disaggregation") })
+  }
+
+  @Test func tooManyPlacesAreRefused() {
+    let text = Self.valid.replacing("count: 200", with: "count: 65535")
+      .replacing("node: hgx-h100, count: 1", with: "node: hgx-h100, count: 1000")
+      .replacing("replicas: 1", with: "replicas: 8000")
+      .replacing("host-slots: 40", with: "host-slots: 65535")
+    #expect(FaultTests.faults(text).contains { $0.message.contains("more than this version simulates") })
+  }
+
   /// Beside the experts' matrices, compressed attention, ranks of their own: said plainly.
   @Test(arguments: [
     ("mixtral-8x7b", "all-linear", "of experts"), ("deepseek-v3", "attention", "latent attention"),

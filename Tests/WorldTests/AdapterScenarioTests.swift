@@ -216,6 +216,20 @@ import Testing
     }.joined(separator: "\n")
   }
 
+  @Test func resultsDoNotDependOnTheNumberOfJobs() async throws {
+    let scenario = try WorldTests.scenario(
+      Self.text(lora: Self.slow(4), router: "adapter-aware", duration: "1m\nreplications: 4"))
+    var options = RunOptions()
+    let one = await Experiment.run(scenario, options: options)
+    options.jobs = 4
+    let four = await Experiment.run(scenario, options: options)
+    #expect(one.metricsCSV() == four.metricsCSV() && one.summaryJSON() == four.summaryJSON())
+    let names = Set(one.rows.map(\.metric))
+    for name in ["adapter_hit_ratio", "adapter_loads", "adapter_fetches", "adapter_load_bytes"] {
+      #expect(names.contains(name), "\(name)")
+    }
+  }
+
   @Test(arguments: 0..<UInt64(6)) func randomScenariosHoldTheirInvariants(group: UInt64) throws {
     for seed in (group * 12)..<(group * 12 + 12) { try WorldTests.hold(Self.random(seed), seed) }
   }

@@ -105,6 +105,19 @@ extension Resolver {
     return adapters
   }
 
+  /// Every replica keeps some twenty bytes for each adapter.
+  private static let mostPlaces = 50_000_000
+
+  mutating func checkAdapterCount(_ service: Written, _ path: String, of deployment: Deployment) {
+    let count = deployment.adapters?.count ?? 0
+    if count * deployment.replicas > Self.mostPlaces {
+      fault(
+        service["lora"] ?? service, "\(path).lora",
+        "\(count) adapters on \(deployment.replicas) replicas are more than this version simulates",
+        help: "fewer adapters or replicas: at most \(Self.mostPlaces) when multiplied")
+    }
+  }
+
   private mutating func adapterTargets(_ value: Written, _ path: String, model: ModelShape)
     -> [AdapterShape.Target]?
   {

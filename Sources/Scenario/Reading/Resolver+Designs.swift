@@ -255,6 +255,7 @@ extension Resolver {
       maximumBatchedTokens: max(tokens, sequences * width) * layout.data, memory: memory, cache: cache)
     deployment.speculation = speculation
     deployment.adapters = adapters
+    checkAdapterCount(value, path, of: deployment)
     return deployment
   }
 
