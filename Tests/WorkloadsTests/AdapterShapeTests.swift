@@ -79,8 +79,8 @@ import Workloads
     let floor = 83_886_080 / 3.35e12 * 16e9 * 256
     #expect(Double(narrow.perAdapter) > floor && Double(narrow.perAdapter) < 3 * floor)
     #expect(!narrow.isComputeBound && cost(1024).isComputeBound)
-    // Punica reports some 2 ms a token more for a 7B model on an A100, S-LoRA less: a step of 32 sequences
-    // with 32 adapters costs that order.
+    // Punica reports some 2 ms a token more for a 7B model on an A100: a step of 32 sequences with 32
+    // adapters costs that order.
     let step = Double(total(tokens: 32, adapters: 32, in: narrow)) / (16e9 * 256)
     #expect(step > 0.5e-3 && step < 4e-3, "\(step) s")
   }

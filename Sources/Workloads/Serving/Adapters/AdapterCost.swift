@@ -5,7 +5,7 @@ import Quantities
 /// every token's products.
 ///
 /// A batch of several adapters runs as grouped products, two a group of matrices that share their input (Chen
-/// et al., "Punica: Multi-Tenant LoRA Serving", 2023, its SGMV; Sheng et al., "S-LoRA", 2023, section 4). A
+/// et al., "Punica: Multi-Tenant LoRA Serving", 2023, its SGMV; Sheng et al., "S-LoRA", 2023, its MBGMM). A
 /// token costs 2·rank·(in + out) operations a matrix, but so narrow a product moves its operands for only
 /// some rank operations a byte: what takes longer decides, on the accelerator's own coefficients for 16-bit
 /// products.

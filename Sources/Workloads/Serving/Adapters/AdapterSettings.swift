@@ -85,7 +85,7 @@ public struct AdapterTotals: Sendable, Hashable {
   /// Loads into a slot; of those, from storage.
   public var loads: Int64 = 0
   public var fetches: Int64 = 0
-  /// Seconds' worth of waiting for loads, over all requests [ticks].
+  /// Waiting for loads, over all requests [ticks].
   public var waited: Int64 = 0
   public init() {}
 }

@@ -3,10 +3,10 @@ import Kernel
 /// Where one replica's adapters are: in slots of the accelerator, in the host's memory, or in storage.
 ///
 /// What is in use stays. A slot for another adapter is a free one, else that of the adapter longest unused
-/// among those that nobody uses. Loads go on beside the steps (S-LoRA, section 5), over one link from the
-/// host, one after the other, and over one from storage; what comes from storage is copied on at once,
-/// without a turn on the other link. Or nothing goes on beside a load (vLLM's worker): then the step that
-/// takes in who needs it waits.
+/// among those that nobody uses (vLLM's caches). Loads go on beside the steps (the prefetching and
+/// overlapping of Sheng et al., "S-LoRA", 2023), over one link from the host, one after the other, and over
+/// one from storage; what comes from storage is copied on at once, without a turn on the other link. Or
+/// nothing goes on beside a load (vLLM's worker): then the step that takes in who needs it waits.
 struct AdapterSlots {
   private struct Slot {
     var adapter = -1
