@@ -19,6 +19,9 @@ static const char config_model_yaml[] = {
 static const char distillation_yaml[] = {
 #embed "../../scenarios/distillation.yaml"
 };
+static const char lora_adapters_yaml[] = {
+#embed "../../scenarios/lora-adapters.yaml"
+};
 static const char managed_endpoint_yaml[] = {
 #embed "../../scenarios/managed-endpoint.yaml"
 };
@@ -53,6 +56,7 @@ static const struct dryrack_template templates[] = {
     {"closed-loop-benchmark.yaml", closed_loop_benchmark_yaml, sizeof closed_loop_benchmark_yaml},
     {"config-model.yaml", config_model_yaml, sizeof config_model_yaml},
     {"distillation.yaml", distillation_yaml, sizeof distillation_yaml},
+    {"lora-adapters.yaml", lora_adapters_yaml, sizeof lora_adapters_yaml},
     {"managed-endpoint.yaml", managed_endpoint_yaml, sizeof managed_endpoint_yaml},
     {"minimal.yaml", minimal_yaml, sizeof minimal_yaml},
     {"models/tiny-config.json", models_tiny_config_json, sizeof models_tiny_config_json},

@@ -65,4 +65,8 @@ extension Catalog {
       idlePower: power * idleShare, price: accelerator.price.map { $0 * (priceFactor * Double(count)) },
       nicBandwidth: BytesPerSecond(network))
   }
+
+  /// What large copies from the host's memory reach of an accelerator's PCIe link, 0...1.
+  /// - Complexity: constant, after the first use parsed the file.
+  public var pcieShare: Double { table(.hosts).entry("generic")?.number("pcie-share") ?? 0 }
 }

@@ -54,6 +54,7 @@ enum Layers {
   static func memoryTerms(of plan: MemoryPlan) -> [(name: String, amount: String, source: String)] {
     func gibibytes(_ size: Bytes) -> String { "\((size.value / 1_073_741_824 * 100).rounded() / 100) GiB" }
     let engine = "engine preset"
+    let adapters = ("− adapter slots", gibibytes(plan.adapters), "slots × rank × Σ (in + out) × 2 B")
     return [
       ("device memory", gibibytes(plan.deviceMemory), "as its driver reports it"),
       ("utilisation", "\(plan.utilization)", engine),
@@ -62,6 +63,7 @@ enum Layers {
       ("− graph buffers", gibibytes(plan.graphBuffers), engine),
       ("− communication buffers", gibibytes(plan.communicationBuffers), engine),
       ("− runtime", gibibytes(plan.runtime), engine),
+    ] + (plan.adapters.value > 0 ? [adapters] : []) + [
       ("KV bytes a token", "\(Int64(plan.keyValueBytesPerToken.value)) B", "model shape × KV precision"),
       ("KV block", "\(plan.blockSize) tokens, \(Int64(plan.blockBytes.value)) B an accelerator", engine),
       (

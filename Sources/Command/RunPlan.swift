@@ -98,6 +98,7 @@ struct RunPlan {
     if let turns = workload.conversations?.turns {
       lines.append(Line(name: "turns of a conversation", value: "\(turns)"))
     }
+    lines += adapters(of: workload)
     lines += classes(of: workload)
     if let requests = Layers.expectedRequests(workload, duration: duration) {
       lines.append(Line(name: "requests a run", value: "about \(Int64(requests.rounded()))"))
@@ -183,6 +184,7 @@ struct RunPlan {
     if deployment.cache != nil { lines.append(Line(name: "prefix cache", value: "on")) }
     lines += order(of: deployment)
     lines += speculation(of: deployment)
+    lines += adapters(of: deployment)
     lines += Layers.memoryTerms(of: deployment.memory).map {
       Line(name: $0.name, value: $0.amount, source: $0.source)
     }

@@ -82,6 +82,7 @@ struct MetricReader {
     }
     if let transfers = tally.transfers { readTransfers(transfers, workload, index) }
     readQueueing(index)
+    readAdapters(index)
   }
 
   private mutating func readTransfers(_ transfers: TransferTally, _ workload: String, _ index: Int) {

@@ -236,12 +236,17 @@ public struct RequestRow: Sendable, Hashable {
   public var transferSeconds: Double?
   /// Prompt tokens that were cached; `nil` where no cache is kept.
   public var cachedTokens: Int?
+  /// The adapter that it asked for, numbered from 1, and the part of `queueSeconds` (of `prefillSeconds`,
+  /// where loads block) in which that was loaded.
+  public var adapter: Int?
+  public var adapterWaitSeconds: Double?
   public init(
     design: String, workload: String, request: Int, replica: Int?, status: String, promptTokens: Int,
     outputTokens: Int, arrivalSeconds: Double, ttftSeconds: Double?, tpotSeconds: Double?,
     e2eSeconds: Double?, networkSeconds: Double?, queueSeconds: Double?, prefillSeconds: Double?,
     decodeSeconds: Double?, preemptions: Int, decodeReplica: Int? = nil, transferWaitSeconds: Double? = nil,
-    transferSeconds: Double? = nil, cachedTokens: Int? = nil
+    transferSeconds: Double? = nil, cachedTokens: Int? = nil, adapter: Int? = nil,
+    adapterWaitSeconds: Double? = nil
   ) {
     self.design = design
     self.workload = workload
@@ -263,6 +268,8 @@ public struct RequestRow: Sendable, Hashable {
     self.transferWaitSeconds = transferWaitSeconds
     self.transferSeconds = transferSeconds
     self.cachedTokens = cachedTokens
+    self.adapter = adapter
+    self.adapterWaitSeconds = adapterWaitSeconds
   }
 }
 

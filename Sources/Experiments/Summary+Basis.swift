@@ -6,8 +6,10 @@ import World
 extension Summary {
   /// The basis of each service's figures, the weakest of its models', in the order of the services.
   func bases(_ index: Int) -> [Basis] {
-    models[index].design.services.indices.map { service in
-      let own = models[index].latencyModels(ofService: service).map(\.basis)
+    models[index].design.services.enumerated().map { position, service in
+      var own = models[index].latencyModels(ofService: position).map(\.basis)
+      // What adapters add to a step is estimated, whatever the steps themselves are.
+      if service.deployments.contains(where: { $0.adapters != nil }) { own.append(.estimated) }
       // The order of `Basis` is from the firmest to the weakest.
       return Basis.allCases.last { own.contains($0) } ?? .estimated
     }

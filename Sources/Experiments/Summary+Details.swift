@@ -59,7 +59,8 @@ extension Summary {
         queueSeconds: record.queue?.seconds, prefillSeconds: record.prefill?.seconds, decodeSeconds: decode,
         preemptions: record.preemptions, decodeReplica: record.decodeReplica,
         transferWaitSeconds: record.transferWait?.seconds, transferSeconds: record.transfer?.seconds,
-        cachedTokens: record.cachedTokens)
+        cachedTokens: record.cachedTokens, adapter: record.adapter,
+        adapterWaitSeconds: record.adapterWait?.seconds)
     }
   }
 

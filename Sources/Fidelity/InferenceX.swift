@@ -1,5 +1,5 @@
-/// SemiAnalysisAI/InferenceX: engines started, and clients run, as its scripts `benchmarks/*.sh` write it for a
-/// model, an accelerator and a number of users. Ten requests a user, lengths uniform in [0.8 L, L].
+/// SemiAnalysisAI/InferenceX: engines started, and clients run, as its scripts `benchmarks/*.sh` write it
+/// for a model, an accelerator and a number of users. Ten requests a user, lengths uniform in [0.8 L, L].
 struct InferenceX {
   /// Lines of the service.
   let service: String
@@ -62,7 +62,8 @@ struct InferenceX {
   }
 
   /// Not recorded: one number for all such rows, the one at which their TPOT has no bias. DeepSeek's report
-  /// (arXiv 2412.19437, 5.4.3) has 0.85 to 0.9 for the first drafted token of text; the client sends random words.
+  /// (arXiv 2412.19437, 5.4.3) has 0.85 to 0.9 for the first drafted token of text; the client sends random
+  /// words.
   private static let acceptance = 0.65
   /// One prediction layer and the head, beside 61 layers.
   private static let draftCost = "3%"

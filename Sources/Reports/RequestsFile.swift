@@ -15,7 +15,7 @@ extension RunResults {
         .number(row.e2eSeconds), .number(row.networkSeconds), .number(row.queueSeconds),
         .number(row.prefillSeconds), .number(row.decodeSeconds), .integer(row.preemptions),
         .integer(row.decodeReplica), .number(row.transferWaitSeconds), .number(row.transferSeconds),
-        .integer(row.cachedTokens),
+        .integer(row.cachedTokens), .integer(row.adapter), .number(row.adapterWaitSeconds),
       ])
     }
     return table.text
@@ -34,7 +34,7 @@ extension RunResults {
         .optional(row.e2eSeconds), .optional(row.networkSeconds), .optional(row.queueSeconds),
         .optional(row.prefillSeconds), .optional(row.decodeSeconds), .integer(Int64(row.preemptions)),
         .optional(row.decodeReplica), .optional(row.transferWaitSeconds), .optional(row.transferSeconds),
-        .optional(row.cachedTokens),
+        .optional(row.cachedTokens), .optional(row.adapter), .optional(row.adapterWaitSeconds),
       ]
       let members = [("run_id", JSONValue.string(manifest.runID))] + Array(zip(RequestRow.columns, values))
       text += JSONValue.object(members).text() + "\n"
@@ -48,6 +48,6 @@ extension RequestRow {
     "design", "workload", "request", "replica", "status", "prompt_tokens", "output_tokens", "arrival_s",
     "ttft_s", "tpot_s", "e2e_s", "network_s", "queue_s", "prefill_s", "decode_s", "preemptions",
     "decode_replica", "kv_wait_s", "kv_transfer_s",
-    "cached_tokens",
+    "cached_tokens", "adapter", "adapter_wait_s",
   ]
 }

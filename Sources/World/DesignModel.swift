@@ -42,6 +42,9 @@ public struct DesignModel: Sendable {
           of: deployment, on: pool, model: served, catalog: scenario.catalog)
         var settings = Self.replicaSettings(of: deployment)
         settings.forecasts = service.admission?.longestWait != nil
+        settings.adapters = deployment.adapters.flatMap {
+          Self.adapterSettings($0, on: pool, layout: deployment.layout, model: served, scenario.catalog)
+        }
         let roundTrip = Ticks(seconds: design.sites[pool.siteIndex].roundTrip.value)
         let frontEnd = Ticks(seconds: model.frontEndSeconds.value)
         return Service(
@@ -63,6 +66,20 @@ public struct DesignModel: Sendable {
     settings.prompts = deployment.prompts
     settings.receiveInterval = Int64(deployment.receiveInterval)
     settings.speculation = deployment.speculation?.settings
+    return settings
+  }
+
+  private static func adapterSettings(
+    _ adapters: AdapterDeployment, on pool: Pool, layout: ParallelLayout, model: ModelShape,
+    _ catalog: Catalog
+  ) -> AdapterSettings? {
+    if adapters.count == 0 { return nil }
+    var settings = AdapterSettings(
+      count: adapters.count, slots: adapters.slots, hostSlots: adapters.hostSlots,
+      copyTime: Ticks(seconds: adapters.copyTime.value), fetchTime: Ticks(seconds: adapters.fetchTime.value),
+      cost: AdapterCost(
+        adapters.shape, model: model, accelerator: pool.accelerator, layout: layout, catalog: catalog))
+    settings.loading = adapters.loading
     return settings
   }
 

@@ -41,6 +41,10 @@ public struct RequestRecord: Sendable {
   var handOff: HandOffTimes?
   /// Prompt tokens that were cached; `nil` where no cache is kept.
   public var cachedTokens: Int?
+  /// The adapter that it asked for, numbered from 1, and the part of `queue` (of `prefill`, where loads
+  /// block) in which that was loaded; `nil` where it asked for none.
+  public var adapter: Int?
+  public var adapterWait: Ticks?
 
   public var network: Ticks? { times?.network }
   public var queue: Ticks? { times?.queue }

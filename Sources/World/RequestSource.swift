@@ -30,6 +30,9 @@ struct RequestSource {
   private var classStream: RandomStream
   /// Draws the class of a request; `nil` when all are alike.
   private let classes: Distribution?
+  private let adapters: AdapterTraffic?
+  /// Family of streams, one a request: what one asks for moves no other.
+  private let adapterStream: RandomStream
   /// Family of the conversations' streams.
   private let turnStream: RandomStream
   private var sessions = SessionTable()
@@ -47,6 +50,8 @@ struct RequestSource {
     groupStream = stream("prefix-group")
     turnStream = stream("turns")
     classStream = stream("priorities")
+    adapterStream = stream("adapters")
+    adapters = workload.adapters
     let shares = workload.classes.map(\.share)
     classes = AliasTable(values: shares.indices.map(Double.init), weights: shares)
       .map { Distribution(.discrete($0)) }
@@ -124,15 +129,21 @@ struct RequestSource {
     defer { sent += 1 }
     let group = prefix?.popularity.map { UInt32($0.sample(&groupStream)) } ?? 0
     let kind = classes.map { UInt8($0.sample(&classStream)) } ?? 0
+    let adapter = adapters == nil ? 0 : drawAdapter(adapterStream.branch(UInt64(sent)))
     if let rows {
       return LiveRequest(
         sent: time, promptTokens: rows.promptTokens[sent], outputTokens: rows.outputTokens[sent],
-        serial: Int32(sent), user: user, group: group, kind: kind)
+        serial: Int32(sent), user: user, group: group, adapter: adapter, kind: kind)
     }
     return LiveRequest(
       sent: time, promptTokens: Self.tokens(prompt!.sample(&promptStream)),
       outputTokens: Self.tokens(output!.sample(&outputStream)), serial: Int32(sent), user: user, group: group,
-      kind: kind)
+      adapter: adapter, kind: kind)
+  }
+
+  private func drawAdapter(_ stream: RandomStream) -> UInt16 {
+    var own = stream
+    return adapters!.draw(&own)
   }
 
   /// A count of tokens: rounded, at least 1.
@@ -148,12 +159,16 @@ struct RequestSource {
     var content = PromptContent(request: UInt32(request.serial))
     if request.session >= 0 {
       let session = sessions[request.session]
-      if session.sharedTokens > 0 { content.setShared(group: session.group, tokens: session.sharedTokens) }
+      if session.sharedTokens > 0 {
+        content.setShared(group: session.group, adapter: session.adapter, tokens: session.sharedTokens)
+      }
       // What the next turn repeats word for word belongs to the conversation, the answer too.
       let repeatsAnswer = conversations!.answerCarried >= 1
       content.setCarried(session: session.number, tokens: repeatsAnswer ? .max : request.promptTokens)
     } else if let prefix {
-      content.setShared(group: request.group, tokens: prefix.tokens(ofPrompt: request.promptTokens))
+      content.setShared(
+        group: request.group, adapter: request.adapter,
+        tokens: prefix.tokens(ofPrompt: request.promptTokens))
     }
     return content
   }
@@ -172,6 +187,7 @@ struct RequestSource {
     session.turnsLeft = Self.tokens(conversations!.turns.sample(&own))
     session.group = prefix?.popularity.map { UInt32($0.sample(&own)) } ?? 0
     session.kind = classes.map { UInt8($0.sample(&own)) } ?? 0
+    session.adapter = adapters == nil ? 0 : drawAdapter(family.branch(4))
     let added = prompt!.sample(&session.prompts)
     let slot = sessions.begin(session)
     return turn(&session, in: slot, added: added, at: time)
@@ -185,7 +201,7 @@ struct RequestSource {
     let request = LiveRequest(
       sent: time, promptTokens: Int32(min(tokens, Self.longestPrompt)),
       outputTokens: Self.tokens(output!.sample(&session.outputs)), serial: Int32(sent), user: session.user,
-      session: slot, kind: session.kind)
+      session: slot, adapter: session.adapter, kind: session.kind)
     if session.context == 0, let prefix {
       session.sharedTokens = prefix.tokens(ofPrompt: request.promptTokens)
     }

@@ -14,6 +14,8 @@ struct LiveRequest {
   var session: Int32 = -1
   /// Whose common prefix the prompt begins with.
   var group: UInt32 = 0
+  /// The adapter that it asks for, numbered from 1; 0 for none.
+  var adapter: UInt16 = 0
   /// Which of the workload's classes it belongs to.
   var kind: UInt8 = 0
 }

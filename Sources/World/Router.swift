@@ -34,11 +34,14 @@ struct Router {
   }
 
   mutating func choose(
-    among replicas: borrowing ReplicaArray, for content: PromptContent?, promptTokens: Int32, at now: Ticks
+    among replicas: borrowing ReplicaArray, for content: PromptContent?, promptTokens: Int32,
+    adapter: Int = -1,
+    at now: Ticks
   ) -> Int {
     if replicas.count == 1 { return 0 }
     switch settings.kind {
     case .roundRobin, .leastLoaded, .powerOfTwo: return choose(among: replicas)
+    case .adapterAware: return adapterAware(replicas, adapter)
     case .prefixAware:
       guard let content else { return leastLoaded(replicas) }
       let chosen = prefixAware(replicas, content, promptTokens)
@@ -66,7 +69,8 @@ struct Router {
       var second = Int(stream.below(UInt32(count - 1)))
       if second >= first { second += 1 }
       return replicas.load(of: second) < replicas.load(of: first) ? second : first
-    case .prefixAware, .kvAware: preconditionFailure("the router reads what requests say")
+    case .prefixAware, .kvAware, .adapterAware:
+      preconditionFailure("the router reads what requests say")
     }
   }
 
@@ -78,6 +82,24 @@ struct Router {
       if load < least { (best, least) = (index, load) }
     }
     return best
+  }
+
+  /// The least loaded replica that has the adapter or waits for it, unless it has too many requests; then,
+  /// and for requests without one, the least loaded of all. Ties go to the lower index.
+  private func adapterAware(_ replicas: borrowing ReplicaArray, _ adapter: Int) -> Int {
+    let idlest = leastLoaded(replicas)
+    if adapter < 0 { return idlest }
+    let least = replicas[idlest].pointee.load
+    var (best, fewest) = (idlest, Int.max)
+    for index in 0..<replicas.count where replicas[index].pointee.expects(adapter: adapter) {
+      let load = replicas[index].pointee.load
+      if load < fewest { (best, fewest) = (index, load) }
+    }
+    if fewest == .max { return idlest }
+    let isOverwhelmed =
+      fewest - least > settings.maximumImbalance
+      && Double(fewest) > settings.maximumImbalanceRatio * Double(least)
+    return isOverwhelmed ? idlest : best
   }
 
   /// The longest prefix sent before, if it is worth it and nobody is overwhelmed; else the least loaded. Ties

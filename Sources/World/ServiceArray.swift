@@ -41,6 +41,7 @@ struct ServiceArray: ~Copyable {
       let classes = model.scenario.workloads[service.workloadIndex].classes.count
       base[index].tally.classes = Array(repeating: ClassTally(), count: classes)
       if let deployment = service.deployments.first {
+        if deployment.adapters.map({ $0.count > 0 }) == true { base[index].tally.adapters = AdapterTally() }
         // Every replica has a front end of its own.
         let spacing = deployment.engine.frontEndSpacing.value / Double(max(1, deployment.replicas))
         base[index].handOverSpacing = Ticks(seconds: spacing)

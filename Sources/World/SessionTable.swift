@@ -9,6 +9,8 @@ struct Session {
   /// The closed-loop user who leads it, or −1.
   var user: Int32
   var group: UInt32 = 0
+  /// Adapter of all its turns.
+  var adapter: UInt16 = 0
   /// Class of all its turns.
   var kind: UInt8 = 0
   var sharedTokens: Int32 = 0

@@ -80,6 +80,7 @@ extension World {
         precondition(
           replica.pointee.load > 0 || replica.pointee.holdsOnlyComputedPrompts,
           "every KV block taken is given back")
+        precondition(replica.pointee.load > 0 || replica.pointee.usesNoAdapter, "every slot is let go")
       }
       tally.queued += tally.inFlight
       let disaggregation = disaggregatedOutcome(ofService: index)

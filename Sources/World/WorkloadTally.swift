@@ -43,6 +43,8 @@ public struct WorkloadTally: Sendable {
   public var longestContext: Int64 = 0
   /// What moved between prefill and decode replicas; `nil` for a service that is not disaggregated.
   public var transfers: TransferTally?
+  /// Requests that asked for adapters; `nil` for a service that keeps none.
+  public var adapters: AdapterTally?
   /// One a class of the workload's requests; empty when all are alike.
   public var classes: [ClassTally] = []
   /// When the last request was answered.
@@ -52,6 +54,23 @@ public struct WorkloadTally: Sendable {
 
   /// Requests in = completed + rejected + running + queued: none is lost.
   public var isConserved: Bool { offered == completed + rejected + running + queued }
+}
+
+/// What is counted of answered requests that asked for adapters, over those sent after the warm-up.
+public struct AdapterTally: Sendable {
+  public var requests = 0
+  /// Whose adapter was in a slot when they reached the replica.
+  public var hits = 0
+  /// How long each waited for a load.
+  public var wait = LogHistogram()
+
+  public init() {}
+
+  mutating func record(_ waited: Ticks) {
+    requests += 1
+    if waited == .zero { hits += 1 }
+    wait.record(waited.count)
+  }
 }
 
 /// The times of one answered request, seen from the client.

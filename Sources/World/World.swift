@@ -131,7 +131,8 @@ struct World: ~Copyable {
     let isRead = state.pointee.keepsCache || state.pointee.router.settings.readsContent
     let content = isRead ? state.pointee.source.content(of: request) : nil
     let replica = state.pointee.router.choose(
-      among: state.pointee.replicas, for: content, promptTokens: request.promptTokens, at: now)
+      among: state.pointee.replicas, for: content, promptTokens: request.promptTokens,
+      adapter: Int(request.adapter) - 1, at: now)
     if isGuarded && isShed(service, slot, from: replica, &pending) { return }
     state.pointee.tally.inFlight -= 1
     let target = state.pointee.replicas[replica]
@@ -139,7 +140,7 @@ struct World: ~Copyable {
       requests[slot].replica = Int32(replica)
       target.pointee.arrive(
         handle: slot, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
-        priority: rank(of: request, service), content: content, at: now)
+        priority: rank(of: request, service), content: content, adapter: Int(request.adapter) - 1, at: now)
       reschedule(service, replica, &pending)
     } else {
       requests.remove(slot)
@@ -193,7 +194,8 @@ struct World: ~Copyable {
       outputTokens: done.outputTokens)
     state.pointee.tally.preemptions += Int64(done.preemptions)
     finish(
-      service, request, times, preemptions: done.preemptions, cachedTokens: done.cachedTokens, &pending)
+      service, request, times, preemptions: done.preemptions, cachedTokens: done.cachedTokens,
+      adapterWait: done.adapterWait, &pending)
   }
 
   private mutating func completeAtEndpoint(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
@@ -208,7 +210,7 @@ struct World: ~Copyable {
 
   mutating func finish(
     _ service: Int, _ request: LiveRequest, _ times: RequestTimes, preemptions: Int32, cachedTokens: Int32,
-    _ pending: inout PendingEvents
+    adapterWait: Ticks = .zero, _ pending: inout PendingEvents
   ) {
     let state = services[service]
     state.pointee.tally.completed += 1
@@ -218,10 +220,12 @@ struct World: ~Copyable {
       state.pointee.tally.record(
         times, promptTokens: request.promptTokens, cachedTokens: cachedTokens, objectives: objectives,
         kind: request.kind)
+      if request.adapter > 0 { state.pointee.tally.adapters?.record(adapterWait) }
     }
     keep(
-      service, request, status: .completed, times: times, preemptions: preemptions, cachedTokens: cachedTokens
-    )
+      service, request, status: .completed, times: times, preemptions: preemptions,
+      cachedTokens: cachedTokens,
+      adapterWait: adapterWait)
     if request.session >= 0 {
       if let think = state.pointee.source.endTurn(request) {
         let code = EventCode(.nextTurn, service: service, index: Int(request.session))
@@ -263,16 +267,20 @@ struct World: ~Copyable {
 
   private mutating func keep(
     _ service: Int, _ request: LiveRequest, status: RequestRecord.Status, times: RequestTimes?,
-    preemptions: Int32, cachedTokens: Int32 = 0
+    preemptions: Int32, cachedTokens: Int32 = 0, adapterWait: Ticks = .zero
   ) {
     guard options.keepsRequests else { return }
-    records.append(
-      RequestRecord(
-        service: service, serial: Int(request.serial),
-        replica: request.replica < 0 ? nil : Int(request.replica),
-        status: status, promptTokens: Int(request.promptTokens), outputTokens: Int(request.outputTokens),
-        sent: request.sent, times: times, preemptions: Int(preemptions),
-        cachedTokens: services[service].pointee.keepsCache && times != nil ? Int(cachedTokens) : nil))
+    var record = RequestRecord(
+      service: service, serial: Int(request.serial),
+      replica: request.replica < 0 ? nil : Int(request.replica),
+      status: status, promptTokens: Int(request.promptTokens), outputTokens: Int(request.outputTokens),
+      sent: request.sent, times: times, preemptions: Int(preemptions),
+      cachedTokens: services[service].pointee.keepsCache && times != nil ? Int(cachedTokens) : nil)
+    if request.adapter > 0 {
+      record.adapter = Int(request.adapter)
+      record.adapterWait = times == nil ? nil : adapterWait
+    }
+    records.append(record)
   }
 }
 

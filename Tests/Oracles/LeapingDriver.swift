@@ -12,6 +12,7 @@ public struct LeapingDriver {
   private var sent: Int
   /// Of all requests sent, by handle.
   private var priorities: [Int32]
+  private var adapters: [Int]
   /// KV entries on their way, and blocks to be given back.
   private var coming: [(time: Ticks, handle: UInt32, ticket: UInt32)] = []
   private var held: [(time: Ticks, ticket: UInt32)] = []
@@ -29,6 +30,7 @@ public struct LeapingDriver {
     var replica = LeapingReplica(settings: settings, model: model)
     var driver = LeapingDriver(requests: requests, respawn: respawn, outsideFirst: outsideFirst)
     driver.drive(&replica)
+    precondition(replica.usesNoAdapter, "all slots are free at the end")
     precondition(replica.heldBlocks == 0 && replica.receiving == 0, "all that was lent came back")
     return driver.result
   }
@@ -39,6 +41,7 @@ public struct LeapingDriver {
     self.outsideFirst = outsideFirst
     sent = requests.count
     priorities = requests.map(\.priority)
+    adapters = requests.map(\.adapter)
     contents = requests.map(\.content)
     tickets = Array(repeating: 0, count: requests.count)
   }
@@ -71,6 +74,8 @@ public struct LeapingDriver {
     result.preemptions = Int(replica.totals.preemptions)
     result.busy = replica.totals.busy
     result.blocksWritten = replica.finalTotals.tiers.map { Int($0.blocksWritten) }
+    result.adapterLoads = Int(replica.finalTotals.adapters.loads)
+    result.adapterFetches = Int(replica.finalTotals.adapters.fetches)
     result.blocksRead = replica.totals.tiers.reduce(0) { $0 + Int($1.blocksRead) }
   }
 
@@ -80,7 +85,7 @@ public struct LeapingDriver {
     if request.remote == nil {
       tickets[next] = replica.arrive(
         handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
-        priority: request.priority, content: request.content, at: now)
+        priority: request.priority, content: request.content, adapter: request.adapter, at: now)
     } else {
       replica.expect(
         handle: handle, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
@@ -110,8 +115,10 @@ public struct LeapingDriver {
       contents.append(contents[Int(completion.handle)])
       replica.arrive(
         handle: UInt32(sent), promptTokens: completion.promptTokens, outputTokens: completion.outputTokens,
-        priority: priorities[Int(completion.handle)], content: contents[sent], at: now)
+        priority: priorities[Int(completion.handle)], content: contents[sent],
+        adapter: adapters[Int(completion.handle)], at: now)
       priorities.append(priorities[Int(completion.handle)])
+      adapters.append(adapters[Int(completion.handle)])
       sent += 1
     }
     held.sort { $0.time < $1.time }

@@ -44,6 +44,9 @@ public struct StepwiseEngine {
     var cachedTokens = 0
     /// When the blocks come that it loads from below.
     var loaded: Ticks?
+    /// −1 for none.
+    var adapter = -1
+    var adapterWait = Ticks.zero
   }
 
   let settings: ReplicaSettings
@@ -58,6 +61,7 @@ public struct StepwiseEngine {
   var free: Int
   var cache: StepwiseCache?
   var links: StepwiseLinks?
+  var adapters: StepwiseAdapters?
   var time = Ticks.zero
   private var lastStepStart = Ticks.zero
   private var fraction: Int64 = 0
@@ -86,6 +90,7 @@ public struct StepwiseEngine {
     self.settings = settings
     self.model = model
     free = settings.blocks
+    adapters = settings.adapters.map(StepwiseAdapters.init)
     if settings.cache != nil {
       cache = StepwiseCache(
         blockSize: settings.blockSize, blocks: settings.blocks, capacities: StepwiseLinks.capacities(settings)
@@ -121,6 +126,7 @@ public struct StepwiseEngine {
           arrival: time, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
           text: sequence.text.stretches)
         again.priority = sequence.priority
+        again.adapter = sequence.adapter
         enqueue(again, handle: UInt32(sent))
         sent += 1
       }
@@ -131,7 +137,7 @@ public struct StepwiseEngine {
   private func wakeTime(_ requests: [StepwiseRequest], _ next: Int) -> Ticks {
     let coming = next < requests.count ? requests[next].arrival : .never
     let head = waiting.first?.arrival ?? coming
-    let loads = running.compactMap(\.loaded)
+    let loads = running.compactMap(\.loaded) + (adapters?.coming(at: time) ?? [])
     if !receiving.isEmpty || !held.isEmpty || !loads.isEmpty { return newsTime(coming, loads) }
     if head == .never { return .never }
     let patience: Ticks
@@ -157,6 +163,7 @@ public struct StepwiseEngine {
       arrival: request.arrival, target: Int(request.promptTokens), remote: request.remote,
       hold: request.hold, priority: request.priority)
     sequence.text = StepwiseText(request.text)
+    sequence.adapter = request.adapter
     waiting.append(sequence)
   }
 
@@ -260,6 +267,7 @@ public struct StepwiseEngine {
   private mutating func preempt(_ index: Int) {
     var victim = running.remove(at: index)
     leave(victim)
+    adapters?.touch(victim.adapter)
     victim.isFresh = false
     victim.stalled = 0
     victim.loaded = nil
@@ -283,11 +291,18 @@ public struct StepwiseEngine {
     unheard = 0
   }
 
-  /// Whom the scheduler looks at next, among those that it knows of.
-  private func head() -> Int? {
-    let known = waiting.indices.filter { waiting[$0].arrival < deadline }
+  /// Whom the scheduler looks at next, among those that it knows of and did not pass over.
+  private func head(passing passed: [UInt32]) -> Int? {
+    if settings.order == .arrival {
+      // Whoever was passed over stands in front.
+      let next = passed.count
+      return next < waiting.count && waiting[next].arrival < deadline ? next : nil
+    }
+    let known = waiting.indices.filter {
+      waiting[$0].arrival < deadline && !passed.contains(waiting[$0].handle)
+    }
     switch settings.order {
-    case .arrival: return known.first == 0 ? 0 : nil
+    case .arrival: return nil
     case .priority:
       return known.min {
         (waiting[$0].priority, waiting[$0].number) < (waiting[$1].priority, waiting[$1].number)
@@ -300,10 +315,15 @@ public struct StepwiseEngine {
   }
 
   private mutating func admit(_ budget: inout Int) {
-    while let position = head(), budget > 0,
+    var passed: [UInt32] = []
+    while let position = head(passing: passed), budget > 0,
       running.count + receiving.count < settings.maximumSequences
     {
       let head = waiting[position]
+      if !hasAdapter(head) {
+        passed.append(head.handle)
+        continue
+      }
       if head.remote != nil {
         if reserve(head) { continue } else { return }
       }
@@ -315,6 +335,7 @@ public struct StepwiseEngine {
       let need = blocks((settings.takesWholePrompts ? head.target : cached + chunk) + drafted) - found.count
       if need + (cache?.idle(found) ?? 0) > free { return }
       running.append(waiting.remove(at: position))
+      useAdapter(running.count - 1)
       use(found, at: running.count - 1)
       if load(running.count - 1) { continue }
       take(need, chunk, at: running.count - 1)
@@ -352,7 +373,7 @@ public struct StepwiseEngine {
 
   /// Runs the step; returns whoever got its last token, in running order.
   private mutating func executeStep() -> [StepwiseRequestEcho] {
-    let cost = stepCost()
+    let cost = stepCost() + adapterCost()
     lastStepStart = time
     let isDecoding = running.contains { !$0.prefilling && $0.chunk > 0 }
     for index in running.indices where !running[index].prefilling && !running[index].answered {
@@ -387,6 +408,7 @@ public struct StepwiseEngine {
     let holdsSlots = if case .fixed = settings.batching { true } else { false }
     if !holdsSlots || running.allSatisfy(\.answered) {
       for sequence in running where sequence.answered {
+        adapters?.touch(sequence.adapter)
         if settings.isPrefillOnly {
           held.append((sequence, time + sequence.hold))
         } else {
@@ -423,51 +445,11 @@ public struct StepwiseEngine {
       Completion(
         handle: sequence.handle, promptTokens: Int32(sequence.prompt), outputTokens: Int32(sequence.output),
         preemptions: sequence.preemptions, arrival: sequence.arrival, scheduled: sequence.scheduled,
-        firstToken: sequence.firstToken, lastToken: time, cachedTokens: Int32(sequence.cachedTokens)))
+        firstToken: sequence.firstToken, lastToken: time, cachedTokens: Int32(sequence.cachedTokens),
+        adapterWait: sequence.adapterWait))
     return StepwiseRequestEcho(
-      prompt: sequence.prompt, output: sequence.output, text: sequence.text, priority: sequence.priority)
-  }
-
-  // MARK: Cache
-
-  /// An admitted sequence holds the blocks that are there and starts behind them.
-  private mutating func use(_ found: [Int], at index: Int) {
-    if running[index].preemptions == 0 {
-      running[index].cachedTokens = found.count * settings.blockSize
-    }
-    cache?.hold(found)
-    running[index].own = found
-    running[index].blocks = found.count
-    running[index].named = found.count
-    running[index].tokens = found.count * settings.blockSize
-    if let cache { free = cache.free }
-  }
-
-  /// Names what the step fills; blocks after a copy stay without names.
-  mutating func nameFullBlocks(_ index: Int) {
-    let sequence = running[index]
-    running[index] = named(sequence, upTo: sequence.tokens + sequence.chunk)
-  }
-
-  private mutating func named(_ sequence: Sequence, upTo tokens: Int) -> Sequence {
-    if cache == nil || sequence.isCopy { return sequence }
-    var named = sequence
-    named.isCopy = !cache!.name(named.own, &named.text, from: &named.named, to: tokens / settings.blockSize)
-    return named
-  }
-
-  /// A sequence gives its blocks back, having named those that its answer filled.
-  mutating func leave(_ sequence: Sequence) {
-    free += sequence.blocks
-    guard cache != nil else { return }
-    if sequence.loaded == nil {
-      let text = min(sequence.tokens, sequence.prompt + sequence.output - 1)
-      let sequence = named(sequence, upTo: text)
-      cache!.leave(sequence.own, named: sequence.named)
-    } else {
-      cache!.leave(sequence.own, named: sequence.named)
-    }
-    free = cache!.free
+      prompt: sequence.prompt, output: sequence.output, text: sequence.text, priority: sequence.priority,
+      adapter: sequence.adapter)
   }
 
   private func stepCost() -> Int64 {
@@ -496,4 +478,5 @@ struct StepwiseRequestEcho {
   var output: Int
   var text: StepwiseText
   var priority: Int32
+  var adapter: Int
 }

@@ -13,6 +13,8 @@ public struct StepwiseRequest: Sendable {
   public var hold = Ticks.zero
   /// Of a queue by priority.
   public var priority: Int32 = 0
+  /// Whose adapter it asks for; −1 for none.
+  public var adapter = -1
   /// What its tokens are, once as the product takes it and once spelled out for the oracle.
   public var content: PromptContent?
   public var text: [StepwiseStretch]
@@ -52,6 +54,9 @@ public struct StepwiseResult: Sendable {
   /// Blocks that evictions wrote to each tier below, and those loaded from all of them.
   public var blocksWritten: [Int] = []
   public var blocksRead = 0
+  /// Loads of adapters, and those of them from storage.
+  public var adapterLoads = 0
+  public var adapterFetches = 0
   public init() {}
 
   /// A remote sequence that got its blocks.

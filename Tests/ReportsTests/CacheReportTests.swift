@@ -29,11 +29,13 @@ import Testing
     #expect(text.contains("dryrack_tier_hit_ratio{\(labels),statistic=\"cpu\"} 0.125\n"))
   }
 
-  /// The column stands last, and is empty where nothing is known.
+  /// The column stands between those of disaggregation and of adapters, and is empty where nothing is known.
   @Test func requestsCarryTheirCachedTokens() {
     let lines = Self.results().requestsCSV().split(separator: "\n")
-    #expect(lines[0].hasSuffix(",preemptions,decode_replica,kv_wait_s,kv_transfer_s,cached_tokens"))
-    #expect(lines[1].hasSuffix(",0,,,,96") && lines[2].hasSuffix(",0,,,,"))
+    #expect(
+      lines[0].hasSuffix(
+        ",preemptions,decode_replica,kv_wait_s,kv_transfer_s,cached_tokens,adapter,adapter_wait_s"))
+    #expect(lines[1].hasSuffix(",0,,,,96,,") && lines[2].hasSuffix(",0,,,,,,"))
     #expect(Self.results().requestsJSONLines().contains("\"cached_tokens\":96"))
   }
 

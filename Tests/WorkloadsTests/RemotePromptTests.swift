@@ -61,6 +61,8 @@ import Workloads
       #expect(sameGaps, "seed \(seed)")
       #expect(leapt.computedTokens == walked.computedTokens, "seed \(seed)")
       #expect(leapt.preemptions == walked.preemptions, "seed \(seed)")
+      #expect(leapt.adapterLoads == walked.adapterLoads, "seed \(seed)")
+      #expect(leapt.adapterFetches == walked.adapterFetches, "seed \(seed)")
       #expect(leapt.busy == walked.busy && leapt.steps == walked.steps, "seed \(seed)")
     }
     return walked

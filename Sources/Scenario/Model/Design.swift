@@ -139,6 +139,8 @@ public struct Deployment: Sendable {
   public var measuredTimes: MeasuredTimes?
   /// How KV blocks are kept for later requests; `nil` when they are not.
   public var cache: CacheSettings?
+  /// Adapters served beside the model; `nil` where none are.
+  public var adapters: AdapterDeployment?
   public init(
     poolIndex: Int, engine: EnginePreset, replicas: Int, layout: ParallelLayout,
     weights: Precision, activations: Precision, keyValue: Precision, batching: Batching,

@@ -111,6 +111,8 @@ public struct InferenceWorkload: Sendable {
   public var prefix: SharedPrefix?
   /// Conversations that the arrivals begin; `nil` when every request stands alone.
   public var conversations: Conversations?
+  /// Adapters of the model that requests ask for; `nil` for none.
+  public var adapters: AdapterTraffic?
   public init(
     name: String, model: ModelShape, traffic: Traffic, requests: Int?, objectives: ServiceObjectives,
     prefix: SharedPrefix? = nil, conversations: Conversations? = nil
@@ -124,7 +126,7 @@ public struct InferenceWorkload: Sendable {
     self.conversations = conversations
   }
   var isStochastic: Bool {
-    if classes.count > 1 { return true }
+    if classes.count > 1 || adapters?.isStochastic == true { return true }
     if prefix?.popularity != nil || conversations?.isStochastic == true { return true }
     return switch traffic {
     case .trace: false

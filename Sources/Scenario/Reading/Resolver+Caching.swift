@@ -106,6 +106,11 @@ extension Resolver {
         integer(value["max-imbalance"]) ?? standing(64, at: "\(path).max-imbalance", as: "64")
       settings.maximumImbalanceRatio =
         number(value["max-imbalance-ratio"]) ?? standing(1.5, at: "\(path).max-imbalance-ratio", as: "1.5")
+    case .adapterAware:
+      settings.maximumImbalance =
+        integer(value["max-imbalance"]) ?? standing(8, at: "\(path).max-imbalance", as: "8")
+      settings.maximumImbalanceRatio =
+        number(value["max-imbalance-ratio"]) ?? standing(1.5, at: "\(path).max-imbalance-ratio", as: "1.5")
     case .kvAware:
       settings.overlapWeight =
         number(value["overlap-weight"]) ?? standing(1, at: "\(path).overlap-weight", as: "1")

@@ -156,6 +156,7 @@ extension Resolver {
         value["workload"], "\(path).workload", among: workloads.map(\.name), what: "workload")
     else { return nil }
     let answered = answered(workloads[workload], by: value, path)
+    checkAdapters(value, path, workload: answered)
     func make(_ placement: Service.Placement) -> Service {
       var service = Service(name: member.key, workloadIndex: workload, placement: placement)
       service.model = value["model"] == nil ? nil : answered.model
@@ -226,12 +227,14 @@ extension Resolver {
     let batching = batching(value["batching"], path)
     let speculation = speculation(value, path, model: model, batching: batching)
     let width = (speculation?.settings.drafted ?? 0) + 1
+    let adapters = adapters(value, path, of: pool, layout: layout, workload: workload)
     let memory = MemoryPlan(
       model: model, accelerator: pool.accelerator, weights: weights, keyValue: keyValue, layout: layout,
       engine: engine,
       utilization: quantity(value["gpu-memory-utilization"], .ratio) ?? engine.memoryUtilization,
       maximumBatchedTokens: tokens, blocks: integer(value["kv-blocks"]),
-      draft: speculation?.draftModel)
+      draft: speculation?.draftModel,
+      adapters: adapters.map { $0.slotBytes * Double($0.slots) } ?? .zero)
     if !memory.fits {
       fault(
         value, path, "\(model.name) on \(layout.accelerators) × \(pool.accelerator.name) \(memory.shortage)")
@@ -253,6 +256,8 @@ extension Resolver {
     deployment.speculation = speculation
     deployment.receiveInterval = integer(value["batching"]?["receive-interval"]) ?? 1
     deployment.prompts = prompts(value["batching"], "\(path).batching", engine: engine, batching: batching)
+    deployment.adapters = adapters
+    checkAdapterCount(value, path, of: deployment)
     return deployment
   }
 

@@ -63,11 +63,11 @@ extension Resolver {
       ("decode.router", roles?["decode"]?["router"]),
     ] {
       guard let router, let name = router.text ?? router["policy"]?.text,
-        RouterKind(rawValue: name).map({ RouterSettings($0).readsContent }) == true
+        RouterKind(rawValue: name).map({ $0 == .adapterAware || RouterSettings($0).readsContent }) == true
       else { continue }
       fault(
         router, "\(path).\(place)",
-        "a \(name) router and disaggregation are not simulated together by this version",
+        "the \(name) router and disaggregation are not simulated together by this version",
         help: "use round-robin, least-loaded or power-of-two")
     }
   }

@@ -3,12 +3,13 @@ public enum MetricName {
   /// Distributions: named with a statistic, as `p99(ttft_s)`.
   public static let distributions = [
     "ttft_s", "tpot_s", "itl_s", "e2e_s", "queue_s", "prefill_s", "decode_s", "kv_wait_s", "kv_transfer_s",
+    "adapter_wait_s",
   ]
   /// Single numbers.
   public static let values = [
     "goodput_ratio", "goodput_rps", "throughput_rps", "output_tokens_per_s", "total_tokens_per_s",
     "gpu_allocated_ratio", "gpu_busy_ratio", "mfu", "mbu", "kv_usage_ratio", "prefix_hit_ratio",
-    "preemptions", "rejected", "completed",
+    "adapter_hit_ratio", "adapter_loads", "adapter_fetches", "preemptions", "rejected", "completed",
     "offered", "throttled", "shed", "kv_transfer_bytes", "cost_per_month", "cost_total", "cost_npv",
     "cost_per_million_output_tokens",
     "cost_per_good_request", "energy_kwh", "first_service_day", "payback_days",

@@ -18,6 +18,7 @@ extension Resolver {
       name: member.key, model: model, traffic: traffic, requests: integer(value["requests"]),
       objectives: ServiceObjectives(ttft: limit("ttft"), tpot: limit("tpot"), e2e: limit("e2e")),
       prefix: sharedPrefix(value, path), conversations: conversations(value, path))
+    workload.adapters = adapterTraffic(value, path, traffic)
     workload.classes = classes(value["priorities"], "\(path).priorities")
     workload.traceUsers = integer(value["trace"]?["users"])
     return workload

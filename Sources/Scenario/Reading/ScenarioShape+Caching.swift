@@ -76,6 +76,16 @@ extension ScenarioShape {
               fallback: "1.5"),
           ]),
         .init(
+          tag: "adapter-aware",
+          keys: [
+            Key(
+              "max-imbalance", .integer(0...1_000_000),
+              "Requests by which the replica with the adapter may exceed the least busy one.", fallback: "8"),
+            Key(
+              "max-imbalance-ratio", .number(1...1000), "And the factor; both must be exceeded.",
+              fallback: "1.5"),
+          ]),
+        .init(
           tag: "kv-aware",
           keys: [
             Key(

@@ -52,6 +52,7 @@ enum ScenarioShape {
           priorities,
           Key("prefix", prefix, "Beginnings that prompts have in common."),
           Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
+          adapters,
         ] + Key.planned("residency"))
     ])
 
@@ -214,7 +215,7 @@ enum ScenarioShape {
     ] + Key.planned("market", "failures", "provisioning"))
 
   static let service: Shape = .object(
-    serviceKeys + [disaggregation, admission, speculation, student, oneOff])
+    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff])
   static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),

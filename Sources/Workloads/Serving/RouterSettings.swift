@@ -13,6 +13,9 @@ public enum RouterKind: String, Sendable, Hashable, CaseIterable {
   /// Where computing the rest of the prompt and what is in hand already cost least, as last reported (the
   /// cost of NVIDIA Dynamo's KV router: weight × prompt blocks to compute + blocks in use).
   case kvAware = "kv-aware"
+  /// The least loaded of the replicas that have the request's adapter or wait for it, within bounds on the
+  /// imbalance (as gateways for many adapters route, such as the Gateway API Inference Extension's).
+  case adapterAware = "adapter-aware"
 }
 
 /// A router and what it is told once.
@@ -21,7 +24,8 @@ public struct RouterSettings: Sendable, Hashable {
   /// Prefix-aware: least share of a prompt, 0...1, that must have been sent somewhere for it to count.
   public var threshold = 0.3
   /// Prefix-aware: prefixes are left alone while the busiest replica has more requests than the least busy
-  /// one by this number and by this factor.
+  /// one by this number and by this factor. Adapter-aware: so is a replica with the adapter that has so many
+  /// more.
   public var maximumImbalance = 64
   public var maximumImbalanceRatio = 1.5
   /// KV-aware: weight of a prompt token that would have to be computed against one in hand already.

@@ -26,8 +26,11 @@
   public init(request: UInt32) { own = Self.name(.request, UInt64(request)) }
 
   /// The request's first `tokens` tokens are those of prefix group `group`.
-  public mutating func setShared(group: UInt32, tokens: Int32) {
-    shared = Self.name(.group, UInt64(group))
+  ///
+  /// - Parameter adapter: computed with this adapter, numbered from 1, 0 for the model itself: KV entries of
+  ///   one adapter are of no use to another.
+  public mutating func setShared(group: UInt32, adapter: UInt16 = 0, tokens: Int32) {
+    shared = Self.name(.group, UInt64(group) | UInt64(adapter) << 32)
     sharedTokens = max(0, tokens)
   }
 

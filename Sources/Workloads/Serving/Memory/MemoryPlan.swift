@@ -5,8 +5,8 @@ import Quantities
 /// at start.
 ///
 /// blocks = ⌊(utilisation × device memory as its driver reports it − weights − activation peak − graph,
-/// communication and runtime buffers) ÷ bytes of a block⌋, after vLLM's profiling of its own memory
-/// (Kwon et al., "PagedAttention", SOSP 2023).
+/// communication and runtime buffers − slots for adapters) ÷ bytes of a block⌋, after vLLM's profiling of its
+/// own memory (Kwon et al., "PagedAttention", SOSP 2023).
 public struct MemoryPlan: Sendable, Hashable {
   /// All memory that the driver reports.
   public var deviceMemory: Bytes
@@ -21,6 +21,8 @@ public struct MemoryPlan: Sendable, Hashable {
   public var graphBuffers: Bytes
   public var communicationBuffers: Bytes
   public var runtime: Bytes
+  /// Slots for adapters.
+  public var adapters: Bytes
   /// One token's KV entries over the whole replica, each head counted once.
   public var keyValueBytesPerToken: Bytes
   /// One token's KV entries on one accelerator.
@@ -40,10 +42,11 @@ public struct MemoryPlan: Sendable, Hashable {
   ///     pipeline group decides.
   ///   - draft: a model that runs beside it in the same formats and layout, with KV entries of its own.
   ///   - override: the block count to take instead of the computed one.
+  ///   - adapters: all slots for adapters on one accelerator.
   public init(
     model: ModelShape, accelerator: Accelerator, weights weightFormat: Precision, keyValue: Precision,
     layout: ParallelLayout, engine: EnginePreset, utilization: Double, maximumBatchedTokens: Int,
-    blocks override: Int? = nil, draft: ModelShape? = nil
+    blocks override: Int? = nil, draft: ModelShape? = nil, adapters: Bytes = .zero
   ) {
     let (tensor, pipeline) = (layout.tensor, layout.pipeline)
     if let draft { draftWeights = Self.weights(of: draft, format: weightFormat, layout: layout) }
@@ -55,6 +58,7 @@ public struct MemoryPlan: Sendable, Hashable {
     graphBuffers = engine.graphMemory
     communicationBuffers = layout.accelerators > 1 ? engine.communicationMemory : .zero
     runtime = engine.runtimeMemory
+    self.adapters = adapters
     let models = [model] + (draft.map { [$0] } ?? [])
     let entries = models.map {
       Self.keyValueBytes(of: $0, format: keyValue, tensor: tensor, pipeline: pipeline)
@@ -113,7 +117,9 @@ public struct MemoryPlan: Sendable, Hashable {
   }
 
   /// What the engine takes for everything but KV blocks.
-  public var fixed: Bytes { weights + activationPeak + graphBuffers + communicationBuffers + runtime }
+  public var fixed: Bytes {
+    weights + activationPeak + graphBuffers + communicationBuffers + runtime + adapters
+  }
   /// What is left for KV blocks; negative when even the rest does not fit.
   public var room: Bytes { deviceMemory * utilization - fixed }
   /// Tokens whose KV entries fit at once.

@@ -180,14 +180,16 @@ extension LeapingReplica {
     remote.news > 0 && (!remote.received.isEmpty || waiting.count > 0)
   }
 
-  /// When an idle replica looks again: at the latest when its next load has come. A queue that blocks of
-  /// others keep from moving waits for that, or for `receive` or `release`, which wake it.
+  /// When an idle replica looks again: at the latest when its next load has come, of blocks or an adapter. A
+  /// queue that blocks of others keep from moving waits for that, or for `receive` or `release`, which wake
+  /// it.
   func idleChange(skippedAdmission: Bool) -> Ticks {
     if hasRemoteNews { return boundary + Ticks(1) }
-    let loaded = loading > 0 ? nextReady + Ticks(1) : .never
+    let load = min(loading > 0 ? nextReady : .never, nextAdapter)
+    let loaded = load == .never ? .never : load + Ticks(1)
     if waiting.count == 0 { return loaded }
-    let isBlocked = remote.receiving > 0 || remote.held > 0 || loading > 0
-    if isBlocked && !skippedAdmission && !waiting.hasUnseen(since: planned, in: table) { return loaded }
+    let isBlocked = remote.receiving > 0 || remote.held > 0 || load != .never
+    if isBlocked && !skippedAdmission && !hasUnseen { return loaded }
     return min(loaded, admissionTime(after: boundary))
   }
 

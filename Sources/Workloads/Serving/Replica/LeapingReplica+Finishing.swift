@@ -151,6 +151,7 @@ extension LeapingReplica {
     table[slot].base = tokens - emitted
     table[slot].state = .decoding
     ledger.addDecoder(base: table[slot].base + lookahead)
+    if keepsAdapters { countAdapter(of: slot, decodes: true) }
     context += tokens
     answering += 1
     let remaining = Int64(table[slot].outputTokens - table[slot].generated)
@@ -176,7 +177,8 @@ extension LeapingReplica {
           outputTokens: table[slot].outputTokens, preemptions: table[slot].preemptions,
           arrival: table[slot].arrival, scheduled: table[slot].scheduled,
           firstToken: table[slot].firstToken, lastToken: boundary,
-          cachedTokens: keepsCache ? holdings[slot].cachedTokens : 0))
+          cachedTokens: keepsCache ? holdings[slot].cachedTokens : 0,
+          adapterWait: keepsAdapters ? uses[Int(slot)].waited : .zero))
       if keepsSlots { table[slot].state = .padding } else { release(slot) }
     }
     finishing.removeAll(keepingCapacity: true)
@@ -189,6 +191,7 @@ extension LeapingReplica {
     running.remove(slot, in: table)
     if settings.isPrefillOnly { return hold(slot) }
     removeDecoder(slot)
+    if keepsAdapters { stopUsing(slot) }
     table.remove(slot)
   }
 

@@ -89,7 +89,8 @@ extension LeapingReplica {
     let chunk = Int(min(room, tokens))
     let cost = model.stepCost(
       StepShape(
-        decodeSequences: decoders, decodeContext: stalls ? 0 : Int(context) + decoders * Int(width), prefillSequences: 1,
+        decodeSequences: decoders, decodeContext: stalls ? 0 : Int(context) + decoders * Int(width),
+        prefillSequences: 1,
         prefillTokens: chunk, sampledSequences: decoders + 1, attentionProducts: chunk * (chunk + 1) / 2,
         prefixTokens: 0, largestChunk: chunk)
     ).total

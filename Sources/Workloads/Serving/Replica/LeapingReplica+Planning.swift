@@ -15,6 +15,10 @@ extension LeapingReplica {
   mutating func planNext() {
     if remote.news > 0 { takeInRemotePrompts() }
     if loading > 0 { finishLoads() }
+    if keepsAdapters {
+      adapters!.settle(at: boundary)
+      isStuck = false
+    }
     let lackedRoom = makeRoomForDecoders()
     let preempted = continuePrefills() || lackedRoom
     if keepsCache { nameGrantedBlocks() }
@@ -110,34 +114,37 @@ extension LeapingReplica {
     guard waiting.count > 0 else { return }
     var budget = promptBudget
     for slot in prefilling { budget -= Int64(table[slot].chunk) }
-    // Whether another prompt has its part of the step.
-    var isShared = budget < promptBudget
     let reserved = growth(steps: 1)
     if keepsCache { claimForDecoders() }
+    if keepsAdapters { return admitByAdapter(&budget, keeping: reserved) }
     while waiting.count > 0 && budget > 0 && seatsTaken < settings.maximumSequences {
       let slot = waiting.next(before: planned, in: table)
-      if slot == noSequence { break }
-      if table[slot].state == .expected {
-        if reserve(slot, keeping: reserved) { continue } else { break }
-      }
-      let found = keepsCache ? cachedBlocks(of: slot) : PrefixCache.Match()
-      let cached = found.blocks * ledger.blockSize
-      let rest = Int64(table[slot].target) - cached
-      let chunk = min(rest, budget)
-      if chunk < rest && isShared && settings.prompts == .whole { break }
-      let end = settings.takesWholePrompts ? Int64(table[slot].target) : cached + chunk
-      let need = ledger.blocks(for: end + lookahead) - found.blocks
-      if need + found.idle > ledger.free - reserved { break }
-      start(slot)
-      if keepsCache {
-        useCached(found, by: slot)
-        if !links.isEmpty && load(slot, after: found.blocks, room: ledger.free - reserved) { continue }
-      }
-      grant(slot, chunk: Int32(chunk), blocks: Int32(need))
-      if keepsCache { nameGrantedBlocks(of: slot) }
-      budget -= chunk
-      isShared = isShared || chunk > 0
+      if slot == noSequence || !admitOne(slot, &budget, keeping: reserved) { break }
     }
+  }
+
+  /// Starts a waiting sequence, or reserves its blocks; false when too few are free.
+  @inline(__always)
+  mutating func admitOne(_ slot: UInt32, _ budget: inout Int64, keeping reserved: Int64) -> Bool {
+    if table[slot].state == .expected { return reserve(slot, keeping: reserved) }
+    let found = keepsCache ? cachedBlocks(of: slot) : PrefixCache.Match()
+    let cached = found.blocks * ledger.blockSize
+    let rest = Int64(table[slot].target) - cached
+    let chunk = min(rest, budget)
+    // Beside other prompts of the step.
+    if chunk < rest && settings.prompts == .whole && budget < promptBudget { return false }
+    let end = settings.takesWholePrompts ? Int64(table[slot].target) : cached + chunk
+    let need = ledger.blocks(for: end + lookahead) - found.blocks
+    if need + found.idle > ledger.free - reserved { return false }
+    start(slot)
+    if keepsCache {
+      useCached(found, by: slot)
+      if !links.isEmpty && load(slot, after: found.blocks, room: ledger.free - reserved) { return true }
+    }
+    grant(slot, chunk: Int32(chunk), blocks: Int32(need))
+    if keepsCache { nameGrantedBlocks(of: slot) }
+    budget -= chunk
+    return true
   }
 
   /// Starts a whole batch once the replica is empty. KV room for every answer is reserved by admission,
@@ -173,6 +180,7 @@ extension LeapingReplica {
     waiting.remove(slot, in: table)
     if settings.forecasts { backlog.remove(table[slot].target, band: band(of: slot)) }
     queuedTokens -= Int64(table[slot].target)
+    if keepsAdapters { adapters!.leaveQueue(adapter(of: slot)) }
     running.append(slot, in: table)
     table[slot].state = .prefilling
     table[slot].ordinal = admitted
@@ -215,6 +223,10 @@ extension LeapingReplica {
     table[slot].chunk = 0
     table[slot].preemptions += 1
     totals.preemptions += 1
+    if keepsAdapters {
+      stopUsing(slot)
+      adapters!.enter(adapter(of: slot))
+    }
     waiting.putBack(slot, in: table)
     queuedTokens += Int64(table[slot].target)
     if settings.forecasts { backlog.add(table[slot].target, band: band(of: slot)) }
@@ -236,6 +248,7 @@ extension LeapingReplica {
   mutating func removeDecoder(_ slot: UInt32, holdsClaim: Bool = false) {
     let tokens = table[slot].base + emitted
     let room = tokens + lookahead
+    if keepsAdapters { countAdapter(of: slot, decodes: false) }
     ledger.removeDecoder(base: table[slot].base + lookahead)
     let blocks = ledger.blocks(for: room)
     if keepsCache {
@@ -254,7 +267,8 @@ extension LeapingReplica {
   ///   next.
   private mutating func planDecodeRun(mayAdmitNext: Bool) {
     let decoders = ledger.decoders
-    let line = model.decodeLine(sequences: Int(decoders), context: Int(context + decoders))
+    var line = model.decodeLine(sequences: Int(decoders), context: Int(context + decoders))
+    if keepsAdapters { line.base = line.base + adapterCostOfDecoding() }
     run.kind = .decode
     run.base = line.base
     run.firstCost = line.base.total + line.slope * (context + decoders * width)
@@ -271,12 +285,13 @@ extension LeapingReplica {
     if settings.batching == .continuous, waiting.count > 0, seatsTaken < settings.maximumSequences {
       if mayAdmitNext {
         run.steps = 1
-      } else if waiting.hasUnseen(since: planned, in: table) {
+      } else if hasUnseen {
         run.steps = min(run.steps, 1 + stepsUntilLook(after: 1))
       }
     }
     if hasRemoteNews { run.steps = 1 }
     if loading > 0 { endRun(after: nextReady) }
+    if keepsAdapters && adapters!.isLoading { endRun(after: nextAdapter) }
     nextChange = runEnd
   }
 
@@ -284,7 +299,8 @@ extension LeapingReplica {
     let stalls = settings.prompts == .first
     let decoders = stalls ? 0 : Int(ledger.decoders)
     var shape = StepShape(
-      decodeSequences: decoders, decodeContext: stalls ? 0 : Int(context) + decoders * Int(width), prefillSequences: 0,
+      decodeSequences: decoders, decodeContext: stalls ? 0 : Int(context) + decoders * Int(width),
+      prefillSequences: 0,
       prefillTokens: 0,
       sampledSequences: decoders, attentionProducts: 0, prefixTokens: 0, largestChunk: 0)
     for slot in prefilling where table[slot].chunk > 0 {
@@ -298,7 +314,8 @@ extension LeapingReplica {
       shape.longestPrefix = max(shape.longestPrefix, prefix)
       if prefix + chunk == Int(table[slot].target) { shape.sampledSequences += 1 }
     }
-    let cost = model.stepCost(shape)
+    var cost = model.stepCost(shape)
+    if keepsAdapters { cost = cost + adapterCost(ofStep: shape) }
     run.kind = stalls ? .prompts : .mixed
     run.base = cost
     run.firstCost = cost.total

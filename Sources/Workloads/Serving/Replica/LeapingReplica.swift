@@ -28,6 +28,14 @@ public struct LeapingReplica: ~Copyable {
   var undescribed: Int64 = 0
   /// Sequences whose blocks are on their way from below.
   var loading = 0
+  let keepsAdapters: Bool
+  var adapters: AdapterSlots?
+  /// By slot of the sequence table; empty while no adapters are served.
+  var uses: [AdapterUse] = []
+  /// Loads that the step being planned waits for.
+  var pausedForLoads = Ticks.zero
+  /// Whether the last pass over the queue ended at somebody who lacks KV blocks.
+  var isStuck = false
   // What the settings say of the tiers, once for all.
   let tiers: [TierSettings]
   let loadsAlways: Bool
@@ -95,6 +103,8 @@ public struct LeapingReplica: ~Copyable {
     run.rate = rate
     ledger = BlockLedger(blockSize: settings.blockSize, total: settings.blocks)
     keepsCache = settings.cache != nil
+    keepsAdapters = settings.adapters != nil
+    adapters = settings.adapters.map(AdapterSlots.init)
     cache = PrefixCache(
       blockSize: settings.blockSize, blocks: settings.blocks, chains: Self.names(settings), tiers: places)
     self.tiers = below.tiers
@@ -106,6 +116,13 @@ public struct LeapingReplica: ~Copyable {
     // Last: a closure that looks at a property before all are set makes the optimiser (Swift 6.3.1) destroy
     // noncopyable ones that do not exist yet.
     precondition(!keepsCache || settings.batching == .continuous, "request-level batches share no prefixes")
+    precondition(
+      !keepsAdapters || (settings.batching == .continuous && lookahead == 0 && !settings.isPrefillOnly),
+      "adapters are served in continuous batches, one token a step, prompts and answers together")
+    // A sequence whose blocks come from below computes nothing in the step that takes it in.
+    precondition(
+      tiers?.isEmpty ?? (settings.cache?.tiers.isEmpty ?? true) || settings.adapters?.loading != .blocking,
+      "loads that block know no tiers")
     precondition(lookahead == 0 || settings.batching == .continuous, "request-level batches do not speculate")
     precondition(
       settings.prompts == .chunked || settings.batching == .continuous,
@@ -139,6 +156,7 @@ public struct LeapingReplica: ~Copyable {
   public var finalTotals: ReplicaTotals {
     var all = totals
     for tier in all.tiers.indices { all.tiers[tier].blocksWritten = cache.below.written[tier] }
+    if let adapters { all.adapters = adapters.totals }
     return all
   }
   /// KV blocks there are.
@@ -163,21 +181,22 @@ public struct LeapingReplica: ~Copyable {
   /// - Parameters:
   ///   - priority: not negative; in a queue by priority, lower ones are served first.
   ///   - content: what its tokens are; `nil` for what no other request says.
+  ///   - adapter: whose adapter it asks for; −1 for none.
   /// - Returns: what `release` takes, where the replica computes prompts only.
   @discardableResult
   public mutating func arrive(
     handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0,
-    content: PromptContent? = nil, at now: Ticks
+    content: PromptContent? = nil, adapter: Int = -1, at now: Ticks
   ) -> UInt32 {
     enqueue(
       handle: handle, promptTokens: promptTokens, outputTokens: outputTokens, priority: priority,
-      content: content, at: now)
+      content: content, adapter: adapter, at: now)
   }
 
   @inline(__always)
   mutating func enqueue(
     handle: UInt32, promptTokens: Int32, outputTokens: Int32, priority: Int32 = 0, content: PromptContent?,
-    at now: Ticks
+    adapter: Int = -1, at now: Ticks
   ) -> UInt32 {
     precondition(canHold(promptTokens: promptTokens, outputTokens: outputTokens), "admitted requests fit")
     precondition(promptTokens > 0 && outputTokens > 0, "a request has a prompt and an answer")
@@ -198,12 +217,13 @@ public struct LeapingReplica: ~Copyable {
     }
     enqueued += 1
     if settings.forecasts { backlog.add(promptTokens, band: band(of: slot)) }
+    if keepsAdapters { enqueue(slot, adapter: adapter) }
     let goesFirst = waiting.isOvertaken(by: slot, in: table)
     waiting.append(slot, in: table)
     queuedTokens += Int64(promptTokens)
     switch run.kind {
     case .mixed, .prompts: break
-    case .decode: if goesFirst { shortenRun(after: now) }
+    case .decode: if goesFirst || (keepsAdapters && mayPass(slot, at: now)) { shortenRun(after: now) }
     case .idle: nextChange = min(nextChange, admissionTime(after: now))
     }
     return slot

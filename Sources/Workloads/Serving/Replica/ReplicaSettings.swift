@@ -8,8 +8,8 @@ public struct ReplicaSettings: Sendable {
   public var order = QueueOrder.arrival
   /// Of continuous batches.
   public var prompts = PromptScheduling.chunked
-  /// Steps without prompts from one look at new requests to the next, at least 1; after a step with prompts it
-  /// always looks. For continuous batching.
+  /// Steps without prompts from one look at new requests to the next, at least 1; after a step with prompts
+  /// it always looks. For continuous batching.
   public var receiveInterval: Int64 = 1
   /// Sequences that run at once.
   public var maximumSequences: Int
@@ -32,6 +32,8 @@ public struct ReplicaSettings: Sendable {
   public var forecasts = false
   /// How KV blocks are kept for later requests; `nil` when they are not.
   public var cache: CacheSettings?
+  /// What is served of the model's adapters; `nil` when none are. For continuous batching, without drafts.
+  public var adapters: AdapterSettings?
   /// Walks every leap step by step as well and stops the process when the two part. For tests.
   public var verifiesLeaps = false
   /// Keeps one slice per leap or mixed step for a timeline.
@@ -66,10 +68,13 @@ public struct Completion: Sendable, Hashable {
   public var lastToken: Ticks
   /// Prompt tokens that were not computed because their KV entries were cached.
   public var cachedTokens: Int32
+  /// How long it waited for its adapter to be loaded; zero where the adapter was there, or none was asked
+  /// for.
+  public var adapterWait: Ticks
 
   public init(
     handle: UInt32, promptTokens: Int32, outputTokens: Int32, preemptions: Int32, arrival: Ticks,
-    scheduled: Ticks, firstToken: Ticks, lastToken: Ticks, cachedTokens: Int32 = 0
+    scheduled: Ticks, firstToken: Ticks, lastToken: Ticks, cachedTokens: Int32 = 0, adapterWait: Ticks = .zero
   ) {
     self.handle = handle
     self.promptTokens = promptTokens
@@ -80,6 +85,7 @@ public struct Completion: Sendable, Hashable {
     self.firstToken = firstToken
     self.lastToken = lastToken
     self.cachedTokens = cachedTokens
+    self.adapterWait = adapterWait
   }
 }
 
@@ -107,6 +113,7 @@ public struct ReplicaTotals: Sendable, Hashable {
   public var promptTokensFound: Int64 = 0
   /// What went through the tiers below, in order.
   public var tiers: [TierTotals] = []
+  public var adapters = AdapterTotals()
 }
 
 /// A stretch of equal work, for the timeline.

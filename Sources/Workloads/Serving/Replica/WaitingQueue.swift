@@ -18,10 +18,12 @@ struct WaitingQueue {
   /// All that wait where the first come is served first; else those that have not surfaced.
   private var list = SequenceList()
   private var heap: [Entry] = []
+  /// Passed over in the scheduler's pass under way; of queues by rank.
+  private var aside: [Entry] = []
 
   init(order: QueueOrder) { self.order = order }
 
-  var count: Int { list.count + heap.count }
+  var count: Int { list.count + heap.count + aside.count }
   var isOrderedByArrival: Bool { order == .arrival }
   /// Who has waited longest; for queues in the order of arrival.
   var first: UInt32 { list.first }
@@ -51,6 +53,12 @@ struct WaitingQueue {
     return list.count > 0
   }
 
+  /// Whether somebody waits whom a step planned at `time` must not take yet.
+  func hasAnyUnseen(since time: Ticks, in table: borrowing SequenceTable) -> Bool {
+    if isOrderedByArrival { return list.count > 0 && table[list.last].arrival >= time }
+    return list.count > 0
+  }
+
   /// The next to be served of those that arrived before `time`, or `noSequence`.
   @inline(__always) mutating func next(before time: Ticks, in table: borrowing SequenceTable) -> UInt32 {
     if isOrderedByArrival {
@@ -71,6 +79,37 @@ struct WaitingQueue {
   /// Takes out the sequence that `next` or `first` named.
   @inline(__always) mutating func remove(_ slot: UInt32, in table: borrowing SequenceTable) {
     if isOrderedByArrival { list.remove(slot, in: table) } else { popFirst(slot) }
+  }
+
+  // MARK: Passing over
+
+  /// Who stands behind `slot` in a queue by arrival, to be asked before that one leaves.
+  func following(_ slot: UInt32, before time: Ticks, in table: borrowing SequenceTable) -> UInt32 {
+    guard isOrderedByArrival else { return noSequence }
+    let next = table[slot].next
+    return next != noSequence && table[next].arrival < time ? next : noSequence
+  }
+
+  /// The next to be looked at in a pass that takes some and passes over others.
+  ///
+  /// - Parameters:
+  ///   - following: what `following` said of the last one.
+  ///   - passed: the last one, where it was passed over.
+  mutating func next(
+    _ following: UInt32, passing passed: UInt32, before time: Ticks, in table: borrowing SequenceTable
+  ) -> UInt32 {
+    if isOrderedByArrival { return following }
+    if passed != noSequence {
+      aside.append(heap[0])
+      popFirst(passed)
+    }
+    return nextByRank(before: time, in: table)
+  }
+
+  /// Ends a pass: who was passed over stands in the queue again.
+  mutating func takeBack() {
+    for entry in aside { push(entry.slot, entry.place) }
+    aside.removeAll(keepingCapacity: true)
   }
 
   // MARK: Heap
