@@ -37,7 +37,7 @@ public struct WorkloadTally: Sendable {
   public var decode = LogHistogram()
   /// In fine ticks, unlike the others.
   public var interTokenGaps = LogHistogram()
-  public var networkTicks: Int64 = 0
+  public var networkTicks: Int128 = 0
   /// Tokens of the longest prompt, and of the longest prompt with its answer.
   public var longestPrompt: Int32 = 0
   public var longestContext: Int64 = 0
@@ -97,6 +97,6 @@ extension WorkloadTally {
     prefill.record(times.prefill.count)
     decode.record(times.decode.count)
     if times.outputTokens > 1 { tpot.record(times.decode.count / Int64(times.outputTokens - 1)) }
-    networkTicks += times.network.count
+    networkTicks += Int128(times.network.count)
   }
 }

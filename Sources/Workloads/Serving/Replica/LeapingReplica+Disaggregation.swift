@@ -205,7 +205,7 @@ extension LeapingReplica {
       first: run.firstCost + run.costIncrease, step: run.costIncrease, terms: steps - 1, weight: fresh)
     let firstEnd = boundary + Ticks((fraction + run.firstCost) / fineTicksPerTick)
     for slot in remote.joined {
-      interTokenGaps.record((firstEnd - table[slot].lastToken).count * fineTicksPerTick)
+      interTokenGaps.record(fineTicks(in: firstEnd - table[slot].lastToken))
     }
   }
 

@@ -54,10 +54,11 @@ extension LeapingReplica {
     boundary += Ticks(fraction / fineTicksPerTick)
     fraction %= fineTicksPerTick
     planned = settings.schedulesAhead ? lastStepStart : boundary
-    totals.busy += cost
-    totals.compute += run.base.compute * steps
-    totals.memory += run.base.memory * steps + (run.kind == .decode ? cost - run.base.total * steps : 0)
-    totals.network += run.base.network * steps
+    totals.busy += Int128(cost)
+    totals.compute += Int128(run.base.compute * steps)
+    totals.memory += Int128(
+      run.base.memory * steps + (run.kind == .decode ? cost - run.base.total * steps : 0))
+    totals.network += Int128(run.base.network * steps)
     totals.steps += steps
     totals.computedTokens += decoders * steps * width
     totals.contextRead += entries
@@ -109,7 +110,7 @@ extension LeapingReplica {
     if table[slot].firstToken == .never {
       table[slot].firstToken = boundary
     } else if boundary >= measuredFrom {
-      interTokenGaps.record((boundary - table[slot].lastToken).count * fineTicksPerTick)
+      interTokenGaps.record(fineTicks(in: boundary - table[slot].lastToken))
     }
     countAsDecoder(slot)
   }
