@@ -72,6 +72,29 @@ struct CommandTests {
     #expect(await execute("run", "x.yaml", "--replicatons", "1").error.contains("--replications"))
   }
 
+  @Test(
+    "an answer that cannot be written is status 2, whatever the answer",
+    arguments: [
+      ["--version"], ["--help"], ["init"], ["schema"], ["catalog"], ["catalog", "--format", "json"],
+      ["validate", "minimal.yaml"], ["validate", "minimal.yaml", "--format", "json"],
+      ["plan", "minimal.yaml"],
+      ["plan", "minimal.yaml", "--format", "json"], ["run", "minimal.yaml"],
+      ["run", "minimal.yaml", "--format", "json"], ["run", "minimal.yaml", "--format", "csv"],
+    ])
+  func unwritable(arguments: [String]) async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dryrack-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    #expect(await execute("init", "minimal", "--out", folder).status == .success)
+    let placed = arguments.map { $0.hasSuffix(".yaml") ? "\(folder)/\($0)" : $0 }
+    let short = ["run", "plan"].contains(arguments[0]) ? ["--set", "duration=5s"] : []
+    var console = Recording().console()
+    console.out = { _ in throw CommandStatus.cannotRun }
+    let status = await Console.$current.withValue(console) {
+      await CommandLineRun(arguments: placed + short).execute()
+    }
+    #expect(status == .cannotRun)
+  }
+
   @Test("options reach the run as typed")
   func mapping() throws {
     let command = try #require(

@@ -223,6 +223,46 @@ struct ReportTests {
     }
   }
 
+  @Test("a set of files replaces another as a whole: what stands in the way of one leaves all as they were")
+  func together() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dryrack-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for obstructed in run.files().map(\.name) {
+      try? FileManager.default.removeItem(atPath: folder)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      for file in run.files() where file.name != obstructed {
+        try AtomicFile.write("old \(file.name)", to: "\(folder)/\(file.name)")
+      }
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/\(obstructed)", withIntermediateDirectories: true)
+      #expect(throws: AtomicFile.Failure.self) { try run.write(to: folder) }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == run.files().count)
+      for file in run.files() where file.name != obstructed {
+        #expect(try String(contentsOfFile: "\(folder)/\(file.name)", encoding: .utf8) == "old \(file.name)")
+      }
+    }
+  }
+
+  @Test("a device and a link stay what they are, and a disk that is full is a failure")
+  func devices() throws {
+    try AtomicFile.write("gone", to: "/dev/null")
+    #expect(
+      try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType
+        == .typeCharacterSpecial)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dryrack-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try AtomicFile.makeFolder(folder)
+    try AtomicFile.write("before", to: "\(folder)/file")
+    try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "file")
+    try AtomicFile.write("after", to: "\(folder)/link")
+    #expect(try String(contentsOfFile: "\(folder)/file", encoding: .utf8) == "after")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/link") == "file")
+    let full = try? FileManager.default.attributesOfItem(atPath: "/dev/full")[.type] as? FileAttributeType
+    if full == .typeCharacterSpecial {
+      #expect(throws: AtomicFile.Failure.self) { try AtomicFile.write("more", to: "/dev/full") }
+    }
+  }
+
   @Test("a folder that cannot be made is a failure in words")
   func unwritable() {
     #expect(throws: AtomicFile.Failure.self) { try run.write(to: "/dev/null/results") }
