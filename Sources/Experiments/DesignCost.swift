@@ -9,12 +9,24 @@ struct DesignCost {
   var monthly: [Charge] = []
   /// What is invoiced once, at the start.
   var invoices: [Charge] = []
+  /// What is bought, all nodes of a pool together.
+  private var assets: [Asset] = []
+  /// What is paid once and is worth nothing afterwards.
+  private var spentAtOnce = Money.zero
   /// Drawn at the meter in a month.
   var kilowattHoursPerMonth = 0.0
 
   var effectivePerMonth: Money { monthly.reduce(.zero) { $0 + $1.effective } }
   var billedPerMonth: Money { monthly.reduce(.zero) { $0 + $1.billed } }
-  var billedAtOnce: Money { invoices.reduce(.zero) { $0 + $1.billed } }
+
+  /// All payments over the horizon, less what what is bought is worth at its end, discounted to the start.
+  func presentValue(horizon: Seconds, yearlyRate: Double) -> Money {
+    assets.reduce(
+      spentAtOnce + Economics.presentValue(monthly: billedPerMonth, horizon: horizon, yearlyRate: yearlyRate)
+    ) {
+      $0 + $1.presentValue(horizon: horizon, yearlyRate: yearlyRate)
+    }
+  }
 
   /// - Parameter horizon: what is paid once is spread over it.
   init(design: Design, outcome: Outcome, horizon: Seconds) {
@@ -35,6 +47,7 @@ struct DesignCost {
     }
     for service in design.services {
       for item in service.oneOffCosts {
+        spentAtOnce += item.cost
         invoices.append(
           Charges.oneOffInvoice(
             of: item.name, service: service.name, cost: item.cost, acceleratorHours: item.acceleratorHours))
@@ -54,6 +67,7 @@ struct DesignCost {
     kilowattHoursPerMonth += power.value / 1000 * site.powerUsageEffectiveness * Calendar.hoursPerMonth
     switch pool.payment {
     case .purchase(let price, let life, let residual):
+      assets.append(Asset(price: price * Double(pool.nodeCount), life: life, residual: residual))
       monthly.append(
         Charges.amortization(
           of: pool.node.name, nodes: pool.nodeCount, price: price, life: life, residual: residual,

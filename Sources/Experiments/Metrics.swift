@@ -124,7 +124,7 @@ struct MetricReader {
       add(workload, "tier_read_bytes", Double(sum(\.blocksRead)) * cache.bytesPerBlock, "B", statistic: name)
       let written = Double(sum(\.blocksWritten)) * cache.bytesPerBlock
       add(workload, "tier_written_bytes", written, "B", statistic: name)
-      let busy = Ticks(sum(\.busy.count)).seconds
+      let busy = result.replicas.reduce(0.0) { $0 + $1.tiers[index].busy.seconds }
       let span = outcome.end.seconds * Double(result.replicas.count)
       add(workload, "tier_busy_ratio", span > 0 ? busy / span : nil, "ratio", statistic: name)
     }
@@ -157,9 +157,8 @@ struct MetricReader {
     let isPriced = scenario.economics.currency == "USD"
     add("", "cost_per_month", isPriced ? perMonth : nil, "\(currency)/month")
     add("", "cost_total", perMonth * months, currency)
-    let present = presentValue(
-      atOnce: cost.billedAtOnce, payment: cost.billedPerMonth, periods: Int(months.rounded()),
-      yearlyRate: scenario.economics.discountRate)
+    let present = cost.presentValue(
+      horizon: scenario.economics.horizon, yearlyRate: scenario.economics.discountRate)
     add("", "cost_npv", present.units, currency)
     add("", "cost_per_million_output_tokens", per(output / 1e6), currency)
     add("", "cost_per_good_request", per(good), currency)

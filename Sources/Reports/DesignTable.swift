@@ -176,6 +176,7 @@ private struct TableLine {
 
   static let ofDesign = [
     TableLine("cost over the horizon", "cost_total"),
+    TableLine("  discounted to today", "cost_npv"),
     TableLine("energy", "energy_kwh"),
     TableLine("first service after", "first_service_day"),
     TableLine("paid back after", "payback_days"),
