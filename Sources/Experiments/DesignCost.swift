@@ -1,4 +1,5 @@
 import Economics
+import Kernel
 import Quantities
 import Scenario
 import World
@@ -16,6 +17,12 @@ struct DesignCost {
   /// Drawn at the meter in a month.
   var kilowattHoursPerMonth = 0.0
 
+  /// False when there is something to pay by the token and nothing was measured: then no sum is known.
+  private(set) var isKnown = true
+  /// What a month's money buys, at the rates of the results; tokens that are paid for are those of the bill.
+  /// `nil` when nothing was measured.
+  private(set) var workPerMonth: (outputTokens: Double, good: Double)? = (0, 0)
+
   var effectivePerMonth: Money { monthly.reduce(.zero) { $0 + $1.effective } }
   var billedPerMonth: Money { monthly.reduce(.zero) { $0 + $1.billed } }
 
@@ -31,19 +38,8 @@ struct DesignCost {
   /// - Parameter horizon: what is paid once is spread over it.
   init(design: Design, outcome: Outcome, horizon: Seconds) {
     for (index, pool) in design.pools.enumerated() { add(pool, index, design, outcome) }
-    let seconds = outcome.measuredSeconds
     for (index, service) in design.services.enumerated() {
-      guard case .endpoint(let preset) = service.placement, seconds > 0 else { continue }
-      let tally = outcome.services[index].tally
-      let months = Calendar.secondsPerMonth / seconds
-      monthly.append(
-        Charges.tokens(
-          endpoint: preset.name, provider: preset.provider,
-          inputPerMonth: Double(tally.promptTokens) * months,
-          outputPerMonth: Double(tally.outputTokens) * months,
-          inputPricePerMillion: preset.inputPricePerMillion,
-          outputPricePerMillion: preset.outputPricePerMillion,
-          source: preset.source))
+      addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
     }
     for service in design.services {
       for item in service.oneOffCosts {
@@ -59,6 +55,36 @@ struct DesignCost {
       monthly.append(
         Charges.staff(fullTimeEquivalents: staff.fullTimeEquivalents, salaryPerYear: staff.salaryPerYear))
     }
+  }
+
+  /// What a service does in a month, and what is paid for it by the token.
+  ///
+  /// An endpoint bills the requests that are sent in the span of the rates, however late it answers them: a
+  /// slow one is not cheaper.
+  private mutating func addWork(of service: Service, _ outcome: ServiceOutcome, measuredFrom: Ticks) {
+    let span = outcome.rateSpan(from: measuredFrom)
+    guard let seconds = span.seconds else {
+      workPerMonth = nil
+      if case .endpoint = service.placement { isKnown = false }
+      return
+    }
+    let months = Calendar.secondsPerMonth / seconds
+    guard case .endpoint(let preset) = service.placement else {
+      workPerMonth?.outputTokens += Double(span.answers.outputTokens) * months
+      workPerMonth?.good += Double(span.answers.good) * months
+      return
+    }
+    let tally = outcome.tally
+    workPerMonth?.outputTokens += Double(tally.outputTokens) * months
+    workPerMonth?.good += Double(tally.good) * months
+    monthly.append(
+      Charges.tokens(
+        endpoint: preset.name, provider: preset.provider,
+        inputPerMonth: Double(tally.promptTokens) * months,
+        outputPerMonth: Double(tally.outputTokens) * months,
+        inputPricePerMillion: preset.inputPricePerMillion,
+        outputPricePerMillion: preset.outputPricePerMillion,
+        source: preset.source))
   }
 
   private mutating func add(_ pool: Pool, _ index: Int, _ design: Design, _ outcome: Outcome) {
