@@ -139,10 +139,11 @@ struct RunPlan {
       return Line(
         name: "  bought", value: "\(price) \(currency) a node over \(years) years, \(worth) % left",
         source: "the scenario")
-    case .rent(let price, let term, let source, let date):
+    case .rent(let price, let term, let source, let date, let region):
       let citation = Catalog.builtIn.source(source)?.citation ?? "the scenario"
       return Line(
-        name: "  rented, \(term.rawValue)", value: "\(price) \(currency) a node-hour",
+        name: "  rented, \(term.rawValue)",
+        value: "\(price) \(currency) a node-hour\(region.isEmpty ? "" : ", \(region)")",
         source: date.isEmpty ? citation : "\(citation), \(date)")
     }
   }

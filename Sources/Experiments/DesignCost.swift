@@ -100,11 +100,13 @@ struct DesignCost {
           site: site.name))
       invoices.append(
         Charges.purchaseInvoice(of: pool.node.name, nodes: pool.nodeCount, price: price, site: site.name))
-    case .rent(let price, let term, let source, _):
+    case .rent(let price, let term, let source, _, let region):
+      let isElsewhere = !region.isEmpty && site.region != nil && site.region != region
       monthly.append(
         Charges.rent(
           of: pool.node.name, nodes: pool.nodeCount, pricePerNodeHour: price,
-          provider: site.provider ?? pool.node.provider ?? "", region: site.region ?? "", term: term.rawValue,
+          provider: site.provider ?? pool.node.provider ?? "", region: site.region ?? "",
+          term: isElsewhere ? "\(term.rawValue), price of \(region)," : term.rawValue,
           source: source))
     }
     if site.electricityPerKilowattHour > .zero {

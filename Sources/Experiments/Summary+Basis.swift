@@ -43,6 +43,24 @@ extension Summary {
     return notes
   }
 
+  /// Says where requests grew past the context of the model that answers them: an engine refuses those.
+  func contextNotes() -> [String] {
+    var notes: [String] = []
+    for (index, model) in models.enumerated() {
+      for (position, service) in model.design.services.enumerated() {
+        let served = service.model ?? scenario.workloads[service.workloadIndex].model
+        let longest = outcomes(of: index).map { $0.services[position].tally.longestContext }.max() ?? 0
+        // An inline shape says nothing of its context.
+        if served.name == "inline" || longest <= Int64(served.maximumContext) { continue }
+        notes.append(
+          "\(model.design.name)/\(service.name): requests take up to \(longest) tokens of prompt and "
+            + "answer; the context of \(served.name) ends at \(served.maximumContext), and engines refuse "
+            + "what is longer")
+      }
+    }
+    return notes
+  }
+
   /// Over all replications; `nil` when none ran.
   private func reach(of index: Int, service: Int, role: Int) -> ServiceReach? {
     var reach: ServiceReach?

@@ -95,6 +95,26 @@ struct CommandTests {
     #expect(status == .cannotRun)
   }
 
+  @Test("diagnostics of a file as a whole stand at its beginning, those of --set name it")
+  func diagnostics() async throws {
+    struct Document: Decodable {
+      struct Place: Decodable, Equatable { var line: Int, column: Int }
+      struct Range: Decodable { var start: Place, end: Place }
+      struct Diagnostic: Decodable { var range: Range, source: String?, summary: String }
+      var diagnostics: [Diagnostic]
+    }
+    let gone = await execute("validate", "/no/such/file.yaml", "--format", "json")
+    let first = try JSONDecoder().decode(Document.self, from: Data(gone.out.utf8)).diagnostics
+    #expect(first.count == 1 && first[0].range.start == .init(line: 1, column: 1) && first[0].source == nil)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dryrack-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    _ = await execute("init", "minimal", "--out", folder)
+    let set = await execute(
+      "validate", "\(folder)/minimal.yaml", "--set", "duration=soon", "--format", "json")
+    let second = try JSONDecoder().decode(Document.self, from: Data(set.out.utf8)).diagnostics
+    #expect(second.count == 1 && second[0].source == "--set duration=soon")
+  }
+
   @Test("options reach the run as typed")
   func mapping() throws {
     let command = try #require(

@@ -63,7 +63,9 @@ import Testing
     ("replicas: 1", "autoscale: { min: 1 }", 15, "not simulated by this version"),
     ("p99(ttft_s)", "p99(ttft)", 16, "did you mean 'ttft_s'?"),
     ("p99(ttft_s)", "ttft_s", 16, "needs a statistic"),
-    ("version: 1", "version: 1\nversion: 1", 0, "duplicate key"),
+    ("version: 1", "version: 1\nversion: 1", 1, "duplicate key"),
+    ("name: test", "name: te\u{1}st", 2, "control character"),
+    ("name: test", "name: tést \u{7}", 2, "control character"),
     ("model: llama-3.1-8b", "model: deepseek-v3", 15, "does not fit"),
   ]
 

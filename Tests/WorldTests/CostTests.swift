@@ -73,7 +73,11 @@ struct CostTests {
         own:
           sites: { dc: { kind: on-prem, electricity: 0.1 USD/kWh } }
           pools:
-            gpu: { site: dc, node: hgx-h100, count: 1, purchase: { price: 280000 USD, life: 5y, residual: 15% } }
+            gpu:
+              site: dc
+              node: hgx-h100
+              count: 1
+              purchase: { price: 280000 USD, life: 5y, residual: 15% }
           services:
             chat: { workload: chat, pool: gpu, replicas: 1, one-off: [ { name: training, cost: 9000 USD } ] }
           staff: { fte: 0.5, salary: 150000 USD/y }

@@ -4,8 +4,8 @@ import Testing
 /// Work adds up past 63 bits of fine ticks, which end after 26 days of one replica's work.
 @Suite("Long runs")
 struct LongRunTests {
-  /// Users who ask without a pause for long answers: the replicas that decode are never idle, and few requests
-  /// fill a long time.
+  /// Users who ask without a pause for long answers in slow steps: the replicas that decode are never idle,
+  /// and few requests fill a long time.
   static func results(duration: String, service: String, replicas: Int, nodes: Int) async throws -> RunResults
   {
     let text = """
@@ -23,7 +23,9 @@ struct LongRunTests {
         one:
           sites: { dc: { kind: on-prem, rtt: 10ms } }
           pools: { gpu: { site: dc, node: hgx-h100, count: \(nodes), purchase: { price: 280000 USD } } }
-          services: { chat: { workload: chat, pool: gpu, \(service) } }
+          services:
+            chat:
+              { workload: chat, pool: gpu, cache: { prefix: false }, latency: { step-overhead: 100ms }, \(service) }
       """
     return await Experiment.run(try WorldTests.scenario(text), options: RunOptions())
   }

@@ -8,11 +8,14 @@ struct RateTests {
     arrivals: String, ends: String = "duration: 5m", warmup: String = "0s", workload: String = "",
     services: [String], lengths: String? = nil
   ) -> String {
+    let machines = """
+          sites: { dc: { kind: on-prem } }
+          pools: { gpu: { site: dc, node: hgx-h100, count: 1, purchase: { price: 280000 USD } } }
+      """
     let written = services.enumerated().map { index, service in
       """
         d\(index):
-          sites: { dc: { kind: on-prem } }
-          pools: { gpu: { site: dc, node: hgx-h100, count: 1, purchase: { price: 280000 USD } } }
+      \(service.contains("pool") ? machines : "")
           services: { chat: { workload: chat, \(service) } }
       """
     }.joined(separator: "\n")

@@ -111,7 +111,7 @@ extension Resolver {
     if let own = value["pricing"]?["price"], let price = quantity(own, .moneyPerHour) {
       let isPerAccelerator = own.text?.lowercased().contains("gpu") ?? false
       let perNode = Money(price) * Double(isPerAccelerator ? node.accelerators : 1)
-      return .rent(pricePerNodeHour: perNode, term: .custom, source: "scenario", date: "")
+      return .rent(pricePerNodeHour: perNode, term: .custom, source: "scenario", date: "", region: "")
     }
     guard let pricing = value["pricing"] else {
       if site.kind == .onPrem, let price = node.price {
@@ -124,14 +124,28 @@ extension Resolver {
     }
     let term = pricing.text.flatMap(PriceTerm.init) ?? .onDemand
     let provider = site.provider ?? node.provider ?? ""
-    guard let rate = catalog.price(preset: prices, provider: provider, node: node, term: term) else {
+    guard
+      let rate = catalog.price(
+        preset: prices, provider: provider, node: node, term: term, region: site.region)
+    else {
       fault(
         pricing, "\(path).pricing",
         "the price list '\(prices)' has no \(term.rawValue) price of '\(node.name)' at '\(provider)'",
         help: "write it as `pricing: { price: 3.90 USD/gpu-hour }`, or choose another list or provider")
       return nil
     }
-    return .rent(pricePerNodeHour: rate.perNodeHour, term: term, source: rate.source, date: rate.date)
+    if let region = site.region, !rate.region.isEmpty, rate.region != region {
+      notes.append(
+        "\(path): the price list '\(prices)' has no price for the region '\(region)'; that of "
+          + "\(rate.region) stands for it")
+    }
+    if term == .spot {
+      notes.append(
+        "\(path): spot capacity is priced and never interrupted in this version; expect less of it")
+    }
+    return .rent(
+      pricePerNodeHour: rate.perNodeHour, term: term, source: rate.source, date: rate.date,
+      region: rate.region)
   }
 
   mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int? {
@@ -151,11 +165,12 @@ extension Resolver {
     workloads: [InferenceWorkload]
   ) -> Service? {
     let value = member.value
+    // A workload that is written and has a fault has told it already.
     guard
-      let workload = index(
-        value["workload"], "\(path).workload", among: workloads.map(\.name), what: "workload")
+      index(value["workload"], "\(path).workload", among: workloadNames, what: "workload") != nil,
+      let workload = workloads.firstIndex(where: { $0.name == value["workload"]?.text })
     else { return nil }
-    let answered = answered(workloads[workload], by: value, path)
+    let answered = answered(workloads[workload], by: value)
     func make(_ placement: Service.Placement) -> Service {
       var service = Service(name: member.key, workloadIndex: workload, placement: placement)
       service.model = value["model"] == nil ? nil : answered.model
@@ -166,7 +181,8 @@ extension Resolver {
         fault(pool, "\(path).pool", "a service has a pool or an endpoint, not both")
       }
       guard let preset = catalog.endpoint(endpoint.text ?? "") else { return nil }
-      return Service(name: member.key, workloadIndex: workload, placement: .endpoint(preset))
+      checkEndpoint(preset, endpoint, path, serving: answered.model)
+      return make(.endpoint(preset))
     }
     if value["disaggregation"] != nil {
       let roles = disaggregation(
@@ -215,6 +231,7 @@ extension Resolver {
       catalog.precision(formats?[key]?.text ?? fallback) ?? catalog.precision("bf16")!
     }
     let weights = precision("weights", "bf16")
+    noteFormats(path, weights: weights, on: pool.accelerator)
     let sequences =
       integer(value["max-sequences"])
       ?? standing(engine.maximumSequences, at: "\(path).max-sequences", as: "\(engine.maximumSequences)")
@@ -272,8 +289,11 @@ extension Resolver {
         "expert parallelism \(expert) does not divide tensor × data = \(tensor * data)")
       return nil
     }
-    return ParallelLayout(
-      tensor: tensor, pipeline: integer(written?["pipeline"]) ?? 1, expert: expert, data: data)
+    let pipeline = integer(written?["pipeline"]) ?? 1
+    guard
+      checkSplit(tensor: tensor, pipeline: pipeline, written, path, of: service, model: model)
+    else { return nil }
+    return ParallelLayout(tensor: tensor, pipeline: pipeline, expert: expert, data: data)
   }
 
   private mutating func batching(_ value: Written?, _ path: String) -> Batching {

@@ -19,6 +19,7 @@ extension Resolver {
       objectives: ServiceObjectives(ttft: limit("ttft"), tpot: limit("tpot"), e2e: limit("e2e")),
       prefix: sharedPrefix(value, path), conversations: conversations(value, path))
     workload.classes = classes(value["priorities"], "\(path).priorities")
+    checkContext(workload, value, path)
     workload.traceUsers = integer(value["trace"]?["users"])
     return workload
   }

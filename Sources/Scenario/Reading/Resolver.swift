@@ -14,6 +14,8 @@ struct Resolver {
   var faults: [Fault] = []
   var defaults: [AppliedDefault] = []
   var notes: [String] = []
+  /// Of all workloads that are written, those with faults included.
+  var workloadNames: [String] = []
   var hash = ContentHash()
 
   private let catalogHash: String
@@ -30,9 +32,9 @@ struct Resolver {
   mutating func fault(_ value: Written, _ path: String, _ message: String, help: String? = nil) {
     faults.append(
       Fault(
-        file: file, line: value.line, column: value.column, length: max(1, value.text?.count ?? 1),
-        path: path,
-        message: message, help: help))
+        file: file, line: value.origin == nil ? value.line : 0, column: value.column,
+        length: max(1, value.text?.count ?? 1), path: path, message: message, help: help,
+        source: value.origin))
   }
 
   // MARK: Values
@@ -82,6 +84,7 @@ struct Resolver {
       priceList: money?["prices"]?.text
         ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
     var workloads: [InferenceWorkload] = []
+    workloadNames = (root["workloads"]?.members ?? []).map(\.key)
     for member in root["workloads"]?.members ?? [] {
       if let workload = workload(member) { workloads.append(workload) }
     }
