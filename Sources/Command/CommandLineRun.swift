@@ -38,11 +38,20 @@ struct CommandLineRun {
     }
   }
 
+  /// Commands that are promised and still to come.
+  private static let planned = [
+    "sweep", "optimize", "compare", "report", "export-notebook", "explore",
+  ]
+
   private func unknownCommand() -> String? {
     guard let name = arguments.first, !name.hasPrefix("-"), name != "help" else { return nil }
     let known = DryRackCommand.configuration.subcommands.map { $0._commandName }
     if known.contains(name) { return nil }
     let shown = name.filter { !$0.isNewline }
+    if Self.planned.contains(name) {
+      return
+        "'\(name)' is part of the plan and not in this version; there are \(known.joined(separator: ", "))"
+    }
     guard let nearest = Suggestion.nearest(to: name, among: known) else {
       return "unknown command '\(shown)'; known are \(known.joined(separator: ", "))"
     }

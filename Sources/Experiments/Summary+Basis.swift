@@ -16,7 +16,10 @@ extension Summary {
   /// The same by workload.
   func workloadBases(_ index: Int) -> [WorkloadBasis] {
     zip(models[index].design.services, bases(index)).map { service, basis in
-      WorkloadBasis(workload: scenario.workloads[service.workloadIndex].name, basis: basis.rawValue)
+      let workload = scenario.workloads[service.workloadIndex]
+      return WorkloadBasis(
+        workload: workload.name, basis: basis.rawValue, service: service.name,
+        model: (service.model ?? workload.model).name)
     }
   }
 

@@ -36,7 +36,7 @@ struct Summary {
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + sampleNotes(rows) + payBackNotes(rows) + rangeNotes() + contextNotes())
+      notes: notes + sampleNotes(rows) + payBackNotes(rows) + rangeNotes() + contextNotes() + moneyNotes())
   }
 
   // MARK: Rows

@@ -53,6 +53,15 @@ struct CommandTests {
     #expect(result.error == "error: unknown command 'rnu'. Did you mean 'run'?\n")
   }
 
+  @Test(
+    "a command that is still to come is no typing error",
+    arguments: ["sweep", "optimize", "compare", "report", "export-notebook", "explore"])
+  func plannedCommand(name: String) async {
+    let result = await execute(name, "x.yaml")
+    #expect(result.status == .cannotRun && result.error.contains("not in this version"))
+    #expect(!result.error.contains("Did you mean"))
+  }
+
   @Test("every misuse ends with status 2 and words on the error stream")
   func misuse() async {
     for arguments in [

@@ -25,7 +25,11 @@ struct LongRunTests {
           pools: { gpu: { site: dc, node: hgx-h100, count: \(nodes), purchase: { price: 280000 USD } } }
           services:
             chat:
-              { workload: chat, pool: gpu, cache: { prefix: false }, latency: { step-overhead: 100ms }, \(service) }
+              workload: chat
+              pool: gpu
+              cache: { prefix: false }
+              latency: { step-overhead: 100ms }
+              \(service)
       """
     return await Experiment.run(try WorldTests.scenario(text), options: RunOptions())
   }
@@ -33,7 +37,8 @@ struct LongRunTests {
   @Test(
     "shares stay shares, and the replicas that never rest are never idle",
     arguments: [
-      ("390d", "replicas: 1", 1, 1, "value"), ("30d", "replicas: 64, router: least-loaded", 64, 8, "value"),
+      ("390d", "replicas: 1", 1, 1, "value"),
+      ("30d", "replicas: 64\n        router: least-loaded", 64, 8, "value"),
       (
         "30d", "disaggregation: { prefill: { replicas: 1 }, decode: { replicas: 31, router: least-loaded } }",
         31, 4, "decode"

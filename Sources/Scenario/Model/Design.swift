@@ -57,6 +57,8 @@ public struct Pool: Sendable {
   public var accelerator: Accelerator
   public var nodeCount: Int
   public var payment: Payment
+  /// The network between its nodes, as the scenario names it; `nil` where it names none.
+  public var fabric: String?
   public init(
     name: String, siteIndex: Int, node: Node, accelerator: Accelerator, nodeCount: Int, payment: Payment
   ) {

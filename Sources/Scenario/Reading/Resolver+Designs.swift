@@ -51,7 +51,8 @@ extension Resolver {
           ?? standing(0, at: "\(path).electricity", as: "0 USD/kWh")),
       powerUsageEffectiveness: number(value["pue"])
         ?? standing(ownsPower ? 1.3 : 1, at: "\(path).pue", as: ownsPower ? "1.3" : "1"),
-      leadTime: Seconds(quantity(value["lead-time"], .duration) ?? 0),
+      leadTime: Seconds(
+        quantity(value["lead-time"], .duration) ?? standing(0, at: "\(path).lead-time", as: "0s")),
       roundTrip: Seconds(quantity(value["rtt"], .duration) ?? standing(0, at: "\(path).rtt", as: "0s")))
   }
 
@@ -64,9 +65,11 @@ extension Resolver {
     guard let payment = payment(value, path, node: node, site: sites[siteIndex], prices: prices) else {
       return nil
     }
-    return Pool(
+    var pool = Pool(
       name: member.key, siteIndex: siteIndex, node: node, accelerator: accelerator,
       nodeCount: integer(value["count"]) ?? 1, payment: payment)
+    pool.fabric = value["fabric"].flatMap { $0.text ?? $0["kind"]?.text }
+    return pool
   }
 
   private func node(_ value: Written?) -> Node? {
@@ -99,7 +102,8 @@ extension Resolver {
         fault(purchase, "\(path).purchase.life", "the life must be positive")
         return nil
       }
-      let residual = quantity(purchase["residual"], .ratio) ?? 0
+      let residual =
+        quantity(purchase["residual"], .ratio) ?? standing(0, at: "\(path).purchase.residual", as: "0%")
       return .purchase(price: price, life: Seconds(life), residual: min(1, residual))
     }
     return rent(value, path, node: node, site: site, prices: prices)
