@@ -4,6 +4,8 @@
 - The same scenario gives the same bytes in many processes, with one job and with two, in the debug and the
   release build: standard output and every file of --out, --requests and --timeline.
 - Small files that would expand to millions of values are refused in little memory.
+- An answer that a full disk swallows is status 2, one whose reader went away is not; result files on a disk
+  that fills are all there or none.
 - The first Ctrl-C ends a run with partial results that say so; the second ends the process.
 
   tools/verify.py --release PATH --debug PATH [--processes 20] [SCENARIO ...]
@@ -110,6 +112,33 @@ def interrupts(release):
         print(f"Ctrl-C: status {process.returncode}, complete {manifest['complete']}: {manifest['stopped_by']}")
 
 
+def small_files():
+    """No file grows past 16 KiB, and the write says so instead of ending the process."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16 << 10, 16 << 10))
+
+
+def full_disks(release):
+    scenario = ROOT / "scenarios" / "minimal.yaml"
+    short = [release, "run", scenario, "--set", "duration=20s", "--quiet"]
+    answers = [short, [*short, "--format", "json"], [release, "plan", scenario], [release, "validate", scenario]]
+    full = pathlib.Path("/dev/full")
+    for command in [*answers, [release, "schema"]] if full.is_char_device() else []:
+        with full.open("w") as nowhere:
+            result = subprocess.run(command, stdout=nowhere, stderr=subprocess.PIPE, check=False)
+        check(result.returncode == 2 and result.stderr, f"full disk: {command[1]} ends with {result.returncode}")
+    reader = subprocess.Popen([release, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    reader.stdout.close()
+    words = reader.stderr.read()
+    check(reader.wait() == 0 and not words, f"a reader that went away: status {reader.returncode}, {words}")
+    with tempfile.TemporaryDirectory(prefix="dryrack-verify-") as folder:
+        command = [*short, "--out", folder]
+        result = subprocess.run(command, capture_output=True, preexec_fn=small_files, check=False)
+        left = sorted(path.name for path in pathlib.Path(folder).iterdir())
+        check(result.returncode == 2 and not left, f"a disk that fills: status {result.returncode}, left {left}")
+    print("full disks: status 2 and nothing half written")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", required=True, type=pathlib.Path)
@@ -120,6 +149,7 @@ def main():
     # First, while no other child has used more memory.
     refuses(arguments.release)
     interrupts(arguments.release)
+    full_disks(arguments.release)
     chosen = [(path, []) for path in arguments.scenarios]
     for scenario, options in chosen or [(ROOT / "scenarios" / name, options) for name, options in SCENARIOS]:
         same_bytes(arguments.release, arguments.debug, scenario, options, arguments.processes)

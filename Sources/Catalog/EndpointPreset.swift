@@ -44,3 +44,30 @@ extension Catalog {
       date: input.date)
   }
 }
+
+extension Catalog {
+  /// The catalogue's model whose name the provider's own name of it holds, the longest one; `nil` when there
+  /// is none.
+  ///
+  /// Case and punctuation do not count, and `p` stands for a point between digits, as in `kimi-k2p5`.
+  /// - Complexity: O(models × length of their names).
+  public func servedModel(of endpoint: EndpointPreset) -> String? {
+    let provided = Self.plain(endpoint.model)
+    // A distilled model bears the name of its teacher.
+    if provided.contains("distill") { return nil }
+    let found = names(of: .models).filter { provided.contains(Self.plain($0)) }
+    return found.max { ($0.count, $1) < ($1.count, $0) }
+  }
+
+  private static func plain(_ name: String) -> String {
+    let letters = Array(name.lowercased())
+    var plain = ""
+    for (index, letter) in letters.enumerated() where letter.isLetter || letter.isNumber {
+      let isPoint =
+        letter == "p" && index > 0 && index + 1 < letters.count && letters[index - 1].isNumber
+        && letters[index + 1].isNumber
+      if !isPoint { plain.append(letter) }
+    }
+    return plain
+  }
+}

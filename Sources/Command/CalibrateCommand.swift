@@ -63,10 +63,10 @@ struct CalibrateCommand: ParsableCommand {
       }
     }
     switch format {
-    case .json: console.out(report.json())
-    case .csv: console.out(OverlayFile.text(of: report.overlay))
+    case .json: try console.out(report.json())
+    case .csv: try console.out(OverlayFile.text(of: report.overlay))
     case .table:
-      console.out(report.table(style: TextStyle(colours: console.coloursAllowed(noColor: noColor))))
+      try console.out(report.table(style: TextStyle(colours: console.coloursAllowed(noColor: noColor))))
       console.error(output.map { "wrote \($0)\n" } ?? "nothing is written; -o FILE keeps the overlay\n")
     }
   }

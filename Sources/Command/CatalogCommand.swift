@@ -25,9 +25,9 @@ struct CatalogCommand: ParsableCommand {
     case .failure(let problem): throw console.fail(problem.message)
     case .success(let selected):
       switch format {
-      case .json: console.out(CatalogueListing.json(selected))
-      case .csv: console.out(CatalogueListing.csv(selected))
-      case .table: console.out(listing.table(selected, kind: kind, name: name))
+      case .json: try console.out(CatalogueListing.json(selected))
+      case .csv: try console.out(CatalogueListing.csv(selected))
+      case .table: try console.out(listing.table(selected, kind: kind, name: name))
       }
     }
   }

@@ -1,8 +1,10 @@
+import DryRack
 import Foundation
 
 /// Where a command writes: answers to `out`, everything else to `error`.
 struct Console: Sendable {
-  var out: @Sendable (String) -> Void
+  /// Throws `CommandStatus.cannotRun`, with words on `error`, when the answer cannot be written.
+  var out: @Sendable (String) throws -> Void
   var error: @Sendable (String) -> Void
   /// Whether a person reads the stream on a terminal.
   var outIsTerminal: Bool
@@ -13,7 +15,12 @@ struct Console: Sendable {
   @TaskLocal static var current = Console.standard
 
   static let standard = Console(
-    out: { write($0, to: STDOUT_FILENO) }, error: { write($0, to: STDERR_FILENO) },
+    out: { text in
+      // A reader that went away, such as `head`, is no fault of the run.
+      guard let problem = Descriptor.write(text, to: STDOUT_FILENO), problem != EPIPE else { return }
+      complain("error: cannot write the answer: \(Descriptor.words(for: problem))\n")
+      throw CommandStatus.cannotRun
+    }, error: complain,
     outIsTerminal: isatty(STDOUT_FILENO) == 1, errorIsTerminal: isatty(STDERR_FILENO) == 1,
     environment: ProcessInfo.processInfo.environment)
 
@@ -27,8 +34,6 @@ struct Console: Sendable {
     return .cannotRun
   }
 
-  private static func write(_ text: String, to descriptor: Int32) {
-    // A reader that went away, such as `head`, is no fault of the run.
-    try? FileHandle(fileDescriptor: descriptor).write(contentsOf: Data(text.utf8))
-  }
+  /// Nobody is left to tell when this fails.
+  @Sendable private static func complain(_ text: String) { _ = Descriptor.write(text, to: STDERR_FILENO) }
 }

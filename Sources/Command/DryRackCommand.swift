@@ -32,7 +32,10 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 /// A scenario and what the command line changes in it.
 struct ScenarioOptions: ParsableArguments {
   @Option(
-    name: .customLong("set"), help: ArgumentHelp("Change a value of the scenario.", valueName: "path=value"))
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Change a value of the scenario (repeatable); lists and mappings as in the file: "
+        + "'workloads.chat.arrivals={process: burst, count: 9}'.", valueName: "path=value"))
   var settings: [String] = []
 
   @Option(help: ArgumentHelp("Let the scenario read files of another folder.", valueName: "dir"))

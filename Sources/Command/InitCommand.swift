@@ -22,7 +22,7 @@ struct InitCommand: ParsableCommand {
     guard let template else {
       var table = TextTable(widthLimit: 90)
       for file in files where file.isScenario { table.append([file.name, file.summary]) }
-      console.out(table.text(style: TextStyle(colours: false)))
+      try console.out(table.text(style: TextStyle(colours: false)))
       return
     }
     guard let chosen = files.first(where: { $0.isScenario && $0.name == template }) else {
@@ -41,10 +41,10 @@ struct InitCommand: ParsableCommand {
         let path = "\(out)/\(file.path)"
         try AtomicFile.makeFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
         try AtomicFile.write(file.text, to: path)
-        console.out("wrote \(path)\n")
       }
     } catch {
       throw console.fail("\(error)")
     }
+    for file in written { try console.out("wrote \(out)/\(file.path)\n") }
   }
 }

@@ -32,22 +32,29 @@ enum Layers {
 
   /// One diagnostic with the field names of `terraform validate -json`.
   private static func json(_ fault: Fault, _ report: FaultReport) -> String {
+    // A fault of the file as a whole stands at its beginning: places count from 1.
     func place(_ column: Int) -> JSONValue {
-      .object([("line", .number(Double(fault.line))), ("column", .number(Double(column)))])
+      .object([
+        ("line", .number(Double(max(1, fault.line)))),
+        ("column", .number(Double(fault.line > 0 ? max(1, column) : 1))),
+      ])
     }
-    return JSONValue.object([
-      ("severity", .string("error")), ("summary", .string(fault.message)),
-      ("detail", .string(fault.help ?? "")),
-      ("path", .string(fault.path)),
-      (
-        "range",
-        .object([
-          ("filename", .string(fault.file)), ("start", place(fault.column)),
-          ("end", place(fault.column + fault.length)),
-        ])
-      ),
-      ("snippet", .string(report.snippet(of: fault) ?? "")),
-    ]).text(wrapped: 0)
+    let source: [(String, JSONValue)] = fault.source.map { [("source", .string($0))] } ?? []
+    return JSONValue.object(
+      [
+        ("severity", .string("error")), ("summary", .string(fault.message)),
+        ("detail", .string(fault.help ?? "")),
+        ("path", .string(fault.path)),
+        (
+          "range",
+          .object([
+            ("filename", .string(fault.file)), ("start", place(fault.column)),
+            ("end", place(fault.column + fault.length)),
+          ])
+        ),
+        ("snippet", .string(report.snippet(of: fault) ?? "")),
+      ] + source
+    ).text(wrapped: 0)
   }
 
   /// What the GPU memory of one accelerator is spent on, in the order it is taken.

@@ -25,8 +25,8 @@ struct PlanCommand: ParsableCommand {
     let scenario = try ScenarioLoad.one(self.scenario, options: options, json: format == .json)
     let plan = RunPlan(scenario, designs: options.design)
     switch format {
-    case .json: console.out(plan.json)
-    default: console.out(plan.text(style: TextStyle(colours: console.coloursAllowed(noColor: noColor))))
+    case .json: try console.out(plan.json)
+    default: try console.out(plan.text(style: TextStyle(colours: console.coloursAllowed(noColor: noColor))))
     }
   }
 }

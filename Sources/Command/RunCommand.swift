@@ -47,7 +47,10 @@ struct RunCommand: AsyncParsableCommand {
     } catch {
       throw console.fail("\(error)")
     }
-    console.out(answer(results, console: console))
+    if !quiet {
+      for place in [out, requests, timeline] { if let place { console.error("wrote \(place)\n") } }
+    }
+    try console.out(answer(results, console: console))
     if let reason = results.manifest.stoppedBy { console.error("stopped: \(reason); results are partial\n") }
     let status = CommandStatus.of(
       complete: results.manifest.complete, interrupted: Interruption.isRequested,

@@ -11,7 +11,8 @@ extension RunPlan {
         Line(name: "admitted at most", value: "\(limit.rate) requests/s, \(limit.burst) at once"))
     }
     if let longest = admission.longestWait {
-      lines.append(Line(name: "turned away", value: "when the predicted TTFT is over \(longest)"))
+      lines.append(
+        Line(name: "turned away", value: "when the predicted TTFT is over \(PlanWords.duration(longest))"))
     }
     return lines
   }

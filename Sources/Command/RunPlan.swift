@@ -65,38 +65,56 @@ struct RunPlan {
     var lines = [
       Line(name: "hash", value: String(scenario.contentHash.prefix(12))),
       Line(name: "seed", value: String(scenario.seed)),
-      Line(name: "offered traffic", value: scenario.duration.map(\.description) ?? "until the requests end"),
+      Line(
+        name: "offered traffic",
+        value: scenario.duration.map(PlanWords.duration) ?? "until the requests end"),
       Line(name: "warm-up", value: warmup(scenario.warmup)),
-      Line(name: "runs", value: "\(designs.count) designs × \(replications) replications = \(runs)"),
+      Line(
+        name: "runs",
+        value: "\(counted(designs.count, "design")) × \(counted(replications, "replication")) = \(runs)"),
       Line(name: "price list", value: scenario.economics.priceList),
       Line(name: "currency", value: scenario.economics.currency),
+      Line(name: "horizon", value: PlanWords.duration(scenario.economics.horizon.value)),
+      Line(
+        name: "discount rate", value: "\(PlanWords.number(scenario.economics.discountRate * 100)) % a year"),
     ]
     lines += RunEstimate(scenario, designs: designs, replications: replications).lines
     return Section(title: scenario.name, lines: lines)
   }
 
+  private static func counted(_ count: Int, _ what: String) -> String {
+    "\(count) \(what)\(count == 1 ? "" : "s")"
+  }
+
   private static func warmup(_ warmup: Warmup) -> String {
     switch warmup {
-    case .fixed(let ticks): ticks.description
+    case .fixed(let ticks): PlanWords.duration(ticks)
     case .automatic: "automatic (MSER-5)"
     }
+  }
+
+  private static func trace(_ workload: InferenceWorkload) -> String {
+    guard case .trace(let trace) = workload.traffic else { return "" }
+    let span = PlanWords.duration((trace.arrivals.last?.seconds ?? 0).rounded())
+    let users = workload.traceUsers.map { "sent by \($0) users in order" } ?? "over \(span)"
+    return "a trace of \(trace.count) requests, \(users)"
   }
 
   private static func workload(_ workload: InferenceWorkload, duration: Ticks?) -> Section {
     var lines = [Line(name: "model", value: workload.model.name)]
     switch workload.traffic {
-    case .trace: lines.append(Line(name: "requests from", value: "a trace"))
+    case .trace: lines.append(Line(name: "requests from", value: trace(workload)))
     case .generated(let arrivals, let prompt, let output):
-      lines.append(Line(name: "arrivals", value: "\(arrivals)"))
-      lines.append(Line(name: "prompt tokens", value: "\(prompt)"))
-      lines.append(Line(name: "output tokens", value: "\(output)"))
+      lines.append(Line(name: "arrivals", value: PlanWords.arrivals(arrivals)))
+      lines.append(Line(name: "prompt tokens", value: PlanWords.law(prompt)))
+      lines.append(Line(name: "output tokens", value: PlanWords.law(output)))
     }
     if let prefix = workload.prefix {
       let value = "\(prefix.tokens) tokens, \(prefix.groups) groups, zipf \(prefix.zipf)"
       lines.append(Line(name: "shared prefix", value: value))
     }
     if let turns = workload.conversations?.turns {
-      lines.append(Line(name: "turns of a conversation", value: "\(turns)"))
+      lines.append(Line(name: "turns of a conversation", value: PlanWords.law(turns)))
     }
     lines += adapters(of: workload)
     lines += classes(of: workload)
@@ -108,53 +126,34 @@ struct RunPlan {
       ("ITL", workload.objectives.itl), ("E2E", workload.objectives.e2e),
     ]
     for (name, limit) in objectives {
-      if let limit { lines.append(Line(name: "SLO \(name)", value: "at most \(limit)")) }
+      if let limit { lines.append(Line(name: "SLO \(name)", value: "at most \(PlanWords.duration(limit))")) }
     }
     return Section(title: "workload \(workload.name)", lines: lines)
   }
 
   private static func design(_ design: Design, in scenario: Scenario) -> [Section] {
-    var lines: [Line] = []
-    for pool in design.pools {
-      let site = design.sites[pool.siteIndex]
-      lines.append(
-        Line(
-          name: "pool \(pool.name)",
-          value: "\(pool.nodeCount) × \(pool.node.name) at \(site.name), \(pool.accelerators) accelerators"))
-      lines.append(payment(pool.payment, currency: scenario.economics.currency))
-    }
+    let currency = scenario.economics.currency
+    let lines =
+      design.sites.flatMap { RunPlan.lines(of: $0, currency: currency) }
+      + design.pools.flatMap { RunPlan.lines(of: $0, in: design, scenario) }
+      + staff(of: design, currency: currency)
     var sections = [Section(title: "design \(design.name)", lines: lines)]
     for service in design.services {
       sections.append(
         Section(
-          title: "design \(design.name), service \(service.name)", lines: placement(service, of: design)))
+          title: "design \(design.name), service \(service.name)",
+          lines: placement(service, of: design, in: scenario)))
     }
     return sections.filter { !$0.lines.isEmpty }
   }
 
-  private static func payment(_ payment: Payment, currency: String) -> Line {
-    switch payment {
-    case .purchase(let price, let life, let residual):
-      let years = (life.value / 31_557_600 * 100).rounded() / 100
-      let worth = Int64((residual * 100).rounded())
-      return Line(
-        name: "  bought", value: "\(price) \(currency) a node over \(years) years, \(worth) % left",
-        source: "the scenario")
-    case .rent(let price, let term, let source, let date):
-      let citation = Catalog.builtIn.source(source)?.citation ?? "the scenario"
-      return Line(
-        name: "  rented, \(term.rawValue)", value: "\(price) \(currency) a node-hour",
-        source: date.isEmpty ? citation : "\(citation), \(date)")
-    }
+  private static func placement(_ service: Service, of design: Design, in scenario: Scenario) -> [Line] {
+    substitute(of: service) + whereTo(service, of: design, in: scenario) + door(of: service)
   }
 
-  private static func placement(_ service: Service, of design: Design) -> [Line] {
-    substitute(of: service) + whereTo(service, of: design) + door(of: service)
-  }
-
-  private static func whereTo(_ service: Service, of design: Design) -> [Line] {
+  private static func whereTo(_ service: Service, of design: Design, in scenario: Scenario) -> [Line] {
     switch service.placement {
-    case .endpoint(let endpoint): return [Line(name: "endpoint", value: endpoint.name)]
+    case .endpoint(let endpoint): return lines(of: endpoint, scenario)
     case .pool(let deployment): return lines(of: deployment, in: design)
     case .disaggregated(let roles): return lines(of: roles, in: design)
     }
@@ -164,6 +163,7 @@ struct RunPlan {
     var lines = [
       Line(name: "engine", value: deployment.engine.name),
       Line(name: "replicas", value: "\(deployment.replicas) on \(design.pools[deployment.poolIndex].name)"),
+      Line(name: "router", value: deployment.router.kind.rawValue),
       Line(
         name: "parallelism",
         value: "\(deployment.layout)"),

@@ -8,6 +8,6 @@ struct SchemaCommand: ParsableCommand {
 
   func run() throws {
     let schema = Layers.schema
-    Console.current.out(schema.hasSuffix("\n") ? schema : schema + "\n")
+    try Console.current.out(schema.hasSuffix("\n") ? schema : schema + "\n")
   }
 }

@@ -26,7 +26,7 @@ struct ValidateCommand: ParsableCommand {
     var diagnostics: [String] = []
     for path in scenarios {
       switch Layers.read(path, options: options) {
-      case .success: if format == .table && !quiet { console.out("\(path): valid\n") }
+      case .success: if format == .table && !quiet { try console.out("\(path): valid\n") }
       case .failure(let faults):
         faulty += 1
         if format == .json { diagnostics += faults.json } else { console.error(faults.text) }
@@ -35,7 +35,7 @@ struct ValidateCommand: ParsableCommand {
     // The fields other validators use, so that editors read it.
     if format == .json {
       let list = diagnostics.isEmpty ? "[]" : "[\n" + diagnostics.joined(separator: ",\n") + "\n]"
-      console.out(
+      try console.out(
         "{\"format_version\":\"1.0\",\"valid\":\(faulty == 0),\"error_count\":\(diagnostics.count),"
           + "\"diagnostics\":\(list)}\n")
     }

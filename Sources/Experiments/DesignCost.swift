@@ -1,4 +1,5 @@
 import Economics
+import Kernel
 import Quantities
 import Scenario
 import World
@@ -9,32 +10,40 @@ struct DesignCost {
   var monthly: [Charge] = []
   /// What is invoiced once, at the start.
   var invoices: [Charge] = []
+  /// What is bought, all nodes of a pool together.
+  private var assets: [Asset] = []
+  /// What is paid once and is worth nothing afterwards.
+  private var spentAtOnce = Money.zero
   /// Drawn at the meter in a month.
   var kilowattHoursPerMonth = 0.0
 
+  /// False when there is something to pay by the token and nothing was measured: then no sum is known.
+  private(set) var isKnown = true
+  /// What a month's money buys, at the rates of the results; tokens that are paid for are those of the bill.
+  /// `nil` when nothing was measured.
+  private(set) var workPerMonth: (outputTokens: Double, good: Double)? = (0, 0)
+
   var effectivePerMonth: Money { monthly.reduce(.zero) { $0 + $1.effective } }
   var billedPerMonth: Money { monthly.reduce(.zero) { $0 + $1.billed } }
-  var billedAtOnce: Money { invoices.reduce(.zero) { $0 + $1.billed } }
+
+  /// All payments over the horizon, less what what is bought is worth at its end, discounted to the start.
+  func presentValue(horizon: Seconds, yearlyRate: Double) -> Money {
+    assets.reduce(
+      spentAtOnce + Economics.presentValue(monthly: billedPerMonth, horizon: horizon, yearlyRate: yearlyRate)
+    ) {
+      $0 + $1.presentValue(horizon: horizon, yearlyRate: yearlyRate)
+    }
+  }
 
   /// - Parameter horizon: what is paid once is spread over it.
   init(design: Design, outcome: Outcome, horizon: Seconds) {
     for (index, pool) in design.pools.enumerated() { add(pool, index, design, outcome) }
-    let seconds = outcome.measuredSeconds
     for (index, service) in design.services.enumerated() {
-      guard case .endpoint(let preset) = service.placement, seconds > 0 else { continue }
-      let tally = outcome.services[index].tally
-      let months = Calendar.secondsPerMonth / seconds
-      monthly.append(
-        Charges.tokens(
-          endpoint: preset.name, provider: preset.provider,
-          inputPerMonth: Double(tally.promptTokens) * months,
-          outputPerMonth: Double(tally.outputTokens) * months,
-          inputPricePerMillion: preset.inputPricePerMillion,
-          outputPricePerMillion: preset.outputPricePerMillion,
-          source: preset.source))
+      addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
     }
     for service in design.services {
       for item in service.oneOffCosts {
+        spentAtOnce += item.cost
         invoices.append(
           Charges.oneOffInvoice(
             of: item.name, service: service.name, cost: item.cost, acceleratorHours: item.acceleratorHours))
@@ -48,23 +57,56 @@ struct DesignCost {
     }
   }
 
+  /// What a service does in a month, and what is paid for it by the token.
+  ///
+  /// An endpoint bills the requests that are sent in the span of the rates, however late it answers them: a
+  /// slow one is not cheaper.
+  private mutating func addWork(of service: Service, _ outcome: ServiceOutcome, measuredFrom: Ticks) {
+    let span = outcome.rateSpan(from: measuredFrom)
+    guard let seconds = span.seconds else {
+      workPerMonth = nil
+      if case .endpoint = service.placement { isKnown = false }
+      return
+    }
+    let months = Calendar.secondsPerMonth / seconds
+    guard case .endpoint(let preset) = service.placement else {
+      workPerMonth?.outputTokens += Double(span.answers.outputTokens) * months
+      workPerMonth?.good += Double(span.answers.good) * months
+      return
+    }
+    let tally = outcome.tally
+    workPerMonth?.outputTokens += Double(tally.outputTokens) * months
+    workPerMonth?.good += Double(tally.good) * months
+    monthly.append(
+      Charges.tokens(
+        endpoint: preset.name, provider: preset.provider,
+        inputPerMonth: Double(tally.promptTokens) * months,
+        outputPerMonth: Double(tally.outputTokens) * months,
+        inputPricePerMillion: preset.inputPricePerMillion,
+        outputPricePerMillion: preset.outputPricePerMillion,
+        source: preset.source))
+  }
+
   private mutating func add(_ pool: Pool, _ index: Int, _ design: Design, _ outcome: Outcome) {
     let site = design.sites[pool.siteIndex]
     let power = Self.averagePower(of: pool, index: index, design: design, outcome: outcome)
     kilowattHoursPerMonth += power.value / 1000 * site.powerUsageEffectiveness * Calendar.hoursPerMonth
     switch pool.payment {
     case .purchase(let price, let life, let residual):
+      assets.append(Asset(price: price * Double(pool.nodeCount), life: life, residual: residual))
       monthly.append(
         Charges.amortization(
           of: pool.node.name, nodes: pool.nodeCount, price: price, life: life, residual: residual,
           site: site.name))
       invoices.append(
         Charges.purchaseInvoice(of: pool.node.name, nodes: pool.nodeCount, price: price, site: site.name))
-    case .rent(let price, let term, let source, _):
+    case .rent(let price, let term, let source, _, let region):
+      let isElsewhere = !region.isEmpty && site.region != nil && site.region != region
       monthly.append(
         Charges.rent(
           of: pool.node.name, nodes: pool.nodeCount, pricePerNodeHour: price,
-          provider: site.provider ?? pool.node.provider ?? "", region: site.region ?? "", term: term.rawValue,
+          provider: site.provider ?? pool.node.provider ?? "", region: site.region ?? "",
+          term: isElsewhere ? "\(term.rawValue), price of \(region)," : term.rawValue,
           source: source))
     }
     if site.electricityPerKilowattHour > .zero {

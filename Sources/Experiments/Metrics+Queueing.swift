@@ -9,7 +9,7 @@ extension MetricReader {
     let workload = scenario.workloads[service.workloadIndex]
     let tally = outcome.services[index].tally
     if service.admission != nil { add(workload.name, "shed", Double(tally.shed), "1") }
-    let seconds = outcome.measuredSeconds
+    let span = rateSpan(ofService: index)
     for (position, kind) in workload.classes.enumerated() {
       let name = "\(workload.name)/\(kind.name)"
       let counts = tally.classes[position]
@@ -20,7 +20,8 @@ extension MetricReader {
       }
       let offered = Double(counts.offered)
       add(name, "goodput_ratio", offered > 0 ? Double(counts.good) / offered : nil, "ratio")
-      add(name, "throughput_rps", seconds > 0 ? Double(counts.measured) / seconds : nil, "1/s")
+      let answered = span.holdsTail ? counts.measured : counts.answered
+      add(name, "throughput_rps", span.seconds.map { Double(answered) / $0 }, "1/s")
     }
   }
 }

@@ -14,23 +14,44 @@ struct Reading {
   var unit: String
 }
 
+/// What the rates of an outcome are taken over.
+enum RateBasis {
+  /// The time in which requests were being sent: see `RateSpan`.
+  case sending
+  /// All of it up to the last answer, as benchmark clients do.
+  case wholeRun
+}
+
 /// Takes the readings of one outcome, always the same ones in the same order.
 struct MetricReader {
   let scenario: Scenario
   let model: DesignModel
   let outcome: Outcome
+  let basis: RateBasis
   private(set) var readings: [Reading] = []
 
   static let quantiles: [(name: String, q: Double)] = [
     ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999),
   ]
 
-  init(scenario: Scenario, model: DesignModel, outcome: Outcome) {
+  init(scenario: Scenario, model: DesignModel, outcome: Outcome, rates basis: RateBasis = .sending) {
+    self.basis = basis
     self.scenario = scenario
     self.model = model
     self.outcome = outcome
     for index in outcome.services.indices { readService(index) }
     readDesign()
+  }
+
+  /// The span that a service's rates are taken over.
+  func rateSpan(ofService index: Int) -> RateSpan {
+    let service = outcome.services[index]
+    if basis == .sending { return service.rateSpan(from: outcome.measuredFrom) }
+    let (tally, seconds) = (service.tally, outcome.measuredSeconds)
+    let answers = AnswerTally(
+      requests: tally.measured, good: tally.good, promptTokens: tally.promptTokens,
+      outputTokens: tally.outputTokens)
+    return RateSpan(seconds: seconds > 0 ? seconds : nil, answers: answers, holdsTail: true)
   }
 
   mutating func add(
@@ -53,14 +74,15 @@ struct MetricReader {
     ] {
       add(workload, metric, histogram, scale)
     }
-    let seconds = outcome.measuredSeconds
-    func rate(_ count: Double) -> Double? { seconds > 0 ? count / seconds : nil }
+    let span = rateSpan(ofService: index)
+    func rate(_ count: Int64) -> Double? { span.seconds.map { Double(count) / $0 } }
     let measured = tally.measuredOffered
     add(workload, "goodput_ratio", measured > 0 ? Double(tally.good) / Double(measured) : nil, "ratio")
-    add(workload, "goodput_rps", rate(Double(tally.good)), "1/s")
-    add(workload, "throughput_rps", rate(Double(tally.measured)), "1/s")
-    add(workload, "output_tokens_per_s", rate(Double(tally.outputTokens)), "tokens/s")
-    add(workload, "total_tokens_per_s", rate(Double(tally.outputTokens + tally.promptTokens)), "tokens/s")
+    add(workload, "goodput_rps", rate(Int64(span.answers.good)), "1/s")
+    add(workload, "throughput_rps", rate(Int64(span.answers.requests)), "1/s")
+    add(workload, "output_tokens_per_s", rate(span.answers.outputTokens), "tokens/s")
+    let tokens = span.answers.outputTokens + span.answers.promptTokens
+    add(workload, "total_tokens_per_s", rate(tokens), "tokens/s")
     for (metric, count) in [
       ("offered", tally.offered), ("completed", tally.completed), ("rejected", tally.rejected),
       ("throttled", tally.throttled), ("running", tally.running), ("queued", tally.queued),
@@ -125,7 +147,7 @@ struct MetricReader {
       add(workload, "tier_read_bytes", Double(sum(\.blocksRead)) * cache.bytesPerBlock, "B", statistic: name)
       let written = Double(sum(\.blocksWritten)) * cache.bytesPerBlock
       add(workload, "tier_written_bytes", written, "B", statistic: name)
-      let busy = Ticks(sum(\.busy.count)).seconds
+      let busy = result.replicas.reduce(0.0) { $0 + $1.tiers[index].busy.seconds }
       let span = outcome.end.seconds * Double(result.replicas.count)
       add(workload, "tier_busy_ratio", span > 0 ? busy / span : nil, "ratio", statistic: name)
     }
@@ -149,21 +171,19 @@ struct MetricReader {
     let currency = scenario.economics.currency
     let months = scenario.economics.horizon.value / Calendar.secondsPerMonth
     let perMonth = cost.effectivePerMonth.units
-    let seconds = outcome.measuredSeconds
-    let output = outcome.services.reduce(0.0) { $0 + Double($1.tally.outputTokens) }
-    let good = outcome.services.reduce(0.0) { $0 + Double($1.tally.good) }
-    func per(_ count: Double) -> Double? {
-      count > 0 && seconds > 0 ? perMonth / (count / seconds * Calendar.secondsPerMonth) : nil
+    let work = cost.workPerMonth
+    func per(_ count: Double?) -> Double? {
+      count.flatMap { $0 > 0 && cost.isKnown ? perMonth / $0 : nil }
     }
+    func known(_ amount: Double) -> Double? { cost.isKnown ? amount : nil }
     let isPriced = scenario.economics.currency == "USD"
-    add("", "cost_per_month", isPriced ? perMonth : nil, "\(currency)/month")
-    add("", "cost_total", perMonth * months, currency)
-    let present = presentValue(
-      atOnce: cost.billedAtOnce, payment: cost.billedPerMonth, periods: Int(months.rounded()),
-      yearlyRate: scenario.economics.discountRate)
-    add("", "cost_npv", present.units, currency)
-    add("", "cost_per_million_output_tokens", per(output / 1e6), currency)
-    add("", "cost_per_good_request", per(good), currency)
+    add("", "cost_per_month", isPriced ? known(perMonth) : nil, "\(currency)/month")
+    add("", "cost_total", known(perMonth * months), currency)
+    let present = cost.presentValue(
+      horizon: scenario.economics.horizon, yearlyRate: scenario.economics.discountRate)
+    add("", "cost_npv", known(present.units), currency)
+    add("", "cost_per_million_output_tokens", per(work.map { $0.outputTokens / 1e6 }), currency)
+    add("", "cost_per_good_request", per(work?.good), currency)
     let isMetered = !model.design.pools.isEmpty
     add("", "energy_kwh", isMetered ? cost.kilowattHoursPerMonth : nil, "kWh/month")
     let leads = model.design.pools.map { model.design.sites[$0.siteIndex].leadTime.value / 86_400 }

@@ -8,6 +8,8 @@ final class RunLimits: Sendable {
   private let memoryLimitBytes: Int64?
   private let isInterrupted: (@Sendable () -> Bool)?
   private let events: Mutex<Int>
+  /// The first limit that was seen reached: memory may have been given back by the time somebody asks why.
+  private let first = Mutex<String?>(nil)
 
   init(_ options: RunOptions) {
     deadline = options.timeLimitSeconds.map { ContinuousClock.now.advanced(by: .seconds($0)) }
@@ -24,6 +26,15 @@ final class RunLimits: Sendable {
 
   /// The limit that was reached, in words.
   var reached: String? {
+    if let known = first.withLock({ $0 }) { return known }
+    guard let now = reachedNow else { return nil }
+    return first.withLock {
+      $0 = $0 ?? now
+      return $0
+    }
+  }
+
+  private var reachedNow: String? {
     if let isInterrupted, isInterrupted() { return "an interruption" }
     if eventsLeft == 0 { return "the limit on events" }
     if let deadline, ContinuousClock.now >= deadline { return "the time limit" }

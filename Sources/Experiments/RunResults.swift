@@ -95,9 +95,15 @@ public struct DesignSummary: Sendable, Hashable {
 public struct WorkloadBasis: Sendable, Hashable {
   public var workload: String
   public var basis: String
-  public init(workload: String, basis: String) {
+  /// The service that answers it, under whose name its series stand.
+  public var service: String
+  /// The model that answers it.
+  public var model: String
+  public init(workload: String, basis: String, service: String = "", model: String = "") {
     self.workload = workload
     self.basis = basis
+    self.service = service
+    self.model = model
   }
 }
 

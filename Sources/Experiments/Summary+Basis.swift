@@ -18,7 +18,10 @@ extension Summary {
   /// The same by workload.
   func workloadBases(_ index: Int) -> [WorkloadBasis] {
     zip(models[index].design.services, bases(index)).map { service, basis in
-      WorkloadBasis(workload: scenario.workloads[service.workloadIndex].name, basis: basis.rawValue)
+      let workload = scenario.workloads[service.workloadIndex]
+      return WorkloadBasis(
+        workload: workload.name, basis: basis.rawValue, service: service.name,
+        model: (service.model ?? workload.model).name)
     }
   }
 
@@ -40,6 +43,24 @@ extension Summary {
             + "calibrated on: " + departures.joined(separator: "; ")
           if !notes.contains(note) { notes.append(note) }
         }
+      }
+    }
+    return notes
+  }
+
+  /// Says where requests grew past the context of the model that answers them: an engine refuses those.
+  func contextNotes() -> [String] {
+    var notes: [String] = []
+    for (index, model) in models.enumerated() {
+      for (position, service) in model.design.services.enumerated() {
+        let served = service.model ?? scenario.workloads[service.workloadIndex].model
+        let longest = outcomes(of: index).map { $0.services[position].tally.longestContext }.max() ?? 0
+        // An inline shape says nothing of its context.
+        if served.name == "inline" || longest <= Int64(served.maximumContext) { continue }
+        notes.append(
+          "\(model.design.name)/\(service.name): requests take up to \(longest) tokens of prompt and "
+            + "answer; the context of \(served.name) ends at \(served.maximumContext), and engines refuse "
+            + "what is longer")
       }
     }
     return notes

@@ -18,7 +18,7 @@ extension Summary {
     let held = deployments.map { Double($0.replicas * $0.acceleratorsPerReplica) }
     var rows: [SeriesRow] = []
     var last = Ticks.zero
-    var lastBusy: [Int64] = [0, 0]
+    var lastBusy: [Int128] = [0, 0]
     for (position, whole) in result.samples.enumerated() {
       func add(_ suffix: String, _ metric: String, _ value: Double) {
         rows.append(

@@ -36,7 +36,7 @@ struct Summary {
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + sampleNotes(rows) + payBackNotes(rows) + rangeNotes())
+      notes: notes + sampleNotes(rows) + payBackNotes(rows) + rangeNotes() + contextNotes() + moneyNotes())
   }
 
   // MARK: Rows
@@ -107,7 +107,11 @@ struct Summary {
   private func sampleNotes(_ rows: [MetricRow]) -> [String] {
     var notes: [String] = []
     for row in rows where row.metric == "ttft_s" && row.statistic == "count" && row.replication == nil {
-      if let count = row.value, count * 0.01 < 10 {
+      if row.value == 0 {
+        notes.append(
+          "\(row.design)/\(row.workload): nothing is measured, for no request sent after the warm-up was "
+            + "answered; lengthen the run or shorten `warmup`")
+      } else if let count = row.value, count * 0.01 < 10 {
         notes.append(
           "\(row.design)/\(row.workload): p99 rests on fewer than 10 of \(Int(count)) requests; "
             + "simulate more of them"

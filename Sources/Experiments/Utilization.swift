@@ -104,7 +104,7 @@ struct Utilization {
     if outcome.disaggregation != nil { return boundByRoles(outcome) }
     let working = max(0, total - queue - travel)
     let busy = outcome.replicas.reduce(0.0) { $0 + Double($1.busy) }
-    func part(_ path: KeyPath<ReplicaTotals, Int64>) -> Double {
+    func part(_ path: KeyPath<ReplicaTotals, Int128>) -> Double {
       busy > 0 ? outcome.replicas.reduce(0.0) { $0 + Double($1[keyPath: path]) } / busy * working : 0
     }
     let (compute, memory, network) = (part(\.compute), part(\.memory), part(\.network))
@@ -123,7 +123,7 @@ struct Utilization {
     let waiting = Double(tally.transfers?.wait.sum ?? 0)
     let moving = Double(tally.transfers?.transfer.sum ?? 0)
     let working = [Double(tally.prefill.sum), max(0, Double(tally.decode.sum) - waiting - moving)]
-    func part(_ path: KeyPath<ReplicaTotals, Int64>) -> Double {
+    func part(_ path: KeyPath<ReplicaTotals, Int128>) -> Double {
       working.enumerated().reduce(0.0) { sum, role in
         let replicas = outcome.replicas(ofRole: role.offset)
         let busy = replicas.reduce(0.0) { $0 + Double($1.busy) }

@@ -33,22 +33,41 @@ extension RunResults {
       let own = verdicts.filter { $0.design == design.name }
       return own.allSatisfy(\.holds) && (verdicts.isEmpty || !own.isEmpty)
     }
-    let all = verdicts.isEmpty ? "" : " that holds every threshold"
     guard !fit.isEmpty else { return "No design holds every threshold." }
-    let priced = fit.compactMap { design -> (name: String, cost: Double, unit: String)? in
-      guard let row = wholeRow(design: design.name, metric: "cost_per_month"), let cost = row.value
-      else { return nil }
-      return (design.name, cost, row.unit)
-    }
-    guard var best = priced.first else {
-      let names = fit.map(\.name).joined(separator: ", ")
+    let priced = fit.compactMap { design -> (name: String, row: MetricRow, cost: Double)? in
+      wholeRow(design: design.name, metric: "cost_per_month").flatMap { row in
+        row.value.map { (design.name, row, $0) }
+      }
+    }.sorted { $0.cost < $1.cost }
+    guard let best = priced.first else {
+      let names = fit.map { TextStyle.printable($0.name) }.joined(separator: ", ")
       return verdicts.isEmpty ? "No prices to compare." : "Every threshold holds on: \(names)."
     }
-    for candidate in priced where candidate.cost < best.cost { best = candidate }
-    let cost = HumanNumber.text(best.cost, unit: best.unit)
     let unknown = fit.count > priced.count ? " (some designs have no price)" : ""
+    let unit = best.row.unit.contains("/") ? "" : " a month"
+    let cost = HumanNumber.text(best.cost, unit: best.row.unit) + unit
     let name = TextStyle.printable(best.name)
-    return "Cheapest design\(all): \(name), \(cost)\(best.unit.contains("/") ? "" : " a month")\(unknown)."
+    if verdicts.isEmpty {
+      let all =
+        designs.count > 1 ? "No threshold judges the designs; least a month: " : "No threshold to hold: "
+      return "\(all)\(name), \(cost)\(unknown)."
+    }
+    if designs.count == 1 { return "Every threshold holds: \(name), \(cost)." }
+    let close = priced.dropFirst().filter { Self.isClose(best.row, $0.row) }
+    let near = close.map { other in
+      let percent = HumanNumber.fixed((other.cost / best.cost - 1) * 100, decimals: 1)
+      return "\(TextStyle.printable(other.name)) within \(percent) %"
+    }
+    let others = near.isEmpty ? "" : "; \(near.joined(separator: ", ")), too close to call"
+    return "Cheapest design that holds every threshold: \(name), \(cost)\(others)\(unknown)."
+  }
+
+  /// Whether two costs do not tell designs apart: their intervals meet, or they differ by less than prices
+  /// and models are good for.
+  private static func isClose(_ best: MetricRow, _ other: MetricRow) -> Bool {
+    guard let low = best.value, let high = other.value else { return false }
+    if high <= low * 1.05 { return true }
+    return (best.high ?? low) >= (other.low ?? high)
   }
 
   private typealias Cell = TextTable.Cell
@@ -179,6 +198,7 @@ private struct TableLine {
 
   static let ofDesign = [
     TableLine("cost over the horizon", "cost_total"),
+    TableLine("  discounted to today", "cost_npv"),
     TableLine("energy", "energy_kwh"),
     TableLine("first service after", "first_service_day"),
     TableLine("paid back after", "payback_days"),

@@ -9,10 +9,12 @@ enum HumanNumber {
     }
   }
 
-  /// With the 95 % interval as its half-width, when there is one wider than rounding.
+  /// With the 95 % interval as its half-width, when that is a thousandth of the value at least.
   static func text(_ row: MetricRowView) -> String {
     let text = text(row.value, unit: row.unit)
-    guard let low = row.low, let high = row.high, high > low else { return text }
+    guard let low = row.low, let high = row.high, high > low,
+      (high - low) / 2 >= row.value.magnitude / 1000
+    else { return text }
     return "\(text) ±\(HumanNumber.text((high - low) / 2, unit: row.unit))"
   }
 

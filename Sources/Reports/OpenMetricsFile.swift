@@ -3,16 +3,18 @@ import Experiments
 extension RunResults {
   /// `metrics.prom`: the figures over all replications in the OpenMetrics text format 1.0, under the
   /// names vLLM's own server uses where it has one. Distributions are summaries: a run keeps quantiles.
+  /// Requests running and waiting are means over the first replication's time.
   ///
-  /// - Complexity: O(rows × families).
+  /// - Complexity: O(rows × families + samples).
   public func openMetrics() -> String {
     var families: [MetricFamily] = []
-    for row in rows where row.replication == nil {
+    for row in rows.filter({ $0.replication == nil }) + loadRows() {
       guard let value = row.value, value.isFinite else { continue }
       let shape = MetricShape(of: row)
       let name = MetricFamily.name(of: row.metric, shape: shape)
       let sample = MetricFamily.Sample(
-        design: row.design, workload: row.workload, statistic: row.statistic, value: value)
+        design: row.design, workload: row.workload, model: model(of: row), statistic: row.statistic,
+        value: value)
       if let index = families.firstIndex(where: { $0.name == name && $0.shape == shape }) {
         families[index].samples.append(sample)
       } else {
@@ -22,6 +24,31 @@ extension RunResults {
     var text = ""
     for family in families { family.append(to: &text) }
     return text + "# EOF\n"
+  }
+
+  /// The model behind a row of a workload or of one of its classes; empty for a whole design.
+  private func model(of row: MetricRow) -> String {
+    let workload = row.workload.prefix { $0 != "/" }
+    let bases = designs.first { $0.name == row.design }?.workloads ?? []
+    return bases.first { $0.workload == workload }?.model ?? ""
+  }
+
+  /// Means of what the series say of every service: they are read at even intervals.
+  private func loadRows() -> [MetricRow] {
+    ["running", "queue_depth"].flatMap { metric in
+      designs.flatMap { design in
+        design.workloads.compactMap { basis -> MetricRow? in
+          let samples = series.filter {
+            $0.design == design.name && $0.service == basis.service && $0.metric == metric
+          }
+          if samples.isEmpty { return nil }
+          let mean = samples.reduce(0.0) { $0 + $1.value } / Double(samples.count)
+          return MetricRow(
+            design: design.name, workload: basis.workload, replication: nil, metric: "\(metric) mean",
+            statistic: "value", value: mean, unit: "1")
+        }
+      }
+    }
   }
 }
 
@@ -49,6 +76,7 @@ private struct MetricFamily {
   struct Sample {
     var design: String
     var workload: String
+    var model: String
     var statistic: String
     var value: Double
   }
@@ -58,6 +86,14 @@ private struct MetricFamily {
   var shape: MetricShape
   var samples: [Sample]
 
+  /// Names that ours would make into something else: `_s` is not always seconds, and `_total` ends counters
+  /// alone.
+  private static let ownNames: [(metric: String, name: String)] = [
+    ("output_tokens_per_s", "dryrack_output_tokens_per_second"),
+    ("total_tokens_per_s", "dryrack_total_tokens_per_second"),
+    ("cost_total", "dryrack_cost_over_horizon"),
+  ]
+
   private static let vllmNames: [(metric: String, shape: MetricShape, name: String)] = [
     ("ttft_s", .summary, "vllm:time_to_first_token_seconds"),
     ("tpot_s", .summary, "vllm:request_time_per_output_token_seconds"),
@@ -66,6 +102,8 @@ private struct MetricFamily {
     ("queue_s", .summary, "vllm:request_queue_time_seconds"),
     ("prefill_s", .summary, "vllm:request_prefill_time_seconds"),
     ("decode_s", .summary, "vllm:request_decode_time_seconds"),
+    ("running mean", .gauge, "vllm:num_requests_running"),
+    ("queue_depth mean", .gauge, "vllm:num_requests_waiting"),
     ("kv_usage_ratio", .gauge, "vllm:kv_cache_usage_perc"),
     ("preemptions", .counter, "vllm:num_preemptions"),
     ("prefix_cache_queries", .counter, "vllm:prefix_cache_queries"),
@@ -74,6 +112,7 @@ private struct MetricFamily {
 
   static func name(of metric: String, shape: MetricShape) -> String {
     if let known = vllmNames.first(where: { $0.metric == metric && $0.shape == shape }) { return known.name }
+    if let own = ownNames.first(where: { $0.metric == metric }) { return own.name }
     var name = "dryrack_"
     for scalar in metric.unicodeScalars {
       let fits = scalar.isASCII && (scalar.properties.isAlphabetic || (48...57).contains(scalar.value))
@@ -143,6 +182,7 @@ private struct MetricFamily {
   ) {
     var labels = [("design", sample.design)]
     if !sample.workload.isEmpty { labels.append(("workload", sample.workload)) }
+    if !sample.model.isEmpty { labels.append(("model_name", sample.model)) }
     let written = (labels + extra).map { "\($0.0)=\"\(MetricFamily.escaped($0.1))\"" }
     text += "\(name){\(written.joined(separator: ","))} \(FileText.number(value))\n"
   }

@@ -17,13 +17,11 @@ extension RunResults {
     return files.map { (name: $0.0, text: $0.1) }
   }
 
-  /// Writes every result file into `folder`, each whole or not at all, making the folder when missing.
+  /// Writes the result files into `folder`, all of them or none, making the folder when missing.
   public func write(to folder: String) throws(AtomicFile.Failure) {
     try AtomicFile.makeFolder(folder)
-    for file in files() {
-      try AtomicFile.write(
-        file.text, to: folder.hasSuffix("/") ? folder + file.name : "\(folder)/\(file.name)")
-    }
+    let place = folder.hasSuffix("/") ? folder : folder + "/"
+    try AtomicFile.writeTogether(files().map { (path: place + $0.name, text: $0.text) })
   }
 
   /// Writes the requests to a file of the user's choice: JSON lines when its name ends in `.jsonl` or

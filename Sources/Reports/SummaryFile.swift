@@ -43,7 +43,12 @@ extension DesignSummary {
       (
         "workloads",
         .array(
-          workloads.map { .object([("workload", .string($0.workload)), ("basis", .string($0.basis))]) })
+          workloads.map {
+            .object([
+              ("workload", .string($0.workload)), ("basis", .string($0.basis)),
+              ("service", .string($0.service)), ("model", .string($0.model)),
+            ])
+          })
       ),
     ])
   }

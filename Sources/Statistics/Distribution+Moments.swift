@@ -9,6 +9,19 @@ import CGSL
 #endif
 
 extension Distribution {
+  /// No draw is smaller, up to rounding; `nil` where only 0 bounds the law.
+  public var least: Double? {
+    let lowest: Double? =
+      switch law {
+      case .constant(let value): value
+      case .uniform(let from, _): from
+      case .pareto(_, let scale): scale
+      default: nil
+      }
+    let raised = [lowest, minimum].compactMap { $0 }.max()
+    return raised.map { min($0, maximum ?? .infinity) }
+  }
+
   /// The mean of the law, before clamping; infinite where it does not exist.
   ///
   /// - Complexity: O(1), discrete O(values).

@@ -6,6 +6,9 @@ public struct ClassTally: Sendable {
   public var offered = 0
   public var measured = 0
   public var good = 0
+  /// Answered while requests were being sent, and the same at the last sending so far.
+  public var answered = 0
+  var answeredAtLastSending = 0
   public var ttft = LogHistogram()
   public var tpot = LogHistogram()
   public var e2e = LogHistogram()

@@ -70,6 +70,8 @@ public struct ServiceOutcome: Sendable {
   public var samples: [ServiceSample]
   public var slices: [[ReplicaSlice]]
   public var disaggregation: DisaggregatedOutcome?
+  /// Until when requests were being sent.
+  public var sendingEnd = Ticks.zero
 
   /// The replicas of one of the service's deployments: prefill 0 and decode 1 where there are roles, else
   /// all.
@@ -100,6 +102,7 @@ public struct Outcome: Sendable {
   /// False when the run ended early.
   public var isComplete: Bool { earlyEnd == nil }
 
-  /// The span that rates are taken over.
+  /// From the end of the warm-up to the last answer: what benchmark clients take their rates over. See
+  /// `RateSpan` for what the results do.
   public var measuredSeconds: Double { max(0, (end - measuredFrom).seconds) }
 }

@@ -88,6 +88,9 @@ struct RequestSource {
     if case .closed(let users, _) = origin { users } else { 0 }
   }
 
+  /// Whether all requests that a trace or a number of requests allows are sent.
+  var isSpent: Bool { sent >= limit }
+
   /// Whether no further request can come of itself: neither an arrival nor a turn of a conversation.
   var isExhausted: Bool { nextArrival == nil && sessions.live == 0 }
 

@@ -8,9 +8,9 @@ public struct ServiceSample: Sendable, Hashable {
   public var running: Int
   public var blocksInUse: Int64
   /// Busy fine ticks of all replicas since the start, as of their last change.
-  public var busy: Int64
+  public var busy: Int128
 
-  public init(time: Ticks, queued: Int, running: Int, blocksInUse: Int64, busy: Int64) {
+  public init(time: Ticks, queued: Int, running: Int, blocksInUse: Int64, busy: Int128) {
     self.time = time
     self.queued = queued
     self.running = running

@@ -89,10 +89,19 @@ extension World {
       if state.pointee.endpoint != nil { tally.running = tally.offered - tally.completed - tally.rejected }
       precondition(tally.isConserved, "requests in = completed + rejected + running + queued")
       last = max(last, tally.lastCompletion)
+      var sendingEnd = min(sendingEnd, now)
+      if earlyEnd == nil {
+        if self.sendingEnd == .never || state.pointee.source.isSpent {
+          tally.endAnswersAtLastSending()
+          sendingEnd = tally.lastSending
+        } else {
+          sendingEnd = self.sendingEnd
+        }
+      }
       results.append(
         ServiceOutcome(
           tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
-          slices: slices, disaggregation: disaggregation))
+          slices: slices, disaggregation: disaggregation, sendingEnd: sendingEnd))
     }
     if earlyEnd != nil { last = now }
     last = max(last, model.scenario.duration ?? .zero)

@@ -37,7 +37,7 @@ public struct WorkloadTally: Sendable {
   public var decode = LogHistogram()
   /// In fine ticks, unlike the others.
   public var interTokenGaps = LogHistogram()
-  public var networkTicks: Int64 = 0
+  public var networkTicks: Int128 = 0
   /// Tokens of the longest prompt, and of the longest prompt with its answer.
   public var longestPrompt: Int32 = 0
   public var longestContext: Int64 = 0
@@ -49,6 +49,11 @@ public struct WorkloadTally: Sendable {
   public var classes: [ClassTally] = []
   /// When the last request was answered.
   public var lastCompletion = Ticks.zero
+  /// What was answered after the warm-up while requests were being sent, whenever those were sent.
+  public var answered = AnswerTally()
+  /// The same at the last sending so far, and when that was.
+  var answeredAtLastSending = AnswerTally()
+  var lastSending = Ticks.zero
 
   public init() {}
 
@@ -97,12 +102,31 @@ struct RequestTimes {
 }
 
 extension WorkloadTally {
+  /// A request was sent.
+  mutating func send(at time: Ticks) {
+    lastSending = time
+    answeredAtLastSending = answered
+    for index in classes.indices { classes[index].answeredAtLastSending = classes[index].answered }
+  }
+
+  /// The last request was sent before its time: only what was answered until then counts.
+  mutating func endAnswersAtLastSending() {
+    answered = answeredAtLastSending
+    for index in classes.indices { classes[index].answered = classes[index].answeredAtLastSending }
+  }
+
+  /// A request was answered after the warm-up, while requests were being sent.
+  mutating func recordAnswer(
+    promptTokens prompt: Int32, outputTokens output: Int32, isGood: Bool, kind: UInt8
+  ) {
+    answered.record(promptTokens: prompt, outputTokens: output, isGood: isGood)
+    if !classes.isEmpty { classes[Int(kind)].answered += 1 }
+  }
+
   mutating func record(
-    _ times: RequestTimes, promptTokens prompt: Int32, cachedTokens cached: Int32,
-    objectives: ServiceObjectives, kind: UInt8
+    _ times: RequestTimes, promptTokens prompt: Int32, cachedTokens cached: Int32, isGood: Bool, kind: UInt8
   ) {
     measured += 1
-    let isGood = times.meets(objectives)
     if isGood { good += 1 }
     if !classes.isEmpty { classes[Int(kind)].record(times, isGood: isGood) }
     promptTokens += Int64(prompt)
@@ -116,6 +140,6 @@ extension WorkloadTally {
     prefill.record(times.prefill.count)
     decode.record(times.decode.count)
     if times.outputTokens > 1 { tpot.record(times.decode.count / Int64(times.outputTokens - 1)) }
-    networkTicks += times.network.count
+    networkTicks += Int128(times.network.count)
   }
 }

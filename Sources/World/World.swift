@@ -18,6 +18,8 @@ struct World: ~Copyable {
   var sampler: SeriesSampler
   /// Requests sent before this time stay out of the statistics.
   let measuredFrom: Ticks
+  /// No request is sent from then on; `.never` where requests end the traffic themselves.
+  let sendingEnd: Ticks
   var now = Ticks.zero
   /// What the run would have to go beyond; from then on events pass unheard.
   private(set) var overrun: EarlyEnd?
@@ -29,6 +31,7 @@ struct World: ~Copyable {
     self.model = model
     self.options = options
     self.measuredFrom = measuredFrom
+    sendingEnd = model.scenario.duration ?? .never
     services = ServiceArray(
       model: model, replication: replication, options: options, measuredFrom: measuredFrom)
     sampler = SeriesSampler(services: services.count)
@@ -77,6 +80,7 @@ struct World: ~Copyable {
   private mutating func send(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
     let state = services[service]
     state.pointee.tally.offered += 1
+    state.pointee.tally.send(at: request.sent)
     if request.sent >= measuredFrom {
       state.pointee.tally.measuredOffered += 1
       if state.pointee.hasClasses { state.pointee.tally.classes[Int(request.kind)].offered += 1 }
@@ -215,10 +219,15 @@ struct World: ~Copyable {
     let state = services[service]
     state.pointee.tally.completed += 1
     state.pointee.tally.lastCompletion = now
+    let isGood = times.meets(model.scenario.workloads[state.pointee.workloadIndex].objectives)
+    if now >= measuredFrom && now <= sendingEnd {
+      state.pointee.tally.recordAnswer(
+        promptTokens: request.promptTokens, outputTokens: times.outputTokens, isGood: isGood,
+        kind: request.kind)
+    }
     if request.sent >= measuredFrom {
-      let objectives = model.scenario.workloads[state.pointee.workloadIndex].objectives
       state.pointee.tally.record(
-        times, promptTokens: request.promptTokens, cachedTokens: cachedTokens, objectives: objectives,
+        times, promptTokens: request.promptTokens, cachedTokens: cachedTokens, isGood: isGood,
         kind: request.kind)
       if request.adapter > 0 { state.pointee.tally.adapters?.record(adapterWait) }
     }

@@ -53,6 +53,15 @@ struct CommandTests {
     #expect(result.error == "error: unknown command 'rnu'. Did you mean 'run'?\n")
   }
 
+  @Test(
+    "a command that is still to come is no typing error",
+    arguments: ["sweep", "optimize", "compare", "report", "export-notebook", "explore"])
+  func plannedCommand(name: String) async {
+    let result = await execute(name, "x.yaml")
+    #expect(result.status == .cannotRun && result.error.contains("not in this version"))
+    #expect(!result.error.contains("Did you mean"))
+  }
+
   @Test("every misuse ends with status 2 and words on the error stream")
   func misuse() async {
     for arguments in [
@@ -70,6 +79,49 @@ struct CommandTests {
       #expect(status == .cannotRun && recording.out.isEmpty && !recording.error.isEmpty, "\(arguments)")
     }
     #expect(await execute("run", "x.yaml", "--replicatons", "1").error.contains("--replications"))
+  }
+
+  @Test(
+    "an answer that cannot be written is status 2, whatever the answer",
+    arguments: [
+      ["--version"], ["--help"], ["init"], ["schema"], ["catalog"], ["catalog", "--format", "json"],
+      ["validate", "minimal.yaml"], ["validate", "minimal.yaml", "--format", "json"],
+      ["plan", "minimal.yaml"],
+      ["plan", "minimal.yaml", "--format", "json"], ["run", "minimal.yaml"],
+      ["run", "minimal.yaml", "--format", "json"], ["run", "minimal.yaml", "--format", "csv"],
+    ])
+  func unwritable(arguments: [String]) async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dryrack-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    #expect(await execute("init", "minimal", "--out", folder).status == .success)
+    let placed = arguments.map { $0.hasSuffix(".yaml") ? "\(folder)/\($0)" : $0 }
+    let short = ["run", "plan"].contains(arguments[0]) ? ["--set", "duration=5s"] : []
+    var console = Recording().console()
+    console.out = { _ in throw CommandStatus.cannotRun }
+    let status = await Console.$current.withValue(console) {
+      await CommandLineRun(arguments: placed + short).execute()
+    }
+    #expect(status == .cannotRun)
+  }
+
+  @Test("diagnostics of a file as a whole stand at its beginning, those of --set name it")
+  func diagnostics() async throws {
+    struct Document: Decodable {
+      struct Place: Decodable, Equatable { var line: Int, column: Int }
+      struct Range: Decodable { var start: Place, end: Place }
+      struct Diagnostic: Decodable { var range: Range, source: String?, summary: String }
+      var diagnostics: [Diagnostic]
+    }
+    let gone = await execute("validate", "/no/such/file.yaml", "--format", "json")
+    let first = try JSONDecoder().decode(Document.self, from: Data(gone.out.utf8)).diagnostics
+    #expect(first.count == 1 && first[0].range.start == .init(line: 1, column: 1) && first[0].source == nil)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dryrack-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    _ = await execute("init", "minimal", "--out", folder)
+    let set = await execute(
+      "validate", "\(folder)/minimal.yaml", "--set", "duration=soon", "--format", "json")
+    let second = try JSONDecoder().decode(Document.self, from: Data(set.out.utf8)).diagnostics
+    #expect(second.count == 1 && second[0].source == "--set duration=soon")
   }
 
   @Test("options reach the run as typed")

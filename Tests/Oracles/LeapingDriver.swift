@@ -72,7 +72,7 @@ public struct LeapingDriver {
     result.steps = Int(replica.totals.steps)
     result.computedTokens = Int(replica.totals.computedTokens)
     result.preemptions = Int(replica.totals.preemptions)
-    result.busy = replica.totals.busy
+    result.busy = Int64(replica.totals.busy)
     result.blocksWritten = replica.finalTotals.tiers.map { Int($0.blocksWritten) }
     result.adapterLoads = Int(replica.finalTotals.adapters.loads)
     result.adapterFetches = Int(replica.finalTotals.adapters.fetches)

@@ -1,7 +1,8 @@
 import Experiments
 import Foundation
-import Reports
 import Testing
+
+@testable import Reports
 
 /// Reads RFC 4180 back, quotes and all.
 private func readCSV(_ text: String) -> [[String]] {
@@ -172,6 +173,39 @@ struct ReportTests {
     #expect(text.contains("vllm:num_preemptions_total{\(labels)} 3"))
   }
 
+  @Test("metrics.prom names the model, the load, and rates and sums as what they are")
+  func openMetricsNames() {
+    var run = run
+    run.designs[0].workloads = [
+      WorkloadBasis(workload: "chat", basis: "fitted", service: "answers", model: "llama-3.1-8b")
+    ]
+    for (index, value) in [2.0, 4, 9].enumerated() {
+      for (metric, value) in [("running", value), ("queue_depth", value + 1)] {
+        run.series.append(
+          SeriesRow(
+            design: "onprem", service: "answers", timeSeconds: Double(index), metric: metric, value: value))
+      }
+    }
+    func row(_ workload: String, _ metric: String) -> MetricRow {
+      MetricRow(
+        design: "onprem", workload: workload, replication: nil, metric: metric, statistic: "value", value: 7,
+        unit: "")
+    }
+    run.rows += [
+      row("chat", "output_tokens_per_s"), row("chat/urgent", "total_tokens_per_s"), row("", "cost_npv"),
+    ]
+    let text = run.openMetrics()
+    let labels = #"design="onprem",workload="chat",model_name="llama-3.1-8b""#
+    #expect(text.contains("# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running{\(labels)} 5\n"))
+    #expect(text.contains("vllm:num_requests_waiting{\(labels)} 6\n"))
+    #expect(text.contains("dryrack_output_tokens_per_second{\(labels)} 7\n"))
+    let ofClass = labels.replacing("chat", with: "chat/urgent")
+    #expect(text.contains("dryrack_total_tokens_per_second{\(ofClass)} 7\n"))
+    #expect(text.contains(#"dryrack_cost_over_horizon{design="onprem"} "#))
+    #expect(text.contains(#"dryrack_cost_npv{design="onprem"} 7"#))
+    #expect(!text.contains("_value"))
+  }
+
   @Test("junit.xml counts its cases and fails the incomplete run")
   func junit() throws {
     for complete in [true, false] {
@@ -192,6 +226,37 @@ struct ReportTests {
     #expect(text.contains("Cheapest design that holds every threshold: onprem, 20,000 USD a month."))
     #expect(!text.split(separator: "\n").contains { $0.hasSuffix(" ") })
     #expect(run.table(style: TextStyle(colours: true)).contains("\u{1b}[32m"))
+  }
+
+  @Test("a verdict compares what there is to compare, and says where the difference is too small")
+  func closeCosts() throws {
+    func verdict(_ cost: Double, high: Double? = nil, judged: Bool = true, designs: Int = 2) throws -> String
+    {
+      var run = run
+      let index = try #require(
+        run.rows.firstIndex { $0.design == "managed" && $0.metric == "cost_per_month" })
+      run.rows[index].value = cost
+      if let high { (run.rows[index].low, run.rows[index].high) = (cost - (high - cost), high) }
+      if !judged { run.verdicts = [] }
+      run.designs = Array(run.designs.prefix(designs))
+      return run.verdict()
+    }
+    #expect(try verdict(20_340).contains("managed within 1.7 %, too close to call"))
+    #expect(try verdict(22_000, high: 25_000).contains("managed within 10.0 %, too close to call"))
+    #expect(try !verdict(22_000, high: 22_500).contains("within"))
+    for text in [try verdict(25_000, judged: false), try verdict(25_000, designs: 1)] {
+      #expect(!text.contains("Cheapest") && text.contains("onprem, 20,000 USD a month"))
+    }
+  }
+
+  @Test("an interval is shown from a thousandth of its value on")
+  func intervals() {
+    func text(_ half: Double) -> String {
+      HumanNumber.text(
+        .init(value: 769.9, unit: "USD/month", low: 769.9 - half, high: 769.9 + half))
+    }
+    #expect(text(0.0202) == "769.9 USD/month" && text(0.7) == "769.9 USD/month")
+    #expect(text(0.8) == "769.9 USD/month ±0.8 USD/month")
   }
 
   @Test("when no design holds, the verdict says so")
@@ -220,6 +285,46 @@ struct ReportTests {
     for file in run.files() {
       let path = folder.appendingPathComponent(file.name)
       #expect(try String(contentsOf: path, encoding: .utf8) == file.text)
+    }
+  }
+
+  @Test("a set of files replaces another as a whole: what stands in the way of one leaves all as they were")
+  func together() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dryrack-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for obstructed in run.files().map(\.name) {
+      try? FileManager.default.removeItem(atPath: folder)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      for file in run.files() where file.name != obstructed {
+        try AtomicFile.write("old \(file.name)", to: "\(folder)/\(file.name)")
+      }
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/\(obstructed)", withIntermediateDirectories: true)
+      #expect(throws: AtomicFile.Failure.self) { try run.write(to: folder) }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == run.files().count)
+      for file in run.files() where file.name != obstructed {
+        #expect(try String(contentsOfFile: "\(folder)/\(file.name)", encoding: .utf8) == "old \(file.name)")
+      }
+    }
+  }
+
+  @Test("a device and a link stay what they are, and a disk that is full is a failure")
+  func devices() throws {
+    try AtomicFile.write("gone", to: "/dev/null")
+    #expect(
+      try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType
+        == .typeCharacterSpecial)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dryrack-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try AtomicFile.makeFolder(folder)
+    try AtomicFile.write("before", to: "\(folder)/file")
+    try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "file")
+    try AtomicFile.write("after", to: "\(folder)/link")
+    #expect(try String(contentsOfFile: "\(folder)/file", encoding: .utf8) == "after")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/link") == "file")
+    let full = try? FileManager.default.attributesOfItem(atPath: "/dev/full")[.type] as? FileAttributeType
+    if full == .typeCharacterSpecial {
+      #expect(throws: AtomicFile.Failure.self) { try AtomicFile.write("more", to: "/dev/full") }
     }
   }
 

@@ -44,6 +44,7 @@ import Testing
     ("duration: 1m", "duraton: 1m", 3, "did you mean 'duration'?"),
     ("duration: 1m", "duration: 60", 3, "needs a unit"),
     ("duration: 1m", "duration: -5m", 3, "negative"),
+    ("duration: 1m", "duration: 1m\nwarmup: 1m", 4, "nothing would be measured"),
     ("duration: 1m", "duration: 1e999s", 3, "quantity"),
     ("rate: 2/s", "rate: .nan/s", 8, "quantity"),
     ("rate: 2/s", "rate: 0/s", 8, "positive"),
@@ -62,7 +63,9 @@ import Testing
     ("replicas: 1", "autoscale: { min: 1 }", 15, "not simulated by this version"),
     ("p99(ttft_s)", "p99(ttft)", 16, "did you mean 'ttft_s'?"),
     ("p99(ttft_s)", "ttft_s", 16, "needs a statistic"),
-    ("version: 1", "version: 1\nversion: 1", 0, "duplicate key"),
+    ("version: 1", "version: 1\nversion: 1", 1, "duplicate key"),
+    ("name: test", "name: te\u{1}st", 2, "control character"),
+    ("name: test", "name: tést \u{7}", 2, "control character"),
     ("model: llama-3.1-8b", "model: deepseek-v3", 15, "does not fit"),
   ]
 
@@ -72,6 +75,13 @@ import Testing
     let found = faults.first { "\($0.message) \($0.help ?? "")".contains(mistake.says) }
     #expect(found != nil, "\(mistake.new): \(faults)")
     #expect(mistake.line == 0 || found?.line == mistake.line, "\(mistake.new): \(faults)")
+  }
+
+  @Test func whatIsSentAtOnceIsNoWarmUp() {
+    let text = Self.valid.replacing("duration: 1m", with: "warmup: 10s").replacing(
+      "process: poisson, rate: 2/s", with: "process: burst, count: 5")
+    let faults = Self.faults(text)
+    #expect(faults.count == 1 && faults[0].line == 3 && faults[0].message.contains("inside the warm-up"))
   }
 
   @Test func allMistakesAreToldAtOnce() {

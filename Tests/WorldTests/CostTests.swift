@@ -53,6 +53,48 @@ struct CostTests {
     #expect(costs == 10)
   }
 
+  @Test(
+    "without interest, payments over the horizon come to what the months cost",
+    arguments: ["3y", "5y", "10y", "100d"])
+  func presentValue(horizon: String) async throws {
+    let text = """
+      version: 1
+      name: costs
+      duration: 1m
+      economics: { horizon: \(horizon), discount-rate: 0% }
+      workloads:
+        chat:
+          kind: inference
+          model: llama-3.1-8b
+          arrivals: { process: constant, rate: 1/s }
+          prompt-tokens: { distribution: constant, value: 100 }
+          output-tokens: { distribution: constant, value: 10 }
+      designs:
+        own:
+          sites: { dc: { kind: on-prem, electricity: 0.1 USD/kWh } }
+          pools:
+            gpu:
+              site: dc
+              node: hgx-h100
+              count: 1
+              purchase: { price: 280000 USD, life: 5y, residual: 15% }
+          services:
+            chat: { workload: chat, pool: gpu, replicas: 1, one-off: [ { name: training, cost: 9000 USD } ] }
+          staff: { fte: 0.5, salary: 150000 USD/y }
+        rented:
+          sites: { us: { kind: cloud, provider: aws, region: us-east-1 } }
+          pools: { gpu: { site: us, node: p5.48xlarge, count: 1, pricing: on-demand } }
+          services: { chat: { workload: chat, pool: gpu, replicas: 1 } }
+        called: { services: { chat: { workload: chat, endpoint: together-llama-3.1-8b } } }
+      """
+    let results = await Experiment.run(try WorldTests.scenario(text), options: RunOptions())
+    for design in results.designs {
+      let total = try #require(results.row(design: design.name, metric: "cost_total")?.value)
+      let present = try #require(results.row(design: design.name, metric: "cost_npv")?.value)
+      #expect(total > 0 && abs(present / total - 1) < 1e-6, "\(design.name)")
+    }
+  }
+
   @Test("over the life of what was bought, the bills spread add up to the invoice less what is left")
   func invoices() async throws {
     let rows = try await Self.results(prices: 1).costs.filter {

@@ -48,7 +48,7 @@ public struct CalibrationCase: Sendable {
       let model = DesignModel(scenario: scenario, designIndex: design)
       let outcome = Simulation.run(model, replication: 0)
       return SimulatedFigures(
-        readings: MetricReader(scenario: scenario, model: model, outcome: outcome).readings,
+        readings: MetricReader(scenario: scenario, model: model, outcome: outcome, rates: .wholeRun).readings,
         basis: model.latencyModels(ofService: 0).first?.basis.rawValue ?? "estimated",
         reach: ServiceReach(outcome.services[0], role: 0, seconds: outcome.measuredSeconds))
     }

@@ -57,6 +57,8 @@ public struct Pool: Sendable {
   public var accelerator: Accelerator
   public var nodeCount: Int
   public var payment: Payment
+  /// The network between its nodes, as the scenario names it; `nil` where it names none.
+  public var fabric: String?
   public init(
     name: String, siteIndex: Int, node: Node, accelerator: Accelerator, nodeCount: Int, payment: Payment
   ) {
@@ -74,8 +76,8 @@ public struct Pool: Sendable {
 public enum Payment: Sendable, Hashable {
   /// Bought: `price` a node, written off over `life` down to `residual` (0...1) of the price.
   case purchase(price: Money, life: Seconds, residual: Double)
-  /// Rented by the node-hour.
-  case rent(pricePerNodeHour: Money, term: PriceTerm, source: String, date: String)
+  /// Rented by the node-hour. `region` is the one the price holds for; empty when that is not known.
+  case rent(pricePerNodeHour: Money, term: PriceTerm, source: String, date: String, region: String)
 }
 
 /// People who run the design.

@@ -11,11 +11,14 @@ public struct Fault: Error, Sendable, Hashable {
   public var message: String
   /// What was expected, or the nearest name.
   public var help: String?
+  /// Where it was said, when not in the file: `--set seed=x`. The line is 0 then.
+  public var source: String?
 
   public init(
     file: String, line: Int, column: Int, length: Int = 1, path: String = "", message: String,
-    help: String? = nil
+    help: String? = nil, source: String? = nil
   ) {
+    self.source = source
     self.file = file
     self.line = line
     self.column = column
@@ -63,7 +66,8 @@ public struct FaultReport: Error, Sendable {
     faults.map { fault in
       var text = "error: \(Self.printable(fault.message))\n"
       let place = fault.line > 0 ? "\(fault.file):\(fault.line):\(fault.column)" : fault.file
-      text += " --> \(place)\(fault.path.isEmpty ? "" : " (\(Self.printable(fault.path)))")\n"
+      let path = fault.path.isEmpty ? "" : " (\(Self.printable(fault.path)))"
+      text += " --> \(Self.printable(fault.source ?? place))\(path)\n"
       if let (line, column) = excerpt(fault) {
         let number = String(fault.line)
         let margin = String(repeating: " ", count: number.count)

@@ -51,7 +51,8 @@ extension Resolver {
           ?? standing(0, at: "\(path).electricity", as: "0 USD/kWh")),
       powerUsageEffectiveness: number(value["pue"])
         ?? standing(ownsPower ? 1.3 : 1, at: "\(path).pue", as: ownsPower ? "1.3" : "1"),
-      leadTime: Seconds(quantity(value["lead-time"], .duration) ?? 0),
+      leadTime: Seconds(
+        quantity(value["lead-time"], .duration) ?? standing(0, at: "\(path).lead-time", as: "0s")),
       roundTrip: Seconds(quantity(value["rtt"], .duration) ?? standing(0, at: "\(path).rtt", as: "0s")))
   }
 
@@ -64,9 +65,11 @@ extension Resolver {
     guard let payment = payment(value, path, node: node, site: sites[siteIndex], prices: prices) else {
       return nil
     }
-    return Pool(
+    var pool = Pool(
       name: member.key, siteIndex: siteIndex, node: node, accelerator: accelerator,
       nodeCount: integer(value["count"]) ?? 1, payment: payment)
+    pool.fabric = value["fabric"].flatMap { $0.text ?? $0["kind"]?.text }
+    return pool
   }
 
   private func node(_ value: Written?) -> Node? {
@@ -99,7 +102,8 @@ extension Resolver {
         fault(purchase, "\(path).purchase.life", "the life must be positive")
         return nil
       }
-      let residual = quantity(purchase["residual"], .ratio) ?? 0
+      let residual =
+        quantity(purchase["residual"], .ratio) ?? standing(0, at: "\(path).purchase.residual", as: "0%")
       return .purchase(price: price, life: Seconds(life), residual: min(1, residual))
     }
     return rent(value, path, node: node, site: site, prices: prices)
@@ -111,7 +115,7 @@ extension Resolver {
     if let own = value["pricing"]?["price"], let price = quantity(own, .moneyPerHour) {
       let isPerAccelerator = own.text?.lowercased().contains("gpu") ?? false
       let perNode = Money(price) * Double(isPerAccelerator ? node.accelerators : 1)
-      return .rent(pricePerNodeHour: perNode, term: .custom, source: "scenario", date: "")
+      return .rent(pricePerNodeHour: perNode, term: .custom, source: "scenario", date: "", region: "")
     }
     guard let pricing = value["pricing"] else {
       if site.kind == .onPrem, let price = node.price {
@@ -124,14 +128,28 @@ extension Resolver {
     }
     let term = pricing.text.flatMap(PriceTerm.init) ?? .onDemand
     let provider = site.provider ?? node.provider ?? ""
-    guard let rate = catalog.price(preset: prices, provider: provider, node: node, term: term) else {
+    guard
+      let rate = catalog.price(
+        preset: prices, provider: provider, node: node, term: term, region: site.region)
+    else {
       fault(
         pricing, "\(path).pricing",
         "the price list '\(prices)' has no \(term.rawValue) price of '\(node.name)' at '\(provider)'",
         help: "write it as `pricing: { price: 3.90 USD/gpu-hour }`, or choose another list or provider")
       return nil
     }
-    return .rent(pricePerNodeHour: rate.perNodeHour, term: term, source: rate.source, date: rate.date)
+    if let region = site.region, !rate.region.isEmpty, rate.region != region {
+      notes.append(
+        "\(path): the price list '\(prices)' has no price for the region '\(region)'; that of "
+          + "\(rate.region) stands for it")
+    }
+    if term == .spot {
+      notes.append(
+        "\(path): spot capacity is priced and never interrupted in this version; expect less of it")
+    }
+    return .rent(
+      pricePerNodeHour: rate.perNodeHour, term: term, source: rate.source, date: rate.date,
+      region: rate.region)
   }
 
   mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int? {
@@ -151,11 +169,12 @@ extension Resolver {
     workloads: [InferenceWorkload]
   ) -> Service? {
     let value = member.value
+    // A workload that is written and has a fault has told it already.
     guard
-      let workload = index(
-        value["workload"], "\(path).workload", among: workloads.map(\.name), what: "workload")
+      index(value["workload"], "\(path).workload", among: workloadNames, what: "workload") != nil,
+      let workload = workloads.firstIndex(where: { $0.name == value["workload"]?.text })
     else { return nil }
-    let answered = answered(workloads[workload], by: value, path)
+    let answered = answered(workloads[workload], by: value)
     checkAdapters(value, path, workload: answered)
     func make(_ placement: Service.Placement) -> Service {
       var service = Service(name: member.key, workloadIndex: workload, placement: placement)
@@ -167,7 +186,8 @@ extension Resolver {
         fault(pool, "\(path).pool", "a service has a pool or an endpoint, not both")
       }
       guard let preset = catalog.endpoint(endpoint.text ?? "") else { return nil }
-      return Service(name: member.key, workloadIndex: workload, placement: .endpoint(preset))
+      checkEndpoint(preset, endpoint, path, serving: answered.model)
+      return make(.endpoint(preset))
     }
     if value["disaggregation"] != nil {
       let roles = disaggregation(
@@ -216,6 +236,7 @@ extension Resolver {
       catalog.precision(formats?[key]?.text ?? fallback) ?? catalog.precision("bf16")!
     }
     let weights = precision("weights", "bf16")
+    noteFormats(path, weights: weights, on: pool.accelerator)
     let sequences =
       integer(value["max-sequences"])
       ?? standing(engine.maximumSequences, at: "\(path).max-sequences", as: "\(engine.maximumSequences)")
@@ -279,8 +300,11 @@ extension Resolver {
         "expert parallelism \(expert) does not divide tensor × data = \(tensor * data)")
       return nil
     }
-    return ParallelLayout(
-      tensor: tensor, pipeline: integer(written?["pipeline"]) ?? 1, expert: expert, data: data)
+    let pipeline = integer(written?["pipeline"]) ?? 1
+    guard
+      checkSplit(tensor: tensor, pipeline: pipeline, written, path, of: service, model: model)
+    else { return nil }
+    return ParallelLayout(tensor: tensor, pipeline: pipeline, expert: expert, data: data)
   }
 
   private mutating func batching(_ value: Written?, _ path: String) -> Batching {

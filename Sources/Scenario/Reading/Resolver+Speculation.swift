@@ -67,13 +67,10 @@ extension Resolver {
   }
 
   /// The workload as this service answers it: with another model where it names one.
-  mutating func answered(_ workload: InferenceWorkload, by service: Written, _ path: String)
-    -> InferenceWorkload
-  {
+  func answered(_ workload: InferenceWorkload, by service: Written) -> InferenceWorkload {
     guard let written = service["model"], let model = written.text.flatMap({ catalog.model($0) }) else {
       return workload
     }
-    if service["endpoint"] != nil { fault(written, "\(path).model", "an endpoint has a model of its own") }
     var workload = workload
     workload.model = model
     return workload

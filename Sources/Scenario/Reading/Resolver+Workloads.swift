@@ -20,6 +20,7 @@ extension Resolver {
       prefix: sharedPrefix(value, path), conversations: conversations(value, path))
     workload.adapters = adapterTraffic(value, path, traffic)
     workload.classes = classes(value["priorities"], "\(path).priorities")
+    checkContext(workload, value, path)
     workload.traceUsers = integer(value["trace"]?["users"])
     return workload
   }

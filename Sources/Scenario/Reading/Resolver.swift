@@ -14,6 +14,8 @@ struct Resolver {
   var faults: [Fault] = []
   var defaults: [AppliedDefault] = []
   var notes: [String] = []
+  /// Of all workloads that are written, those with faults included.
+  var workloadNames: [String] = []
   var hash = ContentHash()
 
   private let catalogHash: String
@@ -30,9 +32,9 @@ struct Resolver {
   mutating func fault(_ value: Written, _ path: String, _ message: String, help: String? = nil) {
     faults.append(
       Fault(
-        file: file, line: value.line, column: value.column, length: max(1, value.text?.count ?? 1),
-        path: path,
-        message: message, help: help))
+        file: file, line: value.origin == nil ? value.line : 0, column: value.column,
+        length: max(1, value.text?.count ?? 1), path: path, message: message, help: help,
+        source: value.origin))
   }
 
   // MARK: Values
@@ -82,6 +84,7 @@ struct Resolver {
       priceList: money?["prices"]?.text
         ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
     var workloads: [InferenceWorkload] = []
+    workloadNames = (root["workloads"]?.members ?? []).map(\.key)
     for member in root["workloads"]?.members ?? [] {
       if let workload = workload(member) { workloads.append(workload) }
     }
@@ -95,6 +98,7 @@ struct Resolver {
     if designs.isEmpty && faults.isEmpty { fault(root, "designs", "a scenario has at least one design") }
     let duration = quantity(root["duration"], .duration).map { Ticks(seconds: $0) }
     checkEnd(root, workloads, duration)
+    if case .fixed(let time) = warmup { checkWarmup(root, time, workloads, duration) }
     let thresholds = (root["thresholds"]?.items ?? []).enumerated().compactMap { index, item in
       threshold(item, "thresholds[\(index)]", workloads: workloads, designs: designs)
     }
@@ -118,6 +122,32 @@ struct Resolver {
           root["workloads"] ?? root, "workloads.\(workload.name)",
           "nothing ends the traffic of '\(workload.name)'",
           help: "give the scenario a `duration` or the workload a number of `requests`")
+      }
+    }
+  }
+
+  /// Something must be sent after the warm-up.
+  private mutating func checkWarmup(
+    _ root: Written, _ warmup: Ticks, _ workloads: [InferenceWorkload], _ duration: Ticks?
+  ) {
+    guard let written = root["warmup"], warmup > .zero else { return }
+    if let duration, warmup >= duration {
+      return fault(
+        written, "warmup", "the warm-up lasts as long as the run, \(duration): nothing would be measured",
+        help: "shorten it, or write `auto`")
+    }
+    for workload in workloads {
+      switch workload.traffic {
+      case .trace(let trace) where workload.traceUsers == nil && warmup > trace.arrivals.last ?? .zero:
+        fault(
+          written, "warmup",
+          "the warm-up goes on past the last request of the trace of '\(workload.name)', sent at "
+            + "\(trace.arrivals.last ?? .zero)", help: "shorten it, or write `auto`")
+      case .generated(.burst, _, _) where workload.conversations == nil:
+        fault(
+          written, "warmup", "all requests of '\(workload.name)' are sent at the start, inside the warm-up",
+          help: "leave `warmup` out")
+      default: continue
       }
     }
   }

@@ -2,7 +2,8 @@ import Catalog
 import Foundation
 import Kernel
 
-/// A value given on the command line: `--set PATH=VALUE`.
+/// A value given on the command line: `--set PATH=VALUE`. One that begins with `[` or `{` is a list or a
+/// mapping as in the file.
 public struct Override: Sendable, Hashable {
   public var path: String
   public var value: String
@@ -44,12 +45,8 @@ public enum ScenarioReader {
     case .failure(let report): return .failure(report)
     case .success((var written, let text)):
       var checker = ShapeChecker(file: file)
-      for override in overrides
-      where !written.apply(override.path.split(separator: ".").map(String.init), override.value) {
-        checker.faults.append(
-          Fault(
-            file: file, line: 0, column: 0, length: 1, path: override.path,
-            message: "--set \(override.path): no such path in the scenario", help: nil))
+      for override in overrides {
+        if let fault = written.apply(override, file: file) { checker.faults.append(fault) }
       }
       let files = NamedFiles(folder: folder, allowed: allowedFolders)
       let overlays = appliesOverlays ? checker.overlays(of: written, files: files) : []
@@ -91,26 +88,6 @@ extension ShapeChecker {
   }
 }
 
-extension Written {
-  /// Sets the value at a path; missing last keys are added, missing mappings are not.
-  mutating func apply(_ path: [String], _ value: String) -> Bool {
-    guard let key = path.first, case .map(var members) = content else { return false }
-    let index = members.firstIndex { $0.key == key }
-    if path.count == 1 {
-      let written = Written(content: .scalar(value), line: line, column: column)
-      if let index {
-        members[index].value = written
-      } else {
-        members.append(Member(key: key, keyLine: line, keyColumn: column, value: written))
-      }
-    } else {
-      guard let index, members[index].value.apply(Array(path.dropFirst()), value) else { return false }
-    }
-    content = .map(members)
-    return true
-  }
-}
-
 /// Files that a scenario names: beside it, or in folders that the caller allows.
 package struct NamedFiles {
   let folder: String
@@ -136,13 +113,20 @@ package struct NamedFiles {
 
   package static func contents(of path: String, limit: Int) -> Result<[UInt8], Failure> {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       return .failure(Failure(message: "there is no file '\(path)'"))
     }
-    guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: limit)
-    else {
-      return .failure(Failure(message: "the file '\(path)' cannot be read or is empty"))
+    if isFolder.boolValue { return .failure(Failure(message: "'\(path)' is a folder, not a file")) }
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      return .failure(Failure(message: "the file '\(path)' cannot be read: permission denied"))
     }
-    return .success([UInt8](data))
+    do {
+      guard let data = try handle.read(upToCount: limit), !data.isEmpty else {
+        return .failure(Failure(message: "the file '\(path)' is empty"))
+      }
+      return .success([UInt8](data))
+    } catch {
+      return .failure(Failure(message: "the file '\(path)' cannot be read"))
+    }
   }
 }

@@ -66,9 +66,9 @@ struct ShapeChecker {
   mutating func fault(_ value: Written, _ path: String, _ message: String, help: String? = nil) {
     faults.append(
       Fault(
-        file: file, line: value.line, column: value.column, length: max(1, value.text?.count ?? 1),
-        path: path,
-        message: message, help: help))
+        file: file, line: value.origin == nil ? value.line : 0, column: value.column,
+        length: max(1, value.text?.count ?? 1), path: path, message: message, help: help,
+        source: value.origin))
   }
 
   mutating func check(_ value: Written, _ shape: Shape, _ path: String) {
@@ -92,6 +92,15 @@ struct ShapeChecker {
     }
   }
 
+  /// A fault of a key.
+  private func fault(at member: Written.Member, _ path: String, _ message: String, help: String? = nil)
+    -> Fault
+  {
+    Fault(
+      file: file, line: member.origin == nil ? member.keyLine : 0, column: member.keyColumn,
+      length: max(1, member.key.count), path: path, message: message, help: help, source: member.origin)
+  }
+
   private mutating func checkName(_ member: Written.Member, _ path: String) {
     let isPlain =
       !member.key.isEmpty && member.key.utf8.count <= 64
@@ -102,10 +111,7 @@ struct ShapeChecker {
       }
     if isPlain { return }
     faults.append(
-      Fault(
-        file: file, line: member.keyLine, column: member.keyColumn, length: max(1, member.key.count),
-        path: path,
-        message: "a name holds letters, digits, '.', '_' and '-' alone", help: nil))
+      fault(at: member, path, "a name holds letters, digits, '.', '_' and '-' alone"))
   }
 
   private mutating func checkObject(_ value: Written, _ keys: [Key], _ path: String) {
@@ -115,21 +121,18 @@ struct ShapeChecker {
     }
     for member in members {
       let inner = path.isEmpty ? member.key : "\(path).\(member.key)"
-      func atKey(_ message: String, _ help: String?) -> Fault {
-        Fault(
-          file: file, line: member.keyLine, column: member.keyColumn, length: max(1, member.key.count),
-          path: inner,
-          message: message, help: help)
-      }
       guard let key = keys.first(where: { $0.name == member.key }) else {
         let known = keys.filter { !$0.isPlanned }.map(\.name)
         let near = nearestName(to: member.key, among: known).map { "did you mean '\($0)'?" }
         faults.append(
-          atKey("unknown key '\(member.key)'", near ?? "its keys: \(known.joined(separator: ", "))"))
+          fault(
+            at: member, inner, "unknown key '\(member.key)'",
+            help: near ?? "its keys: \(known.joined(separator: ", "))"))
         continue
       }
       if key.isPlanned {
-        faults.append(atKey("'\(key.name)' is part of the format but not simulated by this version", nil))
+        faults.append(
+          fault(at: member, inner, "'\(key.name)' is part of the format but not simulated by this version"))
       } else {
         check(member.value, key.shape, inner)
       }

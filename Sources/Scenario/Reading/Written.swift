@@ -12,10 +12,14 @@ package struct Written: Sendable {
     var keyLine: Int
     var keyColumn: Int
     package var value: Written
+    /// What added the key, when not the file.
+    var origin: String?
   }
   package var content: Content
   package var line: Int
   package var column: Int
+  /// What put it here, when not the file: `--set seed=x`.
+  var origin: String?
 
   var text: String? {
     if case .scalar(let text) = content { text } else { nil }
@@ -84,13 +88,28 @@ package enum WrittenReader {
       let isTooDeep = problem.hasPrefix("Maximum nesting level")
       if isTooDeep { return fail(AliasScanner.tooDeep, mark.line, mark.column) }
       return fail(String(problem.prefix(200)), mark.line, mark.column)
-    case .duplicatedKeysInMapping(let keys, _):
-      let first: (line: Int, column: Int)? = nil
+    case .duplicatedKeysInMapping(let keys, let context):
       let names = keys.sorted().joined(separator: ", ")
-      return fail("duplicate key: \(names.prefix(120))", first?.line ?? 0, first?.column ?? 1)
+      return fail("duplicate key: \(names.prefix(120))", context.mark.line, context.mark.column)
+    case .reader(let problem, let offset, _, let text):
+      let place = place(ofByte: offset ?? 0, in: text)
+      let isControl = problem.contains("control characters")
+      return fail(
+        isControl ? "a control character, which YAML does not allow" : String(problem.prefix(200)),
+        place.line,
+        place.column)
     default:
       return fail("the file cannot be read as YAML", 0, 1)
     }
+  }
+
+  /// Line and column of a byte, from 1.
+  private static func place(ofByte offset: Int, in text: String) -> (line: Int, column: Int) {
+    var (line, column) = (1, 1)
+    for scalar in String(decoding: text.utf8.prefix(offset), as: UTF8.self).unicodeScalars {
+      (line, column) = scalar == "\n" ? (line + 1, 1) : (line, column + 1)
+    }
+    return (line, column)
   }
 
   private static func convert(_ node: Node, depth: Int, budget: inout Int) -> Written? {

@@ -85,10 +85,11 @@ extension LeapingReplica {
   /// Adds steps that have just ended to the totals.
   private mutating func count(steps: Int64, from start: Ticks) {
     let cost = run.cost(of: steps)
-    totals.busy += cost
-    totals.compute += run.base.compute * steps
-    totals.memory += run.base.memory * steps + (run.kind == .decode ? cost - run.base.total * steps : 0)
-    totals.network += run.base.network * steps
+    totals.busy += Int128(cost)
+    totals.compute += Int128(run.base.compute * steps)
+    totals.memory += Int128(
+      run.base.memory * steps + (run.kind == .decode ? cost - run.base.total * steps : 0))
+    totals.network += Int128(run.base.network * steps)
     totals.steps += steps
     totals.peakBlocks = max(totals.peakBlocks, ledger.used)
     totals.peakSequences = max(totals.peakSequences, Int64(running.count))
@@ -136,7 +137,7 @@ extension LeapingReplica {
     if table[slot].firstToken == .never {
       table[slot].firstToken = boundary
     } else if boundary >= measuredFrom {
-      interTokenGaps.record((boundary - table[slot].lastToken).count * fineTicksPerTick)
+      interTokenGaps.record(fineTicks(in: boundary - table[slot].lastToken))
     }
     countAsDecoder(slot)
     if settings.prompts == .first && table[slot].generated < table[slot].outputTokens {

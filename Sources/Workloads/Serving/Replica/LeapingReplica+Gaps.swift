@@ -25,7 +25,7 @@ extension LeapingReplica {
     interTokenGaps.record(run.firstCost + late.stall, count: answering - late.count)
     let firstEnd = boundary + Ticks((fraction + run.firstCost) / fineTicksPerTick)
     for slot in late.slots {
-      interTokenGaps.record((firstEnd - table[slot].lastToken).count * fineTicksPerTick)
+      interTokenGaps.record(fineTicks(in: firstEnd - table[slot].lastToken))
     }
     recordGaps(ofSteps: 1, upTo: steps)
   }
@@ -56,7 +56,8 @@ extension LeapingReplica {
   /// The decoders wait for a step of prompts alone that begins at `boundary`.
   mutating func stallDecoders(for cost: Int64) {
     if late.stall == 0 { late.stallStart = boundary }
-    late.stall += cost
+    // A stall of hours need not be exact, but must not overflow.
+    late.stall = min(late.stall, FineTicks.largest) + cost
   }
 
   /// The next gap of a decoder reaches back to its own `lastToken`.

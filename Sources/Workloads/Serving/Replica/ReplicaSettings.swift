@@ -89,12 +89,13 @@ public struct Completion: Sendable, Hashable {
   }
 }
 
-/// Totals of what a replica did. Times are in fine ticks: 256 to a tick.
+/// Totals of what a replica did. Times are in fine ticks: 256 to a tick. 63 bits of them end after 26 days of
+/// work, less than a long run, so they are wider.
 public struct ReplicaTotals: Sendable, Hashable {
-  public var busy: Int64 = 0
-  public var compute: Int64 = 0
-  public var memory: Int64 = 0
-  public var network: Int64 = 0
+  public var busy: Int128 = 0
+  public var compute: Int128 = 0
+  public var memory: Int128 = 0
+  public var network: Int128 = 0
   public var steps: Int64 = 0
   /// Tokens whose forward pass was computed, recomputation included.
   public var computedTokens: Int64 = 0
@@ -127,3 +128,9 @@ public struct ReplicaSlice: Sendable, Hashable {
 /// Fine ticks to a tick. Step costs carry eight more bits than the clock so that the cost of one KV entry
 /// (a few nanoseconds) is exact to a few parts in 100,000.
 public let fineTicksPerTick: Int64 = 256
+
+/// A span in fine ticks; one past their 63 bits (26 days) is clamped to them.
+@inline(__always) func fineTicks(in span: Ticks) -> Int64 {
+  let (count, overflow) = span.count.multipliedReportingOverflow(by: fineTicksPerTick)
+  return overflow ? .max : count
+}
