@@ -78,7 +78,29 @@ public enum OverlayFile {
           message: "'\(cells[3].prefix(40))' with the unit '\(cells[4].prefix(40))' is no number of 0 or more"
         ))
     }
+    if let range = range(kind, fact.key), !(fact.number.map(range.contains) ?? false) {
+      return .failure(
+        Reason(
+          message: "'\(fact.value.prefix(40))' is no '\(fact.key)' of \(kind.rawValue): a number from "
+            + "\(range.lowerBound) to \(range.upperBound)"))
+    }
     return .success(OverlayFact(kind: kind, fact: fact))
+  }
+
+  /// Facts that something is divided by, or that size a queue; `nil` for those that may be 0.
+  private static func range(_ kind: Kind, _ key: String) -> ClosedRange<Double>? {
+    switch (kind, key) {
+    case (.engines, "block-size"), (.engines, "maximum-sequences"), (.engines, "maximum-sequences-small"),
+      (.engines, "maximum-batched-tokens"), (.engines, "maximum-batched-tokens-small"):
+      1...1e9
+    case (.efficiencies, let key) where key.hasSuffix(".sharpness"): 1...64
+    case (.endpoints, "output-rate"), (.engines, "memory-utilization"), (.accelerators, "memory"),
+      (.accelerators, "memory-bandwidth"), (.accelerators, "memory-driver"):
+      1e-9...1e18
+    case (.efficiencies, let key)
+    where [".compute", ".memory", ".served"].contains { key.hasSuffix($0) }: 1e-9...1e9
+    default: nil
+    }
   }
 
   /// Every faulty row of one file.

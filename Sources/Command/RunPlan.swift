@@ -119,7 +119,7 @@ struct RunPlan {
     lines += adapters(of: workload)
     lines += classes(of: workload)
     if let requests = Layers.expectedRequests(workload, duration: duration) {
-      lines.append(Line(name: "requests a run", value: "about \(Int64(requests.rounded()))"))
+      lines.append(Line(name: "requests a run", value: "about \(Int64(min(requests.rounded(), 1e18)))"))
     }
     let objectives = [
       ("TTFT", workload.objectives.ttft), ("TPOT", workload.objectives.tpot),

@@ -99,8 +99,9 @@ struct MetricReader {
       add(workload, metric, value, "ratio")
     }
     readCache(workload, deployment: model.design.services[index], result)
-    for (cause, share) in Utilization.boundBy(result) ?? [] {
-      add(workload, "bound_by", share, "ratio", statistic: cause)
+    let shares = Utilization.boundBy(result)
+    for (position, cause) in Utilization.causes.enumerated() {
+      add(workload, "bound_by", shares?[position].share, "ratio", statistic: cause)
     }
     if let transfers = tally.transfers { readTransfers(transfers, workload, index) }
     readQueueing(index)

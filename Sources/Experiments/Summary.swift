@@ -47,6 +47,13 @@ struct Summary {
     let readings = outcomes.map { MetricReader(scenario: scenario, model: model, outcome: $0).readings }
     guard let first = readings.first else { return [] }
     var rows: [MetricRow] = []
+    for other in readings {
+      // Replications are joined row by row.
+      precondition(
+        other.elementsEqual(first) {
+          $0.workload == $1.workload && $0.metric == $1.metric && $0.statistic == $1.statistic
+        }, "every outcome of a design gives the same readings in the same order")
+    }
     for position in first.indices {
       let values = readings.compactMap { $0.indices.contains(position) ? $0[position].value : nil }
       let interval = studentInterval(values)

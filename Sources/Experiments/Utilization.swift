@@ -94,6 +94,9 @@ struct Utilization {
     keyValue = mean(\.keyValue) { Double($0.replicas) * Double($0.memory.blocks) }
   }
 
+  /// In the order of `boundBy`.
+  static let causes = ["compute", "memory", "network", "host", "queue"]
+
   /// Where the requests' time went; shares sum to 1. `nil` when no request was answered.
   static func boundBy(_ outcome: ServiceOutcome) -> [(cause: String, share: Double)]? {
     let tally = outcome.tally

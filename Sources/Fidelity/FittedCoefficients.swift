@@ -44,8 +44,8 @@ enum FittedCoefficients {
   }
 
   /// The figures that a fit looks at, and how far off each may be. Runs of one campaign share what is wrong
-  /// with it, so that hundreds of them say hardly more than a few: each counts a ninth.
-  static func tolerance(_ metric: String, in run: MeasuredRun) -> Double { 3 * ownTolerance(metric, in: run) }
+  /// with it, so that hundreds of them say hardly more than a few: each counts one part in 36.
+  static func tolerance(_ metric: String, in run: MeasuredRun) -> Double { 6 * ownTolerance(metric, in: run) }
 
   private static func ownTolerance(_ metric: String, in run: MeasuredRun) -> Double {
     switch metric {

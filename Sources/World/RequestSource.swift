@@ -124,8 +124,11 @@ struct RequestSource {
 
   mutating func thinkTime() -> Ticks {
     guard case .closed(_, let law) = origin else { return .zero }
-    return Ticks(seconds: max(0, law.sample(&thinkStream)))
+    return Self.pause(law.sample(&thinkStream))
   }
+
+  /// Drawn pauses end after a year at the latest: the clock ends some time after that.
+  private static func pause(_ seconds: Double) -> Ticks { Ticks(seconds: min(max(0, seconds), 3.2e7)) }
 
   private mutating func make(at time: Ticks, user: Int32) -> LiveRequest {
     if conversations != nil { return beginSession(at: time, user: user) }
@@ -224,7 +227,7 @@ struct RequestSource {
     let longest = min(Int64(conversations.maximumContext), Self.longestPrompt)
     if session.turnsLeft <= 0 || context >= longest { return nil }
     session.context = Int32(context)
-    let think = Ticks(seconds: max(0, conversations.thinkTime.sample(&session.thinking)))
+    let think = Self.pause(conversations.thinkTime.sample(&session.thinking))
     sessions[request.session] = session
     return think
   }

@@ -113,10 +113,16 @@ struct World: ~Copyable {
     }
   }
 
+  /// What a refused closed-loop user waits where nothing else is said, and at least: without a pause it would
+  /// be refused at the same instant for ever.
+  private static let retryPause = Ticks(seconds: 1)
+  private static let shortestRetry = Ticks(seconds: 0.001)
+
   /// - Parameter retryAfter: what a closed-loop user waits at least before the next request.
   mutating func reject(
-    _ service: Int, _ request: LiveRequest, retryAfter: Ticks = .zero, _ pending: inout PendingEvents
+    _ service: Int, _ request: LiveRequest, retryAfter: Ticks? = nil, _ pending: inout PendingEvents
   ) {
+    let retryAfter = max(retryAfter ?? Self.retryPause, Self.shortestRetry)
     services[service].pointee.tally.rejected += 1
     keep(service, request, status: .rejected, times: nil, preemptions: 0)
     if request.session >= 0 {

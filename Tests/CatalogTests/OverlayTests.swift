@@ -27,6 +27,26 @@ import Testing
     #expect(catalog.names(of: .engines) == (Catalog.builtIn.names(of: .engines) + ["mine"]).sorted())
   }
 
+  @Test(
+    "what something is divided by, or a queue is sized by, is not 0",
+    arguments: [
+      "engines,vllm,block-size,0,tokens",
+      "engines,vllm,maximum-sequences,0,",
+      "engines,vllm,block-size,1e30,",
+      "endpoints,together-llama-3.1-8b,output-rate,0,tokens/s",
+      "efficiencies,h100-sxm,dense.bf16.sharpness,1e30,",
+      "efficiencies,h100-sxm,dense.bf16.compute,0,",
+      "accelerators,h100-sxm,memory,0,GB",
+    ])
+  func unusable(row: String) throws {
+    let text = "kind,name,key,value,unit,source,date,note\n\(row),me,2026-01-01,\n"
+    guard case .failure(let faults) = OverlayFile.read(Array(text.utf8)) else {
+      Issue.record("it was taken")
+      return
+    }
+    #expect(faults.rows.count == 1 && faults.rows[0].message.contains("a number from"))
+  }
+
   @Test("a version's facts stand before the engine's, the longest beginning first, and cannot be named alone")
   func versions() throws {
     let catalog = Catalog.builtIn.overlaid(with: [

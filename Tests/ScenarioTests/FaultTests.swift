@@ -49,6 +49,14 @@ import Testing
     ("rate: 2/s", "rate: .nan/s", 8, "quantity"),
     ("rate: 2/s", "rate: 0/s", 8, "positive"),
     ("rate: 2/s", "rate: 1e20/s", 8, "at most"),
+    ("{ process: poisson, rate: 2/s }", "{ process: schedule, points: [[0s, 1e20/s]] }", 8, "at most 10"),
+    ("replicas: 1", "replicas: 1, latency: { front-end: 1y }", 15, "at most 30d"),
+    ("replicas: 1", "replicas: 1, admission: { retry-after: 1y }", 15, "at most 30d"),
+    (
+      "llama-3.1-8b",
+      "{ layers: 2, hidden: 64, heads: 4, kv-heads: 3, experts: { count: 8, per-token: 9, intermediate: 8}}",
+      7, "evenly"
+    ),
     ("llama-3.1-8b", "llama-3.1-8c", 7, "did you mean 'llama-3.1-8b'?"),
     ("poisson", "poison", 8, "did you mean 'poisson'?"),
     ("value: 100", "value: 1e300", 9, "expected a number"),

@@ -253,7 +253,8 @@ extension Resolver {
       model: model, accelerator: pool.accelerator, weights: weights, keyValue: keyValue, layout: layout,
       engine: engine,
       utilization: quantity(value["gpu-memory-utilization"], .ratio) ?? engine.memoryUtilization,
-      maximumBatchedTokens: tokens, blocks: integer(value["kv-blocks"]),
+      maximumBatchedTokens: max(tokens, sequences * width), maximumSequences: sequences,
+      blocks: integer(value["kv-blocks"]),
       draft: speculation?.draftModel,
       adapters: adapters.map { $0.slotBytes * Double($0.slots) } ?? .zero)
     if !memory.fits {

@@ -26,7 +26,12 @@ extension Resolver {
   }
 
   private mutating func model(_ value: Written?, _ path: String) -> ModelShape? {
-    guard let value else { return nil }
+    guard let value, let shape = modelShape(value, path) else { return nil }
+    for problem in shape.faults { fault(value, path, problem) }
+    return shape.faults.isEmpty ? shape : nil
+  }
+
+  private mutating func modelShape(_ value: Written, _ path: String) -> ModelShape? {
     if let name = value.text { return catalog.model(name) }
     if let fileName = value["file"] {
       guard let bytes = namedFile(fileName, "\(path).file") else { return nil }
@@ -99,10 +104,13 @@ extension Resolver {
     }
   }
 
+  /// Requests a second, at most.
+  private static let fastest = 1e7
+
   private mutating func arrivals(_ value: Written, _ path: String) -> ArrivalProcess? {
     func rate(_ key: String = "rate") -> PerSecond { PerSecond(quantity(value[key], .rate) ?? 0) }
     for key in ["rate", "mean"] {
-      if let written = value[key], let rate = quantity(written, .rate), rate <= 0 || rate > 1e7 {
+      if let written = value[key], let rate = quantity(written, .rate), rate <= 0 || rate > Self.fastest {
         fault(written, "\(path).\(key)", "the rate must be positive and at most 10 million a second")
         return nil
       }
@@ -137,6 +145,10 @@ extension Resolver {
         fault(item, "\(path)[\(index)]", "expected [time, rate] in order of time", help: "such as [10m, 8/s]")
         return nil
       }
+      if rate > Self.fastest {
+        fault(pair[1], "\(path)[\(index)]", "the rate must be at most 10 million a second")
+        return nil
+      }
       points.append(.init(time: Seconds(time), rate: PerSecond(rate)))
     }
     guard points.contains(where: { $0.rate.value > 0 }) else {
@@ -161,13 +173,7 @@ extension Resolver {
     case "gamma": law = .gamma(mean: number(value["mean"]) ?? 1, cv: number(value["cv"]) ?? 1)
     default:
       guard let name = value["file"], let bytes = namedFile(name, "\(path).file") else { return nil }
-      let values = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap {
-        Double($0)
-      }
-      guard !values.isEmpty, values.allSatisfy({ $0.isFinite && $0 >= 0 && $0 <= 1e7 }) else {
-        fault(name, "\(path).file", "expected one length a line, from 0 to 10 million")
-        return nil
-      }
+      guard let values = lengths(in: bytes, of: name, "\(path).file") else { return nil }
       law = Distribution(.empirical(values))
     }
     law.minimum = number(value["min"])
@@ -176,5 +182,27 @@ extension Resolver {
       fault(value, path, "'min' lies above 'max'")
     }
     return law
+  }
+
+  /// Numbers of a file, blanks between them; `nil` where there are none or one cannot be a length.
+  private mutating func lengths(in bytes: [UInt8], of name: Written, _ path: String) -> [Double]? {
+    var values: [Double] = []
+    var wrong: [String] = []
+    for (index, line) in String(decoding: bytes, as: UTF8.self).split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline
+    ).enumerated() {
+      for word in line.split(whereSeparator: \.isWhitespace) {
+        if let value = Double(word), value >= 0, value <= 1e7 {
+          values.append(value)
+        } else {
+          wrong.append("\(name.text ?? ""), line \(index + 1): '\(word.prefix(40))' is no length")
+        }
+      }
+    }
+    for message in wrong.prefix(20) {
+      fault(name, path, message, help: "one length a line, from 0 to 10 million")
+    }
+    if values.isEmpty && wrong.isEmpty { fault(name, path, "the file has no lengths in it") }
+    return values.isEmpty || !wrong.isEmpty ? nil : values
   }
 }

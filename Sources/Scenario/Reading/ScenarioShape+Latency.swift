@@ -9,7 +9,8 @@ extension ScenarioShape {
       "sequence-overhead", .quantity(.duration), "Host time of every sequence in every step.",
       fallback: "the engine's"),
     Key(
-      "front-end", .quantity(.duration), "From the request's arrival to the scheduler's queue.",
+      "front-end", .quantity(.duration, atMost: "30d"),
+      "From the request's arrival to the scheduler's queue.",
       fallback: "the engine's"),
   ])
 }

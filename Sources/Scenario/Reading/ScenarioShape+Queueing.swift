@@ -28,7 +28,8 @@ extension ScenarioShape {
       Key("rate-limit", .quantity(.rate), "Requests that pass in the long run."),
       Key("burst", .integer(counts), "Requests that pass at once after a pause.", fallback: "1s of the rate"),
       Key(
-        "retry-after", .quantity(.duration), "What closed-loop users wait at least after a refusal.",
+        "retry-after", .quantity(.duration, atMost: "30d"),
+        "What closed-loop users wait at least after a refusal.",
         fallback: "1s"),
     ]), "Who is let in at the door.")
 }

@@ -42,10 +42,12 @@ public struct MemoryPlan: Sendable, Hashable {
   ///     pipeline group decides.
   ///   - draft: a model that runs beside it in the same formats and layout, with KV entries of its own.
   ///   - override: the block count to take instead of the computed one.
+  ///   - maximumSequences: sequences whose logits are held at once; `nil` for the engine's most.
   ///   - adapters: all slots for adapters on one accelerator.
   public init(
     model: ModelShape, accelerator: Accelerator, weights weightFormat: Precision, keyValue: Precision,
     layout: ParallelLayout, engine: EnginePreset, utilization: Double, maximumBatchedTokens: Int,
+    maximumSequences: Int? = nil,
     blocks override: Int? = nil, draft: ModelShape? = nil, adapters: Bytes = .zero
   ) {
     let (tensor, pipeline) = (layout.tensor, layout.pipeline)
@@ -54,7 +56,8 @@ public struct MemoryPlan: Sendable, Hashable {
     deviceMemory = accelerator.driverMemory
     self.utilization = utilization
     activationPeak = Self.activationPeak(
-      of: model, tensor: tensor, tokens: maximumBatchedTokens, sequences: engine.maximumSequences)
+      of: model, tensor: tensor, tokens: maximumBatchedTokens,
+      sequences: maximumSequences ?? engine.maximumSequences)
     graphBuffers = engine.graphMemory
     communicationBuffers = layout.accelerators > 1 ? engine.communicationMemory : .zero
     runtime = engine.runtimeMemory
