@@ -60,7 +60,10 @@ struct Utilization {
     let peak = pool.accelerator.peakFlops(
       for: deployment.weights.isWeightOnly ? deployment.activations : deployment.weights)
     mfu = tokens * latency.floatingPointOperationsPerToken / (time * held * peak.value)
-    let bytes = steps * latency.weightBytesPerStep + entries * latency.keyValueBytesPerToken
+    // Steps with prompts visit more experts than those that only decode, and are few.
+    let prompts = replicas.reduce(0.0) { $0 + Double($1.promptTokens) }
+    let read = latency.weightReads.bytes(steps: steps, tokens: tokens > prompts ? tokens - prompts : prompts)
+    let bytes = read + entries * latency.keyValueBytesPerToken
     mbu = bytes / (time * held * pool.accelerator.memoryBandwidth.value)
     let busyTime = replicas.reduce(0.0) { $0 + Double($1.busy) }
     let blockTime = replicas.reduce(0.0) { $0 + $1.blockTime }

@@ -38,7 +38,9 @@ import Workloads
       blockSize: blockSize, blocks: smallestCache + draw(UInt32(1 + smallestCache * (1 + draw(4)))),
       schedulesAhead: seed % 2 == 1)
     if batching == .continuous {
-      settings.prompts = PromptScheduling.allCases[Int(seed / 2 % 3)]
+      // Steps of prompts alone are many where prompts are long and KV blocks few.
+      settings.prompts = longest > 300 ? .chunked : PromptScheduling.allCases[Int(seed / 2 % 3)]
+      if settings.prompts == .first { settings.maximumBatchedTokens = max(settings.maximumBatchedTokens, 60) }
       settings.receiveInterval = [1, 1, 2, 7][Int(seed / 6 % 4)]
     }
     let spread = [0, 1, 40, 4_000][draw(4)]

@@ -88,8 +88,7 @@ public protocol LatencyModel: Sendable {
   var frontEndSeconds: Seconds { get }
   /// Of the whole replica, a token.
   var floatingPointOperationsPerToken: Double { get }
-  /// Weights read by one step of the whole replica [B].
-  var weightBytesPerStep: Double { get }
+  var weightReads: WeightReads { get }
   var keyValueBytesPerToken: Double { get }
   var basis: Basis { get }
 }

@@ -26,7 +26,7 @@ public struct LinearModel: LatencyModel {
   public let coefficients: Coefficients
   public let frontEndSeconds: Seconds
   public let floatingPointOperationsPerToken: Double
-  public let weightBytesPerStep: Double
+  public let weightReads: WeightReads
   public let keyValueBytesPerToken: Double
   public var basis: Basis { .fitted }
 
@@ -44,7 +44,7 @@ public struct LinearModel: LatencyModel {
     self.coefficients = coefficients
     self.frontEndSeconds = frontEndSeconds
     self.floatingPointOperationsPerToken = floatingPointOperationsPerToken
-    self.weightBytesPerStep = weightBytesPerStep
+    weightReads = WeightReads(dense: weightBytesPerStep)
     self.keyValueBytesPerToken = keyValueBytesPerToken
   }
 

@@ -11,7 +11,7 @@ import Quantities
 public final class RooflineModel: LatencyModel {
   public let frontEndSeconds: Seconds
   public let floatingPointOperationsPerToken: Double
-  public let weightBytesPerStep: Double
+  public let weightReads: WeightReads
   public let keyValueBytesPerToken: Double
   public let basis: Basis
 
@@ -66,9 +66,12 @@ public final class RooflineModel: LatencyModel {
     frontEndSeconds = engine.frontEnd
     floatingPointOperationsPerToken = 2 * model.activeParameters
     let routed = Double(model.expertLayers) * Double(model.experts?.count ?? 0) * model.weightsPerExpert
-    weightBytesPerStep =
-      (model.parameters - model.embeddingWeights - routed) * denseWeights.bytesPerWeight
-      + routed * weights.bytesPerWeight
+    // Every data rank has dense layers of its own.
+    weightReads = WeightReads(
+      dense: (model.parameters - model.embeddingWeights - routed) * denseWeights.bytesPerWeight
+        * Double(layout.data),
+      routed: routed * weights.bytesPerWeight,
+      visited: model.experts.map { Double($0.perToken) / Double(max(1, $0.count)) } ?? 1)
     keyValueBytesPerToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
     basis = engine.calibration?.accelerator == accelerator.name ? .fitted : rates.basis
     let longest = max(maximumBatchedTokens, maximumSequences, 1)

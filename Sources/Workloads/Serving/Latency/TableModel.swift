@@ -16,7 +16,7 @@ import Quantities
 public final class TableModel: LatencyModel {
   public let frontEndSeconds: Seconds
   public let floatingPointOperationsPerToken: Double
-  public let weightBytesPerStep: Double
+  public let weightReads: WeightReads
   public let keyValueBytesPerToken: Double
   public let basis: Basis
 
@@ -41,7 +41,7 @@ public final class TableModel: LatencyModel {
         estimate: estimate), engine: engine)
     frontEndSeconds = engine.frontEnd
     floatingPointOperationsPerToken = estimate.floatingPointOperationsPerToken
-    weightBytesPerStep = estimate.weightBytesPerStep
+    weightReads = estimate.weightReads
     keyValueBytesPerToken = estimate.keyValueBytesPerToken
     self.basis = basis
   }

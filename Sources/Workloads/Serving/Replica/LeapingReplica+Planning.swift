@@ -322,6 +322,7 @@ extension LeapingReplica {
     run.costIncrease = 0
     run.steps = 1
     totals.computedTokens += Int64(shape.prefillTokens)
+    totals.promptTokens += Int64(shape.prefillTokens)
     nextChange = runEnd
   }
 }

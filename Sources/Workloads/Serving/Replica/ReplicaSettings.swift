@@ -99,6 +99,8 @@ public struct ReplicaTotals: Sendable, Hashable {
   public var steps: Int64 = 0
   /// Tokens whose forward pass was computed, recomputation included.
   public var computedTokens: Int64 = 0
+  /// Those of them that were prompts'.
+  public var promptTokens: Int64 = 0
   /// KV entries read by decoding steps.
   public var contextRead: Int64 = 0
   public var preemptions: Int64 = 0

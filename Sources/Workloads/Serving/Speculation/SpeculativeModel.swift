@@ -32,8 +32,10 @@ public struct SpeculativeModel: LatencyModel {
     let share = Double(drafted) / Double(drafted + 1)
     return target.floatingPointOperationsPerToken + share * ofDraft(\.floatingPointOperationsPerToken)
   }
-  public var weightBytesPerStep: Double {
-    target.weightBytesPerStep + Double(drafted) * ofDraft(\.weightBytesPerStep)
+  public var weightReads: WeightReads {
+    var reads = target.weightReads
+    reads.dense += Double(drafted) * (ofDraft(\.weightReads.dense) + ofDraft(\.weightReads.routed))
+    return reads
   }
   public var keyValueBytesPerToken: Double {
     target.keyValueBytesPerToken + Double(drafted) * ofDraft(\.keyValueBytesPerToken)
