@@ -29,7 +29,7 @@ lint:
 format:
 	swift format --in-place --recursive Sources Tests Package.swift
 
-## Same bytes in every process, hostile files refused, Ctrl-C obeyed: what only whole processes show.
+## Same bytes in every process, hostile files refused, full disks told, Ctrl-C obeyed: what only whole processes show.
 verify: build
 	swift build --product dryrack
 	python3 tools/verify.py --release "$$(swift build $(CONFIGURATION) --show-bin-path)/dryrack" \

@@ -54,11 +54,11 @@ extension RunResults {
     }
     if designs.count == 1 { return "Every threshold holds: \(name), \(cost)." }
     let close = priced.dropFirst().filter { Self.isClose(best.row, $0.row) }
-    let near = close.map { other in
-      let percent = HumanNumber.fixed((other.cost / best.cost - 1) * 100, decimals: 1)
-      return "\(TextStyle.printable(other.name)) within \(percent) %"
-    }
-    let others = near.isEmpty ? "" : "; \(near.joined(separator: ", ")), too close to call"
+    let others = close.map { other in
+      let percent = (other.cost / best.cost - 1) * 100
+      let gap = percent < 0.05 ? "costs the same" : "within \(HumanNumber.fixed(percent, decimals: 1)) %"
+      return "; \(TextStyle.printable(other.name)) \(gap)"
+    }.joined()
     return "Cheapest design that holds every threshold: \(name), \(cost)\(others)\(unknown)."
   }
 

@@ -31,7 +31,7 @@ struct CalibrateTests {
             pricing: { price: 1 USD/h }
         services: { chat: { workload: chat, pool: gpu, engine: vllm, replicas: 1 } }
       managed:
-        services: { chat: { workload: chat, endpoint: together-llama-3.1-70b } }
+        services: { chat: { workload: chat, endpoint: together-llama-3.1-8b } }
     """
 
   private func inFolder(_ body: (String) async throws -> Void) async throws {

@@ -38,8 +38,9 @@ struct CalibratedRangeTests {
       let after = try await run(
         InventedBench.scenario(accelerator: accelerator, overlays: ["mine.csv"]), folder: folder)
       #expect(after.designs[0].basis == "fitted")
-      #expect(after.designs[0].workloads == [WorkloadBasis(workload: "chat", basis: "fitted")])
-      #expect(after.summaryJSON().contains("\"workloads\":[{\"workload\":\"chat\",\"basis\":\"fitted\"}]"))
+      #expect(after.designs[0].workloads.map(\.workload) == ["chat"])
+      #expect(after.designs[0].workloads.map(\.basis) == ["fitted"])
+      #expect(after.summaryJSON().contains(#""workloads":[{"workload":"chat","basis":"fitted","#))
       let elsewhere = try await run(
         InventedBench.scenario(accelerator: "mi355x", overlays: ["mine.csv"]), folder: folder)
       #expect(elsewhere.designs[0].basis == "estimated")

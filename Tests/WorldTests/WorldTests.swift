@@ -129,7 +129,8 @@ import Testing
               kv-blocks: \(blocks)
               max-sequences: \(pick(["4", "64"]))
               max-batched-tokens: \(pick(["512", "8192"]))
-        managed: { services: { chat: { workload: chat, endpoint: together-llama-3.1-8b } } }
+        managed:
+          services: { chat: { workload: chat, model: llama-3.1-8b, endpoint: together-llama-3.1-8b } }
       """
   }
 
