@@ -70,8 +70,12 @@ struct MonotonicityTests {
     }
   }
 
+  /// What is promised is promised of the recorded trace, to the tick. In the synthetic hour requests come in
+  /// step, so that at another speed other prompts share a step and one order statistic may fall a little
+  /// (Graham's anomalies, "Bounds on Multiprocessing Timing Anomalies", 1969).
   private func expectRising(_ tails: [Double], _ what: Comment) {
-    for (lighter, heavier) in zip(tails, tails.dropFirst()) { #expect(lighter <= heavier, what) }
+    let slack = Self.trace.file.hasSuffix(".gz") ? 1 : 1.05
+    for (lighter, heavier) in zip(tails, tails.dropFirst()) { #expect(lighter <= heavier * slack, what) }
   }
 
   @Test(
