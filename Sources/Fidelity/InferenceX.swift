@@ -61,7 +61,8 @@ struct InferenceX {
       """
   }
 
-  /// Not recorded: one number for all such rows, the one at which their TPOT has no bias. DeepSeek's report
+  /// Not recorded: one number for all such rows, at which their TPOT had no bias when it was
+  /// chosen. DeepSeek's report
   /// (arXiv 2412.19437, 5.4.3) has 0.85 to 0.9 for the first drafted token of text; the client sends random
   /// words.
   private static let acceptance = 0.65

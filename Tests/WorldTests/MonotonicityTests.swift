@@ -70,8 +70,8 @@ struct MonotonicityTests {
     }
   }
 
-  /// What is promised is promised of the recorded trace, to the tick. In the synthetic hour requests come in
-  /// step, so that at another speed other prompts share a step and one order statistic may fall a little
+  /// What is promised is promised of the recorded trace, to the tick. It is no law of every load: at another
+  /// speed other prompts share a step, and on the synthetic hour one order statistic falls by a per cent
   /// (Graham's anomalies, "Bounds on Multiprocessing Timing Anomalies", 1969).
   private func expectRising(_ tails: [Double], _ what: Comment) {
     let slack = Self.trace.file.hasSuffix(".gz") ? 1 : 1.05
