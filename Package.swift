@@ -30,32 +30,34 @@ let package = Package(
     .target(name: "Kernel"),
     .target(name: "Statistics", dependencies: ["Kernel", "CGSL"]),
     .target(name: "Catalog", dependencies: ["Quantities", "CCatalogData"]),
+    .target(name: "Infrastructure", dependencies: ["Quantities", "Kernel", "Statistics", "Catalog"]),
     .target(
       name: "Workloads",
-      dependencies: ["Quantities", "Kernel", "Statistics", "Catalog", "CZlib"]),
+      dependencies: ["Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "CZlib"]),
     .target(name: "Economics", dependencies: ["Quantities", "Catalog"]),
     .target(
       name: "Scenario",
       dependencies: [
-        "Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics",
+        "Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "Workloads", "Economics",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "World",
       dependencies: [
-        "Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics",
+        "Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "Workloads", "Economics",
         "Scenario",
       ]),
     .target(
       name: "Experiments",
       dependencies: [
-        "Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics", "Scenario", "World",
+        "Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "Workloads", "Economics",
+        "Scenario", "World",
       ]),
     .target(name: "Reports", dependencies: ["Statistics", "Scenario", "World", "Experiments"]),
     .target(
       name: "DryRack",
       dependencies: [
-        "Quantities", "Kernel", "Statistics", "Catalog", "Workloads", "Economics",
+        "Quantities", "Kernel", "Statistics", "Catalog", "Infrastructure", "Workloads", "Economics",
         "Scenario", "World", "Experiments", "Reports",
       ]),
     .target(name: "DryRackTesting", dependencies: ["DryRack"]),
@@ -68,7 +70,7 @@ let package = Package(
       ]),
 
     .target(
-      name: "Oracles", dependencies: ["Kernel", "Statistics", "Workloads"], path: "Tests/Oracles"),
+      name: "Oracles", dependencies: ["Kernel", "Statistics", "Infrastructure", "Workloads"], path: "Tests/Oracles"),
 
     // What tests of several targets share; it imports nothing of the package.
     .target(name: "TestSupport", path: "Tests/Support"),
@@ -76,6 +78,11 @@ let package = Package(
     .testTarget(name: "KernelTests", dependencies: ["Kernel", "Statistics", "Oracles", "TestSupport"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"]),
     .testTarget(name: "CatalogTests", dependencies: ["Catalog", "Quantities"]),
+    .testTarget(
+      name: "InfrastructureTests",
+      dependencies: [
+        "Infrastructure", "Kernel", "Quantities", "Statistics", "Catalog", "Oracles", "TestSupport",
+      ]),
     .testTarget(
       name: "WorkloadsTests",
       dependencies: ["Workloads", "Oracles", "Catalog", "Quantities", "Statistics", "CGSL", "TestSupport"]),
