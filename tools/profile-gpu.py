@@ -33,7 +33,8 @@ except ImportError:
 
 COLUMNS = ["kind", "layer", "tensor", "tokens", "prefix", "sequences", "context", "bytes", "devices", "time_us",
            "spread_us"]
-DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+# Of activations and the cache; "fp8" weights are multiplied with activations of 8 bits and give 16.
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32, "fp8": torch.bfloat16}
 
 
 class Shape:
@@ -73,6 +74,8 @@ class Shape:
                                     or (config.get("n_shared_experts") or 0) * self.expert_intermediate)
         self.has_dense_layers = bool(not self.experts or config.get("first_k_dense_replace")
                                      or config.get("mlp_only_layers"))
+        if self.experts and arguments.weights == "fp8":
+            sys.exit("experts in fp8 have kernels of their own that this script does not have; give --weights bf16")
         self.gated = not arguments.no_gate
         # The share of one accelerator.
         self.tensor = arguments.tensor
@@ -110,12 +113,15 @@ class Device:
         if not self.is_cuda and not arguments.dry_run:
             sys.exit("no GPU is visible to PyTorch; --dry-run tries the script on the CPU")
         self.torch = torch.device("cuda", 0) if self.is_cuda else torch.device("cpu")
-        self.dtype = DTYPES[arguments.weights if self.is_cuda else "fp32"]
+        self.is_fp8 = arguments.weights == "fp8"
+        self.dtype = DTYPES[arguments.weights if self.is_cuda or self.is_fp8 else "fp32"]
         self.bytes = torch.empty((), dtype=self.dtype).element_size()
+        self.weight_bytes = 1 if self.is_fp8 else self.bytes
         self.repeats = 5 if arguments.quick or arguments.dry_run else 15
         self.span_us = 500 if arguments.quick or arguments.dry_run else 2000
         self.graphs = 0
         self.loops = 0
+        self.one = torch.ones((), device=self.torch)
         if self.is_cuda:
             torch.cuda.set_device(0)
             properties = torch.cuda.get_device_properties(0)
@@ -138,6 +144,22 @@ class Device:
 
     def random(self, *shape):
         return torch.empty(*shape, device=self.torch, dtype=self.dtype).normal_(0, 0.02)
+
+    def matrix(self, width, depth):
+        """A layer's weights, in the precision of weights."""
+        weights = self.random(width, depth)
+        return weights.to(torch.float8_e4m3fn) if self.is_fp8 else weights
+
+    def narrow(self, x):
+        """Activations as the products of layers take them; engines do it in the kernel before."""
+        return x.to(torch.float8_e4m3fn) if self.is_fp8 else x
+
+    def product(self, x, weights):
+        """What `narrow` gave times a layer's weights, with one scale a tensor where both have 8 bits."""
+        if not self.is_fp8:
+            return F.linear(x, weights)
+        return torch._scaled_mm(x, weights.t(), scale_a=self.one, scale_b=self.one, out_dtype=self.dtype,
+                                use_fast_accum=True)
 
     def synchronize(self):
         if self.is_cuda:
@@ -291,11 +313,12 @@ def time_products(device, shape, table, tokens_list):
         layers += [("gate_up", shape.gates * shape.own_intermediate, shape.hidden),
                    ("down", shape.hidden, shape.own_intermediate)]
     for layer, width, depth in layers:
-        weights = [device.random(width, depth) for _ in range(device.copies(width * depth * device.bytes))]
+        weights = [device.matrix(width, depth) for _ in range(device.copies(width * depth * device.weight_bytes))]
         for tokens in tokens_list:
-            x = device.random(tokens, depth)
+            x = device.narrow(device.random(tokens, depth))
             table.attempt(f"{layer} {tokens}", lambda: table.add(
-                device.measure([lambda w=w: F.linear(x, w) for w in weights]), "dense", layer=layer, tokens=tokens))
+                device.measure([lambda w=w: device.product(x, w) for w in weights]), "dense", layer=layer,
+                tokens=tokens))
 
 
 def time_small_layers(device, shape, table, tokens_list):
@@ -403,7 +426,7 @@ class Model:
 
     def __init__(self, device, shape):
         self.device, self.shape = device, shape
-        size = shape.layer_weights() * device.bytes
+        size = shape.layer_weights() * device.weight_bytes
         ends = 2 * shape.own_vocabulary * shape.hidden * device.bytes
         room = int((device.free() * 0.6 - ends) / max(1, size))
         sets = min(shape.layers, device.copies(size) + 1, room)
@@ -416,21 +439,24 @@ class Model:
 
     def weights(self):
         device, shape = self.device, self.shape
-        layer = {"norm": device.random(shape.hidden), "qkv": device.random(shape.qkv_width, shape.hidden),
-                 "o": device.random(shape.hidden, shape.own_heads * shape.head_size)}
+        layer = {"norm": device.random(shape.hidden), "qkv": device.matrix(shape.qkv_width, shape.hidden),
+                 "o": device.matrix(shape.hidden, shape.own_heads * shape.head_size)}
         if shape.experts:
             width = shape.own_expert_intermediate
             layer["up"] = device.random(shape.experts, shape.hidden, shape.gates * width)
             layer["down"] = device.random(shape.experts, width, shape.hidden)
         else:
-            layer["up"] = device.random(shape.gates * shape.own_intermediate, shape.hidden)
-            layer["down"] = device.random(shape.hidden, shape.own_intermediate)
+            layer["up"] = device.matrix(shape.gates * shape.own_intermediate, shape.hidden)
+            layer["down"] = device.matrix(shape.hidden, shape.own_intermediate)
         return layer
+
+    def product(self, x, weights):
+        return self.device.product(self.device.narrow(x), weights)
 
     def feed_forward(self, x, layer):
         shape = self.shape
         if not shape.experts:
-            return F.linear(gated_activation(F.linear(x, layer["up"]), shape.gated), layer["down"])
+            return self.product(gated_activation(self.product(x, layer["up"]), shape.gated), layer["down"])
         tokens = x.shape[0]
         visited = max(1, round(shape.experts * (1 - (1 - shape.experts_per_token / shape.experts) ** tokens)))
         rows = math.ceil(tokens * shape.experts_per_token / visited)
@@ -448,10 +474,10 @@ class Model:
         for number in range(shape.layers):
             layer = self.sets[number % len(self.sets)]
             x, residual = add_and_norm(x, residual, layer["norm"])
-            qkv = F.linear(x, layer["qkv"]).view(-1, shape.own_heads + 2 * shape.own_kv_heads, shape.head_size)
+            qkv = self.product(x, layer["qkv"]).view(-1, shape.own_heads + 2 * shape.own_kv_heads, shape.head_size)
             q, k, v = qkv.split([shape.own_heads, shape.own_kv_heads, shape.own_kv_heads], dim=1)
             x = attend(number, rotate(q, cosine, sine), rotate(k, cosine, sine), v)
-            x = F.linear(x, layer["o"])
+            x = self.product(x, layer["o"])
             x, residual = add_and_norm(x, residual, layer["norm"])
             x = self.feed_forward(x, layer)
         x, _ = add_and_norm(x, residual, self.norm)
@@ -603,7 +629,7 @@ def comments(arguments, device, shape, table, seconds):
         ("date", datetime.date.today().isoformat()),
         ("model", arguments.model and os.path.basename(arguments.model) or "by flags"),
         ("layers", shape.layers), ("hidden", shape.hidden), ("heads", f"{shape.heads} over {shape.kv_heads}"),
-        ("weights", arguments.weights if device.is_cuda else "fp32"),
+        ("weights", arguments.weights if device.is_cuda or device.is_fp8 else "fp32"),
         ("measured", f"medians of {device.repeats}, {device.graphs} captured and {device.loops} launched, "
                      f"in {seconds:.0f} s"),
     ]
@@ -645,7 +671,8 @@ def main():
         "kernels": [
             lambda: time_products(device, shape, table, grid.tokens),
             lambda: time_small_layers(device, shape, table, grid.chunks),
-            lambda: time_experts(device, shape, table, grid.chunks),
+            # From one token on: how many experts are read depends on it.
+            lambda: time_experts(device, shape, table, sorted({*grid.sequences, *grid.chunks})),
             lambda: time_heads(device, shape, table, grid.sequences),
         ],
         "attention": [lambda: time_attention(device, shape, table, grid)],

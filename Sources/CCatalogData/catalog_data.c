@@ -41,7 +41,31 @@ static const unsigned char efficiencies[] = {
 #embed "data/efficiencies.csv"
 };
 
+// Times measured on GPUs of our own, as `docs/kernel-table.md` lays them out.
+static const unsigned char h100_sxm_llama_3_1_8b_bf16[] = {
+#embed "data/kernel-tables/h100-sxm-llama-3.1-8b-bf16.csv"
+};
+static const unsigned char h100_sxm_llama_3_1_8b_fp8[] = {
+#embed "data/kernel-tables/h100-sxm-llama-3.1-8b-fp8.csv"
+};
+static const unsigned char h100_sxm_qwen3_30b_a3b_bf16[] = {
+#embed "data/kernel-tables/h100-sxm-qwen3-30b-a3b-bf16.csv"
+};
+static const unsigned char h200_sxm_llama_3_1_70b_tp4_fp8[] = {
+#embed "data/kernel-tables/h200-sxm-llama-3.1-70b-tp4-fp8.csv"
+};
+static const unsigned char h200_sxm_llama_3_1_8b_bf16[] = {
+#embed "data/kernel-tables/h200-sxm-llama-3.1-8b-bf16.csv"
+};
+static const unsigned char h200_sxm_llama_3_1_8b_fp8[] = {
+#embed "data/kernel-tables/h200-sxm-llama-3.1-8b-fp8.csv"
+};
+static const unsigned char h200_sxm_qwen3_30b_a3b_bf16[] = {
+#embed "data/kernel-tables/h200-sxm-qwen3-30b-a3b-bf16.csv"
+};
+
 #define FILE_ENTRY(name) {#name, name, sizeof name}
+#define TABLE_ENTRY(name, bytes) {"kernel-tables/" name, bytes, sizeof bytes}
 
 static const struct catalog_file files[] = {
   FILE_ENTRY(sources),
@@ -56,6 +80,13 @@ static const struct catalog_file files[] = {
   FILE_ENTRY(precisions),
   FILE_ENTRY(storage),
   FILE_ENTRY(efficiencies),
+  TABLE_ENTRY("h100-sxm-llama-3.1-8b-bf16", h100_sxm_llama_3_1_8b_bf16),
+  TABLE_ENTRY("h100-sxm-llama-3.1-8b-fp8", h100_sxm_llama_3_1_8b_fp8),
+  TABLE_ENTRY("h100-sxm-qwen3-30b-a3b-bf16", h100_sxm_qwen3_30b_a3b_bf16),
+  TABLE_ENTRY("h200-sxm-llama-3.1-70b-tp4-fp8", h200_sxm_llama_3_1_70b_tp4_fp8),
+  TABLE_ENTRY("h200-sxm-llama-3.1-8b-bf16", h200_sxm_llama_3_1_8b_bf16),
+  TABLE_ENTRY("h200-sxm-llama-3.1-8b-fp8", h200_sxm_llama_3_1_8b_fp8),
+  TABLE_ENTRY("h200-sxm-qwen3-30b-a3b-bf16", h200_sxm_qwen3_30b_a3b_bf16),
 };
 
 const struct catalog_file *catalog_files(void) { return files; }

@@ -107,6 +107,20 @@ enum Layers {
               source: source.map { "\($0.citation) (\($0.confidence))" } ?? fact.source, date: fact.date)
           })
       }
+    } + kernelTables()
+  }
+
+  /// The measured tables by what they say of themselves.
+  private static func kernelTables() -> [CatalogueEntry] {
+    Catalog.builtIn.measuredTableNames.compactMap { Catalog.builtIn.measuredTable($0) }.map { table in
+      let remarks = table.remarks
+      let date = remarks.first { $0.key == "date" }?.value ?? ""
+      return CatalogueEntry(
+        kind: "kernel-tables", name: table.name,
+        facts: remarks.filter { $0.key != "date" }.map {
+          CatalogueEntry.Fact(
+            name: $0.key, value: $0.value, unit: "", source: "measured by this project", date: date)
+        })
     }
   }
 }

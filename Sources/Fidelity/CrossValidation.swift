@@ -12,7 +12,7 @@ enum CrossValidation {
     return Scoreboard(
       fitted: Replay.compare(runs, catalog: catalog), kernels: Replay.compare(runs, catalog: neutral),
       leftOut: leftOut(runs, neutral: neutral, whole: catalog), omissions: omissions,
-      runs: runs.count + omissions.count)
+      runs: runs.count + omissions.count, catalog: catalog)
   }
 
   /// Comparisons in the order of the folds. Campaigns that no fit learns from are judged with the

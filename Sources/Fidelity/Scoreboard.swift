@@ -10,6 +10,8 @@ struct Scoreboard {
   var leftOut: [Comparison]
   var omissions: [Omission]
   var runs: Int
+  /// Whose coefficients were asked.
+  var catalog: Catalog
 
   func text() -> String {
     var page = Self.opening
@@ -32,7 +34,7 @@ struct Scoreboard {
       page += "\n## By \(title)\n\n"
       page += Self.header([title, "metric", "n", "median", "90th", "bias", "kernels only"]) + table(key)
     }
-    return page + worstCases() + leftOutRuns()
+    return page + worstCases() + StepScore.text(catalog: catalog) + leftOutRuns()
   }
 
   private static func header(_ columns: [String]) -> String {

@@ -5,12 +5,14 @@ import Foundation
 
 let usage = """
   usage: fidelity MEASURED.csv.gz [--report FILE] [--fit FILE] [--pairs FILE] [--overlay FILE] [--every N]
+         fidelity --steps [--overlay FILE]
 
     --report FILE   the scoreboard in Markdown, cross-validated by campaign
     --fit FILE      fits the coefficients to all runs and writes them as a catalogue overlay
     --pairs FILE    measured and predicted, a figure a row
     --overlay FILE  facts laid over the catalogue first
     --every N       only every Nth run
+    --steps         whole steps of the catalogue's own kernel tables, to standard output
   """
 let arguments = Array(CommandLine.arguments.dropFirst())
 
@@ -36,7 +38,6 @@ func write(_ text: String, to path: String) {
   }
 }
 
-guard let path = arguments.first, !path.hasPrefix("-") else { stop(usage) }
 var catalog = Catalog.builtIn
 if let overlay = option("--overlay") {
   switch OverlayFile.read(contents(of: overlay)) {
@@ -44,6 +45,11 @@ if let overlay = option("--overlay") {
   case .failure(let faults): stop("\(overlay), row \(faults.rows[0].row): \(faults.rows[0].message)")
   }
 }
+if arguments.first == "--steps" {
+  say(StepScore.text(catalog: catalog))
+  exit(0)
+}
+guard let path = arguments.first, !path.hasPrefix("-") else { stop(usage) }
 let every = option("--every").flatMap { Int($0) } ?? 1
 let table = MeasuredRun.read(contents(of: path)).enumerated().filter { $0.offset % max(1, every) == 0 }
 let (replayed, omissions) = Replay.prepare(table.map(\.element))

@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import Scenario
 import Testing
@@ -37,6 +38,40 @@ import Workloads
     let same = try Self.read("{ table: t.csv }", files: ["t.csv": table]).get()
     let other = try Self.read("{ table: t.csv }", files: ["t.csv": table + "# a remark\n"]).get()
     #expect(one.contentHash == same.contentHash && one.contentHash != other.contentHash)
+  }
+
+  @Test func tablesOfTheCatalogueAreNamed() throws {
+    let scenario = try Self.read("{ measured: h100-sxm-llama-3.1-8b-bf16 }").get()
+    let measured = try #require(try Self.deployment(scenario).measuredTimes)
+    #expect(measured.table.origin.device == "NVIDIA H100 80GB HBM3" && measured.basis == .measured)
+    guard case .failure(let report) = try Self.read("{ measured: h100-sxm-llama-3.1-8b-bf1 }") else {
+      Issue.record("an unknown table is refused")
+      return
+    }
+    #expect(report.description.contains("h100-sxm-llama-3.1-8b-bf16"))
+    guard case .failure(let twice) = try Self.read("{ measured: h100-sxm-llama-3.1-8b-bf16, table: t.csv }")
+    else {
+      Issue.record("two tables are refused")
+      return
+    }
+    #expect(twice.faults.contains { $0.message.contains("one kernel table") })
+  }
+
+  @Test("measured tables of the catalogue are whole", arguments: Catalog.builtIn.measuredTableNames)
+  func tablesOfTheCatalogueAreWhole(name: String) throws {
+    let file = try #require(Catalog.builtIn.measuredTable(name))
+    let table = try KernelTableReader.read(file.bytes).get()
+    let said = Dictionary(uniqueKeysWithValues: file.remarks.map { ($0.key, $0.value) })
+    let model = try #require(said["model"].flatMap { Catalog.builtIn.model($0) })
+    let accelerator = try #require(table.origin.accelerator)
+    let weights = try #require(table.origin.weights)
+    #expect(Catalog.builtIn.accelerator(accelerator) != nil)
+    #expect(table.origin.layers == model.layers && table.origin.hidden == model.hidden)
+    let coverage = table.coverage(
+      KernelTable.Demand(
+        model: model, accelerator: accelerator, weights: weights, tensorParallelism: table.rows[0].tensor,
+        pipelineParallelism: 1, maximumBatchedTokens: 8192, maximumSequences: 256, longestRequest: 16384))
+    #expect(coverage.missing.isEmpty)
   }
 
   @Test func hostTimesReplaceTheEnginesOneByOne() throws {

@@ -15,13 +15,11 @@ extension Resolver {
     return engine
   }
 
-  /// The kernel table that a service names; `nil` with a fault where it cannot be read or does not fit.
+  /// The kernel table that a service names; `nil` without one, and with a fault where it cannot be read or does not fit.
   mutating func measuredTimes(
     _ latency: Written?, _ path: String, of deployment: Deployment, pool: Pool, workload: InferenceWorkload
   ) -> MeasuredTimes? {
-    guard let name = latency?["table"], let bytes = namedFile(name, "\(path).latency.table") else {
-      return nil
-    }
+    guard let (name, key, bytes) = tableBytes(latency, path) else { return nil }
     let table: KernelTable
     switch KernelTableReader.read(bytes) {
     case .success(let read): table = read
@@ -29,7 +27,7 @@ extension Resolver {
       faults += failure.faults.map { fault in
         Fault(
           file: name.text ?? "", line: fault.line, column: fault.column, length: fault.length,
-          path: "\(path).latency.table", message: fault.message, help: fault.help)
+          path: "\(path).latency.\(key)", message: fault.message, help: fault.help)
       }
       return nil
     }
@@ -41,12 +39,28 @@ extension Resolver {
         longestRequest: workload.longestRequest))
     if !coverage.missing.isEmpty {
       fault(
-        name, "\(path).latency.table",
+        name, "\(path).latency.\(key)",
         "the table '\(name.text ?? "")' lacks \(coverage.missing.joined(separator: "; "))")
       return nil
     }
     notes += coverage.notes.map { "\(path), kernel table: \($0)" }
     return MeasuredTimes(table: table, basis: coverage.basis)
+  }
+
+  /// The table that `latency` names, in a file or in the catalogue, and the key that names it.
+  private mutating func tableBytes(
+    _ latency: Written?, _ path: String
+  ) -> (name: Written, key: String, bytes: [UInt8])? {
+    guard let own = latency?["measured"] else {
+      return latency?["table"].flatMap { name in
+        namedFile(name, "\(path).latency.table").map { (name, "table", $0) }
+      }
+    }
+    if latency?["table"] != nil {
+      fault(own, "\(path).latency.measured", "a service has one kernel table: `table` or `measured`")
+      return nil
+    }
+    return catalog.measuredTable(own.text ?? "").map { (own, "measured", $0.bytes) }
   }
 }
 

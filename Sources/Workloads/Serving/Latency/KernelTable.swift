@@ -78,6 +78,12 @@ public struct KernelTable: Sendable {
     self.rows = rows
   }
 
+  /// The table with its kernels alone.
+  public var withoutSteps: KernelTable {
+    KernelTable(
+      origin: origin, rows: rows.filter { $0.kind != .decodeStep && $0.kind != .prefillStep })
+  }
+
   /// The tensor parallelism to take rows of that kind from: the one asked for, else the next smaller, else
   /// the smallest; `nil` when there are none.
   func tensor(for wanted: Int, _ kind: Kind) -> Int? {

@@ -186,7 +186,7 @@ public struct KernelTableReader {
       row.layer = layer
     case .time, .spread:
       guard let number = Double(cell.text),
-        Self.times.contains(number) || (column == .spread && number == 0)
+        Self.times.contains(number) || (column == .spread && (0..<0.001).contains(number))
       else {
         return fail(
           cell.column, cell.text.count,

@@ -17,6 +17,18 @@ import Quantities
   }
 }
 
+extension StepCost {
+  /// The whole step's time.
+  public var duration: Seconds { Seconds(Double(total) / FineTicks.perSecond) }
+}
+
+extension DecodeLine {
+  /// The time of a step that reads so many KV entries.
+  public func duration(context: Int) -> Seconds {
+    Seconds(Double(base.total + FineTicks.product(slope, Int64(context))) / FineTicks.perSecond)
+  }
+}
+
 /// Steps that only decode: one step costs `base.total + slope × (sum of contexts)`.
 @frozen public struct DecodeLine: Sendable {
   /// Where a line starts at some context, its continuation to no context at all; then memory may be negative.
