@@ -116,7 +116,8 @@ extension TrainingLayout {
     }
     divides(tensor, model.heads, "tensor", "the model's heads,")
     if context > 1 { divides(2 * context, sequence, "twice context", "the sequence of tokens,") }
-    if pipeline * virtualPipeline > model.layers {
+    // Embedding and output head may stand for a layer each.
+    if pipeline * virtualPipeline > model.layers + 2 {
       faults.append(
         "pipeline \(pipeline) × virtual pipeline \(virtualPipeline) is more than the \(model.layers) layers")
     }
