@@ -8,6 +8,8 @@ public struct TrainingPreset: Sendable, Hashable {
   /// the run's own format (over that format's peak).
   public var wideProduct: Double
   public var product: Double
+  /// Terms of each sum that a product loses beside its own: filling and draining the unit's pipeline.
+  public var productDepth: Double
   /// Fraction of the bf16 peak that fused attention reaches, both passes together, causal pairs counted once.
   public var attention: Double
   /// Work of a query-key pair beside its products, in FLOP: the softmax.
@@ -18,16 +20,21 @@ public struct TrainingPreset: Sendable, Hashable {
   public var arithmeticRatio: Double
   public var attentionRatio: Double
   public var elementwiseRatio: Double
+  /// Of the routed experts' products, and of what moves and quantises their rows.
   public var expertRatio: Double
+  public var expertTrafficRatio: Double
   /// Share of the communication that computing does not hide, 0...1.
   public var tensorExposed: Double
   public var contextExposed: Double
   public var expertExposed: Double
   public var pipelineExposed: Double
   public var dataExposed: Double
-  /// Host time of each pass over a layer, of each microbatch and of each step.
+  /// Host time of a pass over a layer, and beside it over one with experts: the pass takes no less. Then of each
+  /// microbatch and of each step.
   public var layerOverhead: Seconds
   public var expertLayerOverhead: Seconds
+  /// What captured graphs leave of the host time of a pass, 0...1.
+  public var capturedShare: Double
   public var microbatchOverhead: Seconds
   public var stepOverhead: Seconds
   /// Standard deviation of a node's time of a step over its mean.
@@ -69,12 +76,14 @@ extension Catalog {
     return TrainingPreset(
       wideProduct: rate(["product.bf16"], otherwise: 0.6),
       product: rate(["product.\(name)"] + (name == "mxfp8" ? ["product.fp8"] : []), otherwise: 0.5),
+      productDepth: rate(["product-depth"], otherwise: 128),
       attention: rate(["attention"], otherwise: 0.4), softmax: rate(["softmax"], otherwise: 64),
       memory: rate(["memory"], otherwise: 0.8),
       arithmeticRatio: number("arithmetic-time-ratio", otherwise: 1),
       attentionRatio: number("attention-time-ratio", otherwise: 1),
       elementwiseRatio: number("elementwise-time-ratio", otherwise: 1),
       expertRatio: number("expert-time-ratio", otherwise: 1),
+      expertTrafficRatio: number("expert-traffic-time-ratio", otherwise: 1),
       tensorExposed: number("tensor-exposed", otherwise: 0.5),
       contextExposed: number("context-exposed", otherwise: 0.3),
       expertExposed: number("expert-exposed", otherwise: 1),
@@ -82,6 +91,7 @@ extension Catalog {
       dataExposed: number("data-exposed", otherwise: 0.1),
       layerOverhead: Seconds(number("layer-overhead", otherwise: 0)),
       expertLayerOverhead: Seconds(number("expert-layer-overhead", otherwise: 0)),
+      capturedShare: number("captured-share", otherwise: 0.3),
       microbatchOverhead: Seconds(number("microbatch-overhead", otherwise: 0)),
       stepOverhead: Seconds(number("step-overhead", otherwise: 0)),
       variation: number("variation", otherwise: 0.01),

@@ -35,35 +35,41 @@ struct TrainingFit {
     Parameter(entry: "gb300", key: "product.nvfp4", start: 0.45, spread: 0.15),
     Parameter(entry: "gb300", key: "attention", start: 0.5, spread: 0.2),
     Parameter(entry: "tpu-v6e", key: "product.bf16", start: 0.65, spread: 0.2),
+    Parameter(entry: "tpu-v6e", key: "product.fp8", start: 0.75, spread: 0.15),
     Parameter(entry: "tpu-v7", key: "product.bf16", start: 0.65, spread: 0.2),
     Parameter(entry: "tpu-v7", key: "product.fp8", start: 0.55, spread: 0.2),
     Parameter(entry: "default-tpu", key: "attention", start: 0.3, spread: 0.3),
+    Parameter(entry: "default-gpu", key: "product-depth", start: 192, spread: 0.4),
+    Parameter(entry: "default-tpu", key: "product-depth", start: 128, spread: 0.5),
     Parameter(entry: "l40s", key: "product.fp8", start: 0.45, spread: 0.2),
   ]
 
   private static let frameworks: [Parameter] = [
     Parameter(entry: "default", key: "elementwise-time-ratio", start: 1, spread: 0.3),
-    Parameter(entry: "default", key: "expert-time-ratio", start: 1.3, spread: 0.3),
+    Parameter(entry: "default", key: "expert-time-ratio", start: 1.15, spread: 0.15),
+    Parameter(entry: "default", key: "expert-traffic-time-ratio", start: 1.3, spread: 0.3),
+    Parameter(entry: "default", key: "captured-share", start: 0.3, spread: 0.4),
     Parameter(entry: "default", key: "tensor-exposed", start: 0.5, spread: 0.3),
     Parameter(entry: "default", key: "context-exposed", start: 0.3, spread: 0.4),
     Parameter(entry: "default", key: "expert-exposed", start: 0.7, spread: 0.3),
     Parameter(entry: "default", key: "pipeline-exposed", start: 0.4, spread: 0.4),
     Parameter(entry: "default", key: "data-exposed", start: 0.15, spread: 0.4),
-    Parameter(entry: "default", key: "layer-overhead", start: 1e-4, spread: 0.5, unit: "s"),
-    Parameter(entry: "default", key: "expert-layer-overhead", start: 5e-4, spread: 0.5, unit: "s"),
+    Parameter(entry: "default", key: "layer-overhead", start: 1e-3, spread: 0.5, unit: "s"),
+    Parameter(entry: "default", key: "expert-layer-overhead", start: 3.5e-3, spread: 0.4, unit: "s"),
     Parameter(entry: "default", key: "microbatch-overhead", start: 1e-3, spread: 0.5, unit: "s"),
     Parameter(entry: "default", key: "step-overhead", start: 5e-3, spread: 0.5, unit: "s"),
     Parameter(entry: "default", key: "variation", start: 0.01, spread: 0.4),
     Parameter(entry: "llm-foundry", key: "arithmetic-time-ratio", start: 1.05, spread: 0.1),
     Parameter(entry: "llm-foundry", key: "attention-time-ratio", start: 1.5, spread: 0.3),
     Parameter(entry: "llm-foundry", key: "elementwise-time-ratio", start: 1.5, spread: 0.3),
+    Parameter(entry: "llm-foundry", key: "data-exposed", start: 0.15, spread: 0.4),
     Parameter(entry: "megatron-2021", key: "arithmetic-time-ratio", start: 1.1, spread: 0.1),
     Parameter(entry: "megatron-2021", key: "attention-time-ratio", start: 3, spread: 0.3),
     Parameter(entry: "megatron-core", key: "arithmetic-time-ratio", start: 1, spread: 0.1),
     Parameter(entry: "nemo", key: "arithmetic-time-ratio", start: 1, spread: 0.1),
     Parameter(entry: "mlperf", key: "arithmetic-time-ratio", start: 1, spread: 0.1),
-    Parameter(entry: "mlperf", key: "layer-overhead", start: 5e-5, spread: 0.5, unit: "s"),
     Parameter(entry: "maxtext", key: "arithmetic-time-ratio", start: 1, spread: 0.1),
+    Parameter(entry: "maxtext", key: "expert-time-ratio", start: 1.15, spread: 0.15),
     Parameter(entry: "maxtext", key: "elementwise-time-ratio", start: 1, spread: 0.2),
   ]
 
@@ -101,12 +107,17 @@ struct TrainingFit {
   /// Least squares of pseudo-Huber residuals of log time, in units of a tenth, beside the priors.
   static func fit(_ rows: [TrainingRow], base: Catalog) -> [Double]? {
     let start = [Double](repeating: 1, count: parameters.count)
+    let models = rows.map {
+      TrainingStepModel($0.run, framework: $0.framework, collectives: $0.network, catalog: base)
+    }
     let fit = leastSquares(
       start: start, count: rows.count + parameters.count, step: 0.02, maximumIterations: 12, tolerance: 1e-4
     ) { factors in
       let catalog = base.overlaid(with: overlay(factors, source: "training-fit", date: "2026-11-26"))
-      var residuals = rows.map { row in
-        softened(log(predicted(row, catalog).time.value / row.measured) / 0.1)
+      var residuals = zip(rows, models).map { row, model in
+        let preset = catalog.training(
+          framework: row.framework, accelerator: row.run.accelerator, format: row.run.precision.rawValue)
+        return softened(log(model.rated(preset).step().time.value / row.measured) / 0.1)
       }
       for (parameter, factor) in zip(parameters, factors) {
         residuals.append(log(max(0.01, factor)) / parameter.spread)

@@ -23,11 +23,6 @@ struct TrainingRow: Sendable {
     return campaign
   }
 
-  /// The time of a step with given coefficients.
-  func predicted(_ preset: (TrainingRun, String) -> TrainingStepModel) -> Double {
-    preset(run, framework).step().time.value
-  }
-
   var network: TrainingNetwork {
     let own = run.accelerator.scaleUpBandwidth.value
     return TrainingNetwork(scaleUp: own > 0 ? own : run.accelerator.pcieBandwidth.value, scaleOut: scaleOut)

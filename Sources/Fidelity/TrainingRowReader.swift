@@ -44,9 +44,11 @@ struct TrainingRowReader {
       return .failure(Fault(reason: "layout is not stated and follows no rule"))
     }
     run.layout = layout
+    run.isCaptured = framework == "mlperf" || framework == "maxtext" || accelerator.name.hasPrefix("gb")
+    if run.isCaptured { assumptions.append("graphs captured: MLPerf, XLA, and recipes for GB200 and GB300") }
     if let fault = run.faults.first { return .failure(Fault(reason: "layout cannot run: \(fault)")) }
     let recompute = statedRecompute()
-    if recompute == nil { assumptions.append("recompute not stated: the least that fits the memory") }
+    if recompute == nil { assumptions.append("recompute not stated: none where that fits the memory, else selective") }
     run.layout.recompute = recompute ?? .none
     return .success(
       TrainingRow(

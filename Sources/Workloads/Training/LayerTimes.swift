@@ -4,7 +4,7 @@ import Quantities
 /// Times of a layer's kernels on one rank for one microbatch.
 ///
 /// A product takes ‖arithmetic, traffic‖₄ (the roofline of Williams, Waterman and Patterson, CACM 2009, with a
-/// rounded knee); its arithmetic 2 K (M N + ramp) at the sustained fraction of the peak. The backward pass has
+/// rounded knee); its arithmetic 2 (K + depth)(M N + ramp) at the sustained fraction of the peak. The backward pass has
 /// the same product over K for the gradient of its input, and over M for that of its weights.
 struct LayerTimes {
   let run: TrainingRun
@@ -42,7 +42,7 @@ struct LayerTimes {
 
   /// Seconds of an M × N product over K.
   private func product(_ m: Double, _ n: Double, _ k: Double, wide: Bool, bytes: Double) -> Work {
-    let arithmetic = 2 * k * (m * n + (wide ? wideRamp : ramp)) / (wide ? wideRate : rate)
+    let arithmetic = 2 * (k + preset.productDepth) * (m * n + (wide ? wideRamp : ramp)) / (wide ? wideRate : rate)
     let traffic = (bytes * k * (m + n) + 2 * m * n) / (run.accelerator.memoryBandwidth.value * preset.memory)
     let larger = max(arithmetic, traffic)
     guard larger > 0 else { return Work() }
@@ -87,10 +87,7 @@ struct LayerTimes {
   func stream() -> Passes {
     let hidden = Double(model.hidden)
     let heads = Double(model.heads + model.keyValueHeads) * Double(model.headSize) / tensor
-    var passes = elementwise(10 * splitTokens * hidden + 2 * tokens * heads)
-    passes.forward.host = preset.layerOverhead.value
-    passes.inputGradient.host = preset.layerOverhead.value
-    return passes
+    return elementwise(10 * splitTokens * hidden + 2 * tokens * heads)
   }
 
   /// The projections of attention.
@@ -161,11 +158,9 @@ struct LayerTimes {
     passes += elementwise(rows * width * (model.gated ? 3 : 2))
     // Gathered by expert, and scattered back.
     passes += elementwise(4 * rows * hidden)
-    passes = passes * preset.expertRatio
+    passes.scale(compute: preset.expertRatio, memory: preset.expertTrafficRatio)
     passes += linear(splitTokens, inputs: hidden, outputs: count, wide: true)
     if experts.shared > 0 { passes += feedForward(width: Double(experts.sharedIntermediate)) }
-    passes.forward.host += preset.expertLayerOverhead.value
-    passes.inputGradient.host += preset.expertLayerOverhead.value
     return passes
   }
 

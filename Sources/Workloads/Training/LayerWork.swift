@@ -41,6 +41,23 @@ struct Passes: Sendable, Hashable {
 
   var total: Double { forward.total + inputGradient.total + weightGradient.total }
 
+  /// Stretches what arithmetic bounds, and what memory bounds.
+  mutating func scale(compute: Double, memory: Double) {
+    func stretch(_ work: inout Work) {
+      work.compute *= compute
+      work.memory *= memory
+    }
+    stretch(&forward)
+    stretch(&inputGradient)
+    stretch(&weightGradient)
+  }
+
+  /// A pass takes no less than the host does to launch it; the host runs beside the device.
+  mutating func wait(forHost time: Double) {
+    forward.host += max(0, time - forward.total)
+    inputGradient.host += max(0, time - inputGradient.total - weightGradient.total)
+  }
+
   static func += (left: inout Passes, right: Passes) {
     left.forward += right.forward
     left.inputGradient += right.inputGradient

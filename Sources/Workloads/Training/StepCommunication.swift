@@ -61,15 +61,27 @@ struct StepCommunication {
     return time(.allGather, 2 * run.rankTokens * Double(layout.context) * width, context)
   }
 
-  /// Sending tokens to their experts, or back: a token goes once to each rank that holds one of its experts,
-  /// n (1 − (1 − 1/n)ᵏ) of n ranks in the mean.
+  /// Sending tokens to their experts, or back: once to each domain that has one of a token's experts, and there
+  /// once to each rank, n (1 − (1 − 1/n)ᵏ) of n places in the mean; both ways at once (DeepSeek-V3,
+  /// arXiv 2412.19437, section 3.2.2).
   func expertPass(_ experts: ModelShape.Experts) -> Double {
-    let ranks = Double(layout.expert)
-    guard ranks > 1 else { return 0 }
-    var missed = 1.0
-    for _ in 0..<min(experts.perToken, 4096) { missed *= 1 - 1 / ranks }
-    let rows = run.rankTokens / Double(layout.tensor) * ranks * (1 - missed)
-    return time(.allToAll, 2 * rows * Double(run.model.hidden), expert)
+    guard layout.expert > 1 else { return 0 }
+    let token = 2 * Double(run.model.hidden)
+    let tokens = run.rankTokens / Double(layout.tensor)
+    func places(_ count: Int) -> Double {
+      Double(count) * (1 - LayerCost.power(1 - 1 / Double(count), Double(min(experts.perToken, 4096))))
+    }
+    let group = expert
+    let inside = CollectiveGroup(
+      ranks: group.ranksPerDomain, ranksPerDomain: group.ranksPerDomain,
+      concurrentPerDomain: group.concurrentPerDomain)
+    let domains = (group.ranks + group.ranksPerDomain - 1) / group.ranksPerDomain
+    let outside = CollectiveGroup(
+      ranks: domains, ranksPerDomain: 1,
+      concurrentPerDomain: group.ranksPerDomain * group.concurrentPerDomain)
+    // What the domain's other ranks received for this rank passes on inside it: as much as it sent.
+    let near = time(.allToAll, token * tokens * places(group.ranks), inside)
+    return max(near, time(.allToAll, token * tokens * places(domains), outside))
   }
 
   /// Activations of a microbatch from one stage to the next.

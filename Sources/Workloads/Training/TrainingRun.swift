@@ -14,6 +14,8 @@ public struct TrainingRun: Sendable {
   public var trained: TrainedWeights
   /// Whether a token sees only those before it.
   public var isCausal: Bool
+  /// Whether passes replay captured graphs, so that the host launches next to nothing.
+  public var isCaptured: Bool
   /// Accelerators that share a scale-up domain (a server, or an NVLink rack).
   public var domain: Int
   /// Accelerators of a server: what one slow host slows.
@@ -25,7 +27,7 @@ public struct TrainingRun: Sendable {
   public init(
     model: ModelShape, accelerator: Accelerator, precision: TrainingPrecision = .bf16, layout: TrainingLayout,
     globalBatch: Int, sequence: Int, trained: TrainedWeights = .all, isCausal: Bool = true,
-    domain: Int? = nil, acceleratorsPerNode: Int? = nil
+    isCaptured: Bool = false, domain: Int? = nil, acceleratorsPerNode: Int? = nil
   ) {
     self.model = model
     self.accelerator = accelerator
@@ -35,6 +37,7 @@ public struct TrainingRun: Sendable {
     self.sequence = sequence
     self.trained = trained
     self.isCausal = isCausal
+    self.isCaptured = isCaptured
     self.domain = max(1, domain ?? accelerator.scaleUpDomain)
     self.acceleratorsPerNode = max(1, acceleratorsPerNode ?? min(8, self.domain))
   }

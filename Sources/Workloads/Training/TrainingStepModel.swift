@@ -8,8 +8,8 @@ import Quantities
 /// kernels take and what of their communication nothing hides; then the data ranks agree on gradients and
 /// weights, and the optimizer steps. The step waits for the slowest node.
 public struct TrainingStepModel: Sendable {
-  public let run: TrainingRun
-  public let preset: TrainingPreset
+  public private(set) var run: TrainingRun
+  public private(set) var preset: TrainingPreset
   private let collectives: any CollectiveModel
   private let ramp: Double
   private let wideRamp: Double
@@ -50,6 +50,20 @@ public struct TrainingStepModel: Sendable {
       accelerator: accelerator, weights: own, denseWeights: precision.isNarrow ? own : wide, keyValue: wide,
       isLatent: false, tensor: 1, catalog: catalog)
     return (rates.product.ramp, rates.wideProduct.ramp)
+  }
+
+  /// The same run with other coefficients: fits ask thousands of times.
+  public func rated(_ preset: TrainingPreset) -> TrainingStepModel {
+    var model = self
+    model.preset = preset
+    return model
+  }
+
+  /// The same model, accelerator and precision in another layout, without another look into the catalogue.
+  public func laidOut(_ layout: TrainingLayout) -> TrainingStepModel {
+    var model = self
+    model.run.layout = layout
+    return model
   }
 
   /// Memory of the fullest accelerator.
@@ -154,6 +168,8 @@ public struct TrainingStepModel: Sendable {
       layer.inputGradient += stream.forward
     case .full: layer.inputGradient += layer.forward
     }
+    let launches = preset.layerOverhead.value + expertShare * preset.expertLayerOverhead.value
+    layer.wait(forHost: launches * (run.isCaptured ? preset.capturedShare : 1))
     return layer
   }
 
