@@ -29,6 +29,11 @@ public struct TrainingPreset: Sendable, Hashable {
   public var expertExposed: Double
   public var pipelineExposed: Double
   public var dataExposed: Double
+  /// The same of what sharded weights and gradients send for each microbatch.
+  public var shardExposed: Double
+  /// Whether full recompute computes a layer's last product again, whose output nothing needs: PyTorch's
+  /// checkpoints stop early, and XLA drops it; Megatron's own run the whole layer.
+  public var recomputesWhole: Bool
   /// Host time of a pass over a layer, and beside it over one with experts: the pass takes no less. Then of each
   /// microbatch and of each step.
   public var layerOverhead: Seconds
@@ -89,6 +94,8 @@ extension Catalog {
       expertExposed: number("expert-exposed", otherwise: 1),
       pipelineExposed: number("pipeline-exposed", otherwise: 0.5),
       dataExposed: number("data-exposed", otherwise: 0.1),
+      shardExposed: number("shard-exposed", otherwise: 0.2),
+      recomputesWhole: number("recomputes-whole", otherwise: 1) > 0,
       layerOverhead: Seconds(number("layer-overhead", otherwise: 0)),
       expertLayerOverhead: Seconds(number("expert-layer-overhead", otherwise: 0)),
       capturedShare: number("captured-share", otherwise: 0.3),

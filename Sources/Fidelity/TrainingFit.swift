@@ -20,31 +20,32 @@ struct TrainingFit {
   static let parameters: [Parameter] = accelerators + frameworks
 
   private static let accelerators: [Parameter] = [
-    Parameter(entry: "a100-sxm-80gb", key: "product.bf16", start: 0.8, spread: 0.1),
-    Parameter(entry: "a100-sxm-80gb", key: "attention", start: 0.5, spread: 0.2),
-    Parameter(entry: "h100-sxm", key: "product.bf16", start: 0.7, spread: 0.1),
+    Parameter(entry: "a100-sxm-80gb", key: "product.bf16", start: 0.85, spread: 0.07),
+    Parameter(entry: "a100-sxm-80gb", key: "attention", start: 0.6, spread: 0.2),
+    Parameter(entry: "h100-sxm", key: "product.bf16", start: 0.72, spread: 0.07),
     Parameter(entry: "h100-sxm", key: "product.fp8", start: 0.62, spread: 0.15),
-    Parameter(entry: "h100-sxm", key: "attention", start: 0.5, spread: 0.2),
+    Parameter(entry: "h100-sxm", key: "attention", start: 0.35, spread: 0.2),
     Parameter(entry: "b200-sxm", key: "product.bf16", start: 0.7, spread: 0.1),
     Parameter(entry: "b200-sxm", key: "product.fp8", start: 0.65, spread: 0.15),
     Parameter(entry: "b200-sxm", key: "product.mxfp8", start: 0.62, spread: 0.15),
     Parameter(entry: "b200-sxm", key: "product.nvfp4", start: 0.55, spread: 0.15),
-    Parameter(entry: "b200-sxm", key: "attention", start: 0.45, spread: 0.2),
+    Parameter(entry: "b200-sxm", key: "attention", start: 0.3, spread: 0.2),
     Parameter(entry: "gb300", key: "product.mxfp8", start: 0.68, spread: 0.15),
     Parameter(entry: "gb300", key: "product.fp8", start: 0.7, spread: 0.15),
     Parameter(entry: "gb300", key: "product.nvfp4", start: 0.45, spread: 0.15),
-    Parameter(entry: "gb300", key: "attention", start: 0.5, spread: 0.2),
+    Parameter(entry: "gb300", key: "attention", start: 0.35, spread: 0.2),
     Parameter(entry: "tpu-v6e", key: "product.bf16", start: 0.65, spread: 0.2),
     Parameter(entry: "tpu-v6e", key: "product.fp8", start: 0.75, spread: 0.15),
     Parameter(entry: "tpu-v7", key: "product.bf16", start: 0.65, spread: 0.2),
     Parameter(entry: "tpu-v7", key: "product.fp8", start: 0.55, spread: 0.2),
-    Parameter(entry: "default-tpu", key: "attention", start: 0.3, spread: 0.3),
-    Parameter(entry: "default-gpu", key: "product-depth", start: 192, spread: 0.4),
-    Parameter(entry: "default-tpu", key: "product-depth", start: 128, spread: 0.5),
+    Parameter(entry: "default-tpu", key: "attention", start: 0.35, spread: 0.3),
+    Parameter(entry: "default-gpu", key: "product-depth", start: 128, spread: 0.2),
+    Parameter(entry: "default-tpu", key: "product-depth", start: 128, spread: 0.2),
     Parameter(entry: "l40s", key: "product.fp8", start: 0.45, spread: 0.2),
   ]
 
   private static let frameworks: [Parameter] = [
+    Parameter(entry: "default", key: "attention-time-ratio", start: 0.7, spread: 0.1),
     Parameter(entry: "default", key: "elementwise-time-ratio", start: 1, spread: 0.3),
     Parameter(entry: "default", key: "expert-time-ratio", start: 1.15, spread: 0.15),
     Parameter(entry: "default", key: "expert-traffic-time-ratio", start: 1.3, spread: 0.3),
@@ -53,18 +54,20 @@ struct TrainingFit {
     Parameter(entry: "default", key: "context-exposed", start: 0.3, spread: 0.4),
     Parameter(entry: "default", key: "expert-exposed", start: 0.7, spread: 0.3),
     Parameter(entry: "default", key: "pipeline-exposed", start: 0.4, spread: 0.4),
-    Parameter(entry: "default", key: "data-exposed", start: 0.15, spread: 0.4),
+    Parameter(entry: "default", key: "data-exposed", start: 0.1, spread: 0.4),
     Parameter(entry: "default", key: "layer-overhead", start: 1e-3, spread: 0.5, unit: "s"),
     Parameter(entry: "default", key: "expert-layer-overhead", start: 3.5e-3, spread: 0.4, unit: "s"),
     Parameter(entry: "default", key: "microbatch-overhead", start: 1e-3, spread: 0.5, unit: "s"),
     Parameter(entry: "default", key: "step-overhead", start: 5e-3, spread: 0.5, unit: "s"),
     Parameter(entry: "default", key: "variation", start: 0.01, spread: 0.4),
-    Parameter(entry: "llm-foundry", key: "arithmetic-time-ratio", start: 1.05, spread: 0.1),
-    Parameter(entry: "llm-foundry", key: "attention-time-ratio", start: 1.5, spread: 0.3),
-    Parameter(entry: "llm-foundry", key: "elementwise-time-ratio", start: 1.5, spread: 0.3),
-    Parameter(entry: "llm-foundry", key: "data-exposed", start: 0.15, spread: 0.4),
-    Parameter(entry: "megatron-2021", key: "arithmetic-time-ratio", start: 1.1, spread: 0.1),
-    Parameter(entry: "megatron-2021", key: "attention-time-ratio", start: 3, spread: 0.3),
+    Parameter(entry: "llm-foundry", key: "arithmetic-time-ratio", start: 1, spread: 0.05),
+    Parameter(entry: "llm-foundry", key: "attention-time-ratio", start: 1.2, spread: 0.3),
+    Parameter(entry: "llm-foundry", key: "elementwise-time-ratio", start: 2, spread: 0.3),
+    Parameter(entry: "default", key: "shard-exposed", start: 0.2, spread: 0.4),
+    Parameter(entry: "llm-foundry", key: "shard-exposed", start: 0.3, spread: 0.4),
+    Parameter(entry: "megatron-2021", key: "arithmetic-time-ratio", start: 1.05, spread: 0.1),
+    Parameter(entry: "megatron-2021", key: "attention-time-ratio", start: 1.2, spread: 0.2),
+    Parameter(entry: "megatron-2021", key: "elementwise-time-ratio", start: 1.5, spread: 0.2),
     Parameter(entry: "megatron-core", key: "arithmetic-time-ratio", start: 1, spread: 0.1),
     Parameter(entry: "nemo", key: "arithmetic-time-ratio", start: 1, spread: 0.1),
     Parameter(entry: "mlperf", key: "arithmetic-time-ratio", start: 1, spread: 0.1),
@@ -86,7 +89,7 @@ struct TrainingFit {
     }
   }
 
-  /// Facts that are not fitted: relatives.
+  /// Facts that are not fitted: relatives, and what the frameworks' recipes say of themselves.
   static let related: [OverlayFact] = [
     ("gb200", "b200-sxm"), ("b300-sxm", "gb300"), ("h200-sxm", "h100-sxm"), ("h100-pcie", "h100-sxm"),
     ("h100-nvl", "h100-sxm"), ("h200-nvl", "h100-sxm"), ("h800-sxm", "h100-sxm"), ("gh200", "h100-sxm"),
@@ -99,6 +102,18 @@ struct TrainingFit {
         name: $0.0, key: "like", value: $0.1, unit: "text", source: "distilled", date: "2026-11-26",
         note: "estimated"))
   }
+    + [
+      ("default", "gradient-bytes", "4"), ("default", "recomputes-whole", "1"),
+      ("llm-foundry", "gradient-bytes", "2"), ("llm-foundry", "recomputes-whole", "0"),
+      ("megatron-bridge", "gradient-bytes", "2"), ("nemo", "gradient-bytes", "2"),
+      ("mlperf", "gradient-bytes", "2"), ("maxtext", "gradient-bytes", "2"),
+      ("maxtext", "recomputes-whole", "0"),
+    ].map {
+      OverlayFact(
+        kind: .training,
+        fact: Fact(
+          name: $0.0, key: $0.1, value: $0.2, unit: "", source: "training-recipes", date: "2026-11-26", note: ""))
+    }
 
   static func predicted(_ row: TrainingRow, _ catalog: Catalog) -> TrainingStep {
     TrainingStepModel(row.run, framework: row.framework, collectives: row.network, catalog: catalog).step()

@@ -45,6 +45,8 @@ struct TrainingRowReader {
     }
     run.layout = layout
     run.isCaptured = framework == "mlperf" || framework == "maxtext" || accelerator.name.hasPrefix("gb")
+    run.hasFusedAttention = framework != "megatron-2021"
+    if !run.hasFusedAttention { assumptions.append("Megatron-LM of 2021: attention keeps its scores") }
     if run.isCaptured { assumptions.append("graphs captured: MLPerf, XLA, and recipes for GB200 and GB300") }
     if let fault = run.faults.first { return .failure(Fault(reason: "layout cannot run: \(fault)")) }
     let recompute = statedRecompute()

@@ -132,7 +132,14 @@ struct LayerTimes {
     let pairs = tokens * run.contextLayers / Double(max(model.layers, 1))
     let flops = pairs * (run.pairFlops / tensor + preset.softmax * heads)
     let forward = flops / attentionRate
-    return Passes(forward: Work(compute: forward), inputGradient: Work(compute: 2.5 * forward))
+    var passes = Passes(forward: Work(compute: forward), inputGradient: Work(compute: 2.5 * forward))
+    guard !run.hasFusedAttention else { return passes }
+    // Scores of all pairs, masked or not: written, read and written by the softmax and by its dropout, and read.
+    let scores = tokens * Double(run.sequence) * heads * Double(model.keyValueLayers) / Double(model.layers)
+    passes += elementwise(6 * scores)
+    // Plain products have no recomputing in their backward pass.
+    passes.inputGradient.compute = 2 * forward
+    return passes
   }
 
   /// A dense feed-forward block of a width over all tensor ranks.
@@ -143,6 +150,21 @@ struct LayerTimes {
     passes += linear(tokens, inputs: own, outputs: hidden)
     passes += elementwise(tokens * own * (model.gated ? 3 : 2))
     return passes
+  }
+
+  /// The forward pass of the mean layer's last product.
+  func lastProduct() -> Work {
+    let hidden = Double(model.hidden)
+    let share = Double(model.denseLayers) / Double(max(model.layers, 1))
+    var work = linear(tokens, inputs: Double(model.intermediate) / tensor, outputs: hidden).forward * share
+    if let experts = model.experts, model.expertLayers > 0 {
+      let rows = tokens / tensor * Double(experts.perToken)
+      let local = max(1, Double(experts.count) / Double(layout.expert))
+      var last = linear(rows / local, inputs: Double(experts.intermediate), outputs: hidden, times: local)
+      last.scale(compute: preset.expertRatio, memory: preset.expertTrafficRatio)
+      work += last.forward * (1 - share)
+    }
+    return work
   }
 
   /// Router, permutations and routed experts, loads even; each rank computes as many rows as it sends.

@@ -32,19 +32,16 @@ public struct TrainingMemory: Sendable, Hashable {
   public var shortfall: Bytes { max(.zero, total - usable) }
 
   /// - Parameters:
-  ///   - fusedAttention: whether attention keeps no scores (Dao et al., FlashAttention, NeurIPS 2022).
   ///   - dropout: whether the masks of three dropouts are kept, as in the paper's models.
   /// - Complexity: O(1).
-  public init(
-    _ run: TrainingRun, preset: TrainingPreset, fusedAttention: Bool = true, dropout: Bool = false
-  ) {
+  public init(_ run: TrainingRun, preset: TrainingPreset, dropout: Bool = false) {
     let layout = run.layout
     let stages = Double(layout.pipeline)
     let layers = Double(run.model.layers) / stages
     let microbatches = max(1, layout.microbatches(globalBatch: run.globalBatch))
     let schedule = PipelineSchedule(
       layout.schedule, stages: layout.pipeline, microbatches: microbatches, chunks: layout.virtualPipeline)
-    let activation = ActivationBytes(run, fusedAttention: fusedAttention, dropout: dropout)
+    let activation = ActivationBytes(run, dropout: dropout)
     let stage = layers.rounded(.up)
     // The first stage holds the most microbatches, the last the logits; with one they are the same.
     let single = layout.pipeline == 1
@@ -116,7 +113,7 @@ struct ActivationBytes {
   var working: Double
 
   /// - Complexity: O(1).
-  init(_ run: TrainingRun, fusedAttention: Bool, dropout: Bool) {
+  init(_ run: TrainingRun, dropout: Bool) {
     let model = run.model
     let layout = run.layout
     let tensor = Double(layout.tensor)
@@ -135,7 +132,7 @@ struct ActivationBytes {
       ?? 2 * Double(model.keyValueHeads) * Double(model.headSize) / tensor
     let attention = whole * (2 * queries + 2 * keys + input * queries)
     var scores = 0.0
-    if !fusedAttention {
+    if !run.hasFusedAttention {
       let pairs = whole * Double(run.sequence) * Double(model.heads) / tensor
       scores = (4 + mask) * pairs
     }
@@ -146,7 +143,7 @@ struct ActivationBytes {
     case .none:
       (kept, working) = (all, 0)
     case .selective:
-      let again = fusedAttention ? productInputs + down : scores
+      let again = run.hasFusedAttention ? productInputs + down : scores
       (kept, working) = (all - again, again)
     case .full:
       (kept, working) = (inputs, max(0, all - inputs))

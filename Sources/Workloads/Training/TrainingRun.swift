@@ -14,6 +14,8 @@ public struct TrainingRun: Sendable {
   public var trained: TrainedWeights
   /// Whether a token sees only those before it.
   public var isCausal: Bool
+  /// Whether attention keeps no scores (Dao et al., FlashAttention, NeurIPS 2022).
+  public var hasFusedAttention: Bool
   /// Whether passes replay captured graphs, so that the host launches next to nothing.
   public var isCaptured: Bool
   /// Accelerators that share a scale-up domain (a server, or an NVLink rack).
@@ -27,7 +29,7 @@ public struct TrainingRun: Sendable {
   public init(
     model: ModelShape, accelerator: Accelerator, precision: TrainingPrecision = .bf16, layout: TrainingLayout,
     globalBatch: Int, sequence: Int, trained: TrainedWeights = .all, isCausal: Bool = true,
-    isCaptured: Bool = false, domain: Int? = nil, acceleratorsPerNode: Int? = nil
+    hasFusedAttention: Bool = true, isCaptured: Bool = false, domain: Int? = nil, acceleratorsPerNode: Int? = nil
   ) {
     self.model = model
     self.accelerator = accelerator
@@ -37,6 +39,7 @@ public struct TrainingRun: Sendable {
     self.sequence = sequence
     self.trained = trained
     self.isCausal = isCausal
+    self.hasFusedAttention = hasFusedAttention
     self.isCaptured = isCaptured
     self.domain = max(1, domain ?? accelerator.scaleUpDomain)
     self.acceleratorsPerNode = max(1, acceleratorsPerNode ?? min(8, self.domain))

@@ -166,7 +166,9 @@ public struct TrainingStepModel: Sendable {
     case .selective:
       layer.inputGradient += attention.forward
       layer.inputGradient += stream.forward
-    case .full: layer.inputGradient += layer.forward
+    case .full:
+      layer.inputGradient += layer.forward
+      if !preset.recomputesWhole { layer.inputGradient += times.lastProduct() * -1 }
     }
     let launches = preset.layerOverhead.value + expertShare * preset.expertLayerOverhead.value
     layer.wait(forHost: launches * (run.isCaptured ? preset.capturedShare : 1))
@@ -176,9 +178,8 @@ public struct TrainingStepModel: Sendable {
   // MARK: Data ranks
 
   /// What of a communication nothing hides: its exposed share, and what outlasts the computing beside it.
-  private func exposed(_ time: Double, beside window: Double) -> Double {
-    let share = preset.dataExposed
-    return time * share + max(0, time * (1 - share) - window)
+  private func exposed(_ time: Double, beside window: Double, share: Double) -> Double {
+    time * share + max(0, time * (1 - share) - window)
   }
 
   /// With weights sharded, each microbatch gathers them twice and scatters their gradients (FSDP: Zhao et
@@ -194,9 +195,9 @@ public struct TrainingStepModel: Sendable {
     }
     let gather = sharding == 3 ? whole(.allGather, bytes) : 0
     let scatter = run.trained.includesModel ? whole(.reduceScatter, min(2, preset.gradientBytes)) : 0
-    passes.forward.data += exposed(gather, beside: passes.forward.device)
+    passes.forward.data += exposed(gather, beside: passes.forward.device, share: preset.shardExposed)
     let window = passes.inputGradient.device + passes.weightGradient.device
-    passes.inputGradient.data += exposed(gather + scatter, beside: window)
+    passes.inputGradient.data += exposed(gather + scatter, beside: window, share: preset.shardExposed)
   }
 
   /// Once a step: gradients are summed behind the last backward pass, and weights gathered before the first
@@ -216,17 +217,17 @@ public struct TrainingStepModel: Sendable {
     var time = 0.0
     let backward = slowest.inputGradient.device + slowest.weightGradient.device
     if layout.optimizerSharding == 1 {
-      time += exposed(both(.reduceScatter, gradient), beside: backward)
-      time += exposed(both(.allGather, 2), beside: slowest.forward.device)
+      time += exposed(both(.reduceScatter, gradient), beside: backward, share: preset.dataExposed)
+      time += exposed(both(.allGather, 2), beside: slowest.forward.device, share: preset.dataExposed)
     } else if layout.optimizerSharding == 2 {
-      time += exposed(both(.allGather, 2), beside: slowest.forward.device)
+      time += exposed(both(.allGather, 2), beside: slowest.forward.device, share: preset.dataExposed)
     }
     // Copies of a shard are kept equal; without sharding a shard is everything.
     let copies =
       communication.time(.allReduce, wide * gradient / Double(layout.shards), communication.replicas)
       + communication.time(
         .allReduce, expert * gradient / Double(layout.expertShards), communication.expertReplicas)
-    return time + exposed(copies, beside: backward)
+    return time + exposed(copies, beside: backward, share: preset.dataExposed)
   }
 
   /// Adam reads and writes master weights and both moments in 32 bits, reads the gradient twice (its norm
