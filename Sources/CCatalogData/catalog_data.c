@@ -40,6 +40,9 @@ static const unsigned char storage[] = {
 static const unsigned char efficiencies[] = {
 #embed "data/efficiencies.csv"
 };
+static const unsigned char training[] = {
+#embed "data/training.csv"
+};
 
 // Times measured on GPUs of our own, as `docs/kernel-table.md` lays them out.
 static const unsigned char h100_sxm_llama_3_1_8b_bf16[] = {
@@ -80,6 +83,7 @@ static const struct catalog_file files[] = {
   FILE_ENTRY(precisions),
   FILE_ENTRY(storage),
   FILE_ENTRY(efficiencies),
+  FILE_ENTRY(training),
   TABLE_ENTRY("h100-sxm-llama-3.1-8b-bf16", h100_sxm_llama_3_1_8b_bf16),
   TABLE_ENTRY("h100-sxm-llama-3.1-8b-fp8", h100_sxm_llama_3_1_8b_fp8),
   TABLE_ENTRY("h100-sxm-qwen3-30b-a3b-bf16", h100_sxm_qwen3_30b_a3b_bf16),
