@@ -37,6 +37,9 @@ static const unsigned char precisions[] = {
 static const unsigned char storage[] = {
 #embed "data/storage.csv"
 };
+static const unsigned char reliability[] = {
+#embed "data/reliability.csv"
+};
 static const unsigned char efficiencies[] = {
 #embed "data/efficiencies.csv"
 };
@@ -55,6 +58,7 @@ static const struct catalog_file files[] = {
   FILE_ENTRY(prices),
   FILE_ENTRY(precisions),
   FILE_ENTRY(storage),
+  FILE_ENTRY(reliability),
   FILE_ENTRY(efficiencies),
 };
 
