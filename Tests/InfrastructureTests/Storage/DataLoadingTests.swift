@@ -155,7 +155,9 @@ struct DataLoadingTests {
         }
         let found = try #require(studentInterval(runs, confidence: 0.9999))
         let varying = loading.utilizationWithVaryingReads(meanRead: Seconds(read))
-        #expect(found.contains(varying), "\(workers) \(prefetch) \(read): \(varying), \(found)")
+        // Idle times rarer than 1 in 10,000 are not seen in so short a run.
+        let isSeen = varying < 1 - 1e-4
+        #expect(!isSeen || found.contains(varying), "\(workers) \(prefetch) \(read): \(varying), \(found)")
         #expect(varying <= formula + 1e-12)
       }
     }
