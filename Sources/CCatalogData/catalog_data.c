@@ -37,6 +37,9 @@ static const unsigned char precisions[] = {
 static const unsigned char storage[] = {
 #embed "data/storage.csv"
 };
+static const unsigned char reliability[] = {
+#embed "data/reliability.csv"
+};
 static const unsigned char efficiencies[] = {
 #embed "data/efficiencies.csv"
 };
@@ -82,6 +85,7 @@ static const struct catalog_file files[] = {
   FILE_ENTRY(prices),
   FILE_ENTRY(precisions),
   FILE_ENTRY(storage),
+  FILE_ENTRY(reliability),
   FILE_ENTRY(efficiencies),
   FILE_ENTRY(training),
   TABLE_ENTRY("h100-sxm-llama-3.1-8b-bf16", h100_sxm_llama_3_1_8b_bf16),

@@ -1,7 +1,7 @@
 /// What the catalogue holds; the raw value is the name of the data file and of the command's argument.
 public enum Kind: String, Sendable, CaseIterable {
   case accelerators, nodes, hosts, fabrics, models, engines, endpoints, prices, precisions, storage
-  case efficiencies, training
+  case efficiencies, training, reliability
 }
 
 /// One number (or word) of the catalogue, with where and when it was read.
@@ -52,6 +52,8 @@ public struct Fact: Sendable, Hashable {
     case "TFLOP/s", "TOP/s": 1e12
     case "us": 1e-6
     case "ms": 1e-3
+    case "h": 3600
+    case "d": 86_400
     default: nil
     }
   }

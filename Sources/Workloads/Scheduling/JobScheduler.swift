@@ -1,0 +1,246 @@
+import Kernel
+
+/// A job that runs, as a scheduler sees it.
+public struct RunningJob: Sendable, Hashable {
+  /// Its number in the trace.
+  public var id: Int
+  public var start: Ticks
+  /// When it ends at the latest if its estimate holds.
+  public var expectedEnd: Ticks
+  public var allocation: Allocation
+
+  public init(id: Int, start: Ticks, expectedEnd: Ticks, allocation: Allocation) {
+    self.id = id
+    self.start = start
+    self.expectedEnd = expectedEnd
+    self.allocation = allocation
+  }
+}
+
+/// What a scheduler sees when it is asked: values, nothing to change. The lists are shared, not copied.
+public struct SchedulerView: Sendable {
+  public var now: Ticks
+  /// All jobs of the trace, by number; those to come are no policy's business.
+  public var jobs: [Job]
+  /// Numbers of the jobs that wait, in order of arrival; a preempted job keeps its place.
+  public var waiting: [Int]
+  /// Jobs that run, in order of their start.
+  public var running: [RunningJob]
+  public var cluster: ClusterState
+
+  public init(now: Ticks, jobs: [Job], waiting: [Int], running: [RunningJob], cluster: ClusterState) {
+    self.now = now
+    self.jobs = jobs
+    self.waiting = waiting
+    self.running = running
+    self.cluster = cluster
+  }
+}
+
+/// What a scheduler wants done, in order.
+public enum SchedulingAction: Sendable, Hashable {
+  /// Start a waiting job. If it does not fit when its turn comes, the rest of the list is dropped.
+  case start(Int)
+  /// Stop a running job; it waits again with what is left of it.
+  case preempt(Int)
+}
+
+/// Which jobs run: asked after each arrival and each end.
+public protocol JobScheduler: Sendable {
+  /// How started jobs are laid out.
+  var placement: PlacementRule { get }
+  func decide(_ view: SchedulerView) -> [SchedulingAction]
+}
+
+/// Each in its turn: a job that does not fit holds up all behind it.
+public struct FirstInFirstOut: JobScheduler {
+  public var placement: PlacementRule
+  public init(placement: PlacementRule = .packed) { self.placement = placement }
+
+  public func decide(_ view: SchedulerView) -> [SchedulingAction] {
+    var cluster = view.cluster
+    var actions: [SchedulingAction] = []
+    for id in view.waiting {
+      guard cluster.place(view.jobs[id].request, by: placement) != nil else { break }
+      actions.append(.start(id))
+    }
+    return actions
+  }
+}
+
+/// First in first out, and jobs further back may fill gaps if they do not delay the first that waits (EASY:
+/// Lifka, "The ANL/IBM SP Scheduling System", JSSPP 1995; Mu'alem and Feitelson, TPDS 12, 2001).
+///
+/// The first job that does not fit gets a reservation at the earliest time at which the running jobs' estimates
+/// make room for it. Whether a later job delays it is found by laying it out and looking again at that time, so
+/// jobs that must share nodes are kept from being shut out too.
+public struct EasyBackfill: JobScheduler {
+  public var placement: PlacementRule
+  public init(placement: PlacementRule = .packed) { self.placement = placement }
+
+  public func decide(_ view: SchedulerView) -> [SchedulingAction] {
+    var cluster = view.cluster
+    // A job that outlasts its estimate may end at any moment; now is the earliest.
+    var running: Running = view.running.map { (max($0.expectedEnd, view.now), $0.allocation) }
+    var actions: [SchedulingAction] = []
+    var index = 0
+    while index < view.waiting.count {
+      let job = view.jobs[view.waiting[index]]
+      guard let allocation = cluster.place(job.request, by: placement) else { break }
+      running.append((JobProgress.after(view.now, steps: 1, of: job.estimate), allocation))
+      actions.append(.start(view.waiting[index]))
+      index += 1
+    }
+    guard index < view.waiting.count - 1 else { return actions }
+    let head = view.jobs[view.waiting[index]].request
+    guard let reserved = Self.reservation(head, cluster, running) else { return actions }
+    for id in view.waiting[(index + 1)...] where cluster.canPlace(view.jobs[id].request) {
+      let end = JobProgress.after(view.now, steps: 1, of: view.jobs[id].estimate)
+      var trial = cluster
+      guard let allocation = trial.place(view.jobs[id].request, by: placement) else { continue }
+      if end > reserved && !Self.fits(head, at: reserved, trial, running) { continue }
+      cluster = trial
+      running.append((end, allocation))
+      actions.append(.start(id))
+    }
+    return actions
+  }
+
+  private typealias Running = [(end: Ticks, allocation: Allocation)]
+
+  /// The first time at which ended jobs make room; `nil` when even an empty cluster does not hold the job.
+  private static func reservation(_ request: JobRequest, _ cluster: ClusterState, _ running: Running) -> Ticks? {
+    var future = cluster
+    for ending in running.sorted(by: { $0.end < $1.end }) {
+      future.release(ending.allocation)
+      if future.canPlace(request) { return ending.end }
+    }
+    return nil
+  }
+
+  private static func fits(
+    _ request: JobRequest, at time: Ticks, _ cluster: ClusterState, _ running: Running
+  ) -> Bool {
+    var future = cluster
+    for ending in running where ending.end <= time {
+      future.release(ending.allocation)
+    }
+    return future.canPlace(request)
+  }
+}
+
+/// Users share by weight, within quotas.
+///
+/// The next job is always that of the user who holds least for its weight (max-min: Ghodsi et al., "Dominant
+/// Resource Fairness", NSDI 2011, for one resource); in order of arrival within a user, and a user whose first
+/// job does not fit or would pass the quota is passed over. Idle accelerators are lent beyond quotas when
+/// `lends`, to the user least above its own.
+public struct FairShare: JobScheduler {
+  public var placement: PlacementRule
+  /// By user; users beyond the list weigh 1.
+  public var weights: [Double]
+  /// Accelerators by user; users beyond the list have no limit.
+  public var quotas: [Int]
+  public var lends: Bool
+
+  public init(weights: [Double], quotas: [Int] = [], lends: Bool = false, placement: PlacementRule = .packed) {
+    self.weights = weights
+    self.quotas = quotas
+    self.lends = lends
+    self.placement = placement
+  }
+
+  private func weight(_ user: Int) -> Double {
+    weights.indices.contains(user) && weights[user] > 0 ? weights[user] : 1
+  }
+
+  private func isWithinQuota(_ user: Int, _ milli: Int64) -> Bool {
+    !quotas.indices.contains(user) || milli <= Int64(quotas[user]) * 1000
+  }
+
+  public func decide(_ view: SchedulerView) -> [SchedulingAction] {
+    let known = view.waiting + view.running.map(\.id)
+    let users = 1 + known.reduce(0) { max($0, view.jobs[$1].user) }
+    var held = [Int64](repeating: 0, count: users)
+    for running in view.running {
+      held[view.jobs[running.id].user] += view.jobs[running.id].request.totalMilli
+    }
+    var queues = [[Int]](repeating: [], count: users)
+    for id in view.waiting.reversed() { queues[view.jobs[id].user].append(id) }
+    var cluster = view.cluster
+    var actions: [SchedulingAction] = []
+    for borrows in lends ? [false, true] : [false] {
+      var open = queues.indices.filter { !queues[$0].isEmpty }
+      while let user = open.min(by: {
+        (Double(held[$0]) / weight($0), $0) < (Double(held[$1]) / weight($1), $1)
+      }) {
+        guard let first = queues[user].last,
+          borrows || isWithinQuota(user, held[user] + view.jobs[first].request.totalMilli),
+          cluster.place(view.jobs[first].request, by: placement) != nil
+        else {
+          open.removeAll { $0 == user }
+          continue
+        }
+        queues[user].removeLast()
+        held[user] += view.jobs[first].request.totalMilli
+        actions.append(.start(first))
+      }
+    }
+    return actions
+  }
+}
+
+/// The highest priority first; it takes the place of lower ones that run, the latest started first.
+///
+/// A job is preempted only if that lets the higher one start. Jobs of one priority go in order of arrival and
+/// hold up what is behind them.
+public struct PriorityPreemption: JobScheduler {
+  public var placement: PlacementRule
+  public init(placement: PlacementRule = .packed) { self.placement = placement }
+
+  public func decide(_ view: SchedulerView) -> [SchedulingAction] {
+    var cluster = view.cluster
+    var actions: [SchedulingAction] = []
+    // The lowest priority last in, first out.
+    var victims = view.running.enumerated().sorted {
+      (view.jobs[$0.element.id].priority, -$0.offset) < (view.jobs[$1.element.id].priority, -$1.offset)
+    }.map(\.element)
+    let order = view.waiting.enumerated().sorted {
+      (view.jobs[$1.element].priority, $0.offset) < (view.jobs[$0.element].priority, $1.offset)
+    }.map(\.element)
+    for id in order {
+      let job = view.jobs[id]
+      var trial = cluster
+      var stopped = 0
+      while !trial.canPlace(job.request), stopped < victims.count,
+        view.jobs[victims[stopped].id].priority < job.priority
+      {
+        trial.release(victims[stopped].allocation)
+        stopped += 1
+      }
+      guard trial.place(job.request, by: placement) != nil else { break }
+      actions += victims[..<stopped].map { .preempt($0.id) }
+      victims.removeFirst(stopped)
+      actions.append(.start(id))
+      cluster = trial
+    }
+    return actions
+  }
+}
+
+/// The earliest deadline first; whatever fits starts, jobs without a deadline come last.
+public struct EarliestDeadline: JobScheduler {
+  public var placement: PlacementRule
+  public init(placement: PlacementRule = .packed) { self.placement = placement }
+
+  public func decide(_ view: SchedulerView) -> [SchedulingAction] {
+    var cluster = view.cluster
+    let order = view.waiting.enumerated().sorted {
+      (view.jobs[$0.element].deadline, $0.offset) < (view.jobs[$1.element].deadline, $1.offset)
+    }
+    return order.compactMap { waiting in
+      let request = view.jobs[waiting.element].request
+      return cluster.place(request, by: placement) == nil ? nil : .start(waiting.element)
+    }
+  }
+}

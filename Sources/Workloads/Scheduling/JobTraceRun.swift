@@ -1,0 +1,148 @@
+import Kernel
+
+/// What became of one job of a trace.
+public struct JobOutcome: Sendable, Hashable {
+  /// First start; `.never` when it never ran.
+  public var start = Ticks.never
+  /// `.never` when it never ended.
+  public var end = Ticks.never
+  /// Time spent waiting, preempted time included.
+  public var wait = Ticks.zero
+  public var preemptions = 0
+}
+
+/// A job trace played on a cluster under a scheduler.
+public struct JobTraceRun: Sendable {
+  private let jobs: [Job]
+  /// Work lost by each preemption, added to what is left.
+  private let preemptionCost: Ticks
+  /// The cluster as it stands.
+  public private(set) var cluster: ClusterState
+  /// Of each job, in the order of the trace.
+  public private(set) var outcomes: [JobOutcome]
+  private var left: [Ticks]
+  private var waitingSince: [Ticks]
+  /// Jobs that wait, by number: their order of arrival.
+  private var waiting: [Int] = []
+  /// In order of start, and when each ends.
+  private var running: [RunningJob] = []
+  private var ends: [Ticks] = []
+  private let arrivals: [Int]
+  private var nextArrival = 0
+  /// The time it has been played to.
+  public private(set) var now = Ticks.zero
+  private var usedTicks: Int128 = 0
+  private var freeTicks: Int128 = 0
+  private var strandedTicks: Int128 = 0
+  /// Size of the jobs by which stranded accelerators are counted.
+  private let strandedSize: Int
+
+  /// - Parameters:
+  ///   - strandedSize: accelerators on one node that the jobs need whose chances `fragmentation` measures.
+  public init(_ jobs: [Job], on cluster: ClusterState, preemptionCost: Ticks = .zero, strandedSize: Int = 8) {
+    self.jobs = jobs
+    self.cluster = cluster
+    self.preemptionCost = max(preemptionCost, .zero)
+    self.strandedSize = strandedSize
+    outcomes = [JobOutcome](repeating: JobOutcome(), count: jobs.count)
+    left = jobs.map(\.duration)
+    waitingSince = jobs.map(\.arrival)
+    arrivals = jobs.indices.sorted { (jobs[$0].arrival, $0) < (jobs[$1].arrival, $1) }
+  }
+
+  /// The next arrival or end; `nil` when nothing more will happen.
+  public var nextEvent: Ticks? {
+    let arrival = nextArrival < arrivals.count ? jobs[arrivals[nextArrival]].arrival : .never
+    let next = ends.reduce(arrival) { min($0, $1) }
+    return next == .never ? nil : next
+  }
+
+  /// Jobs that run, and what they hold.
+  public var allocations: [(id: Int, allocation: Allocation)] { running.map { ($0.id, $0.allocation) } }
+  /// Jobs that wait.
+  public var waitingCount: Int { waiting.count }
+  /// Used ÷ all accelerator time so far; 0 at time 0.
+  public var utilization: Double {
+    let all = Int128(now.count) * Int128(cluster.acceleratorCount) * 1000
+    return all == 0 ? 0 : Double(usedTicks) / Double(all)
+  }
+  /// Stranded ÷ wholly free accelerator time so far.
+  public var fragmentation: Double { freeTicks == 0 ? 0 : Double(strandedTicks) / Double(freeTicks) }
+
+  /// Plays everything that happens at the next event's time; false when nothing more happens.
+  public mutating func step(_ scheduler: some JobScheduler) -> Bool {
+    guard let time = nextEvent else { return false }
+    pass(to: time)
+    for (place, end) in ends.enumerated().reversed() where end <= time {
+      let ended = running.remove(at: place)
+      ends.remove(at: place)
+      cluster.release(ended.allocation)
+      outcomes[ended.id].end = time
+    }
+    while nextArrival < arrivals.count, jobs[arrivals[nextArrival]].arrival <= time {
+      waiting.append(arrivals[nextArrival])
+      nextArrival += 1
+    }
+    if !waiting.isEmpty { apply(scheduler.decide(view()), by: scheduler.placement) }
+    return true
+  }
+
+  /// Plays the whole trace. Jobs that can never fit wait for ever.
+  public mutating func finish(_ scheduler: some JobScheduler) {
+    while step(scheduler) {}
+  }
+
+  private mutating func pass(to time: Ticks) {
+    let span = Int128(max(time - now, .zero).count)
+    usedTicks += span * Int128(cluster.usedMilli)
+    freeTicks += span * Int128(cluster.freeAccelerators)
+    if span > 0 { strandedTicks += span * Int128(cluster.strandedAccelerators(together: strandedSize)) }
+    now = max(now, time)
+  }
+
+  private func view() -> SchedulerView {
+    SchedulerView(now: now, jobs: jobs, waiting: waiting, running: running, cluster: cluster)
+  }
+
+  private mutating func apply(_ actions: [SchedulingAction], by rule: PlacementRule) {
+    var isStarted = Set<Int>()
+    actions: for action in actions {
+      switch action {
+      case .start(let id):
+        guard jobs.indices.contains(id), outcomes[id].end == .never, !isStarted.contains(id),
+          !running.contains(where: { $0.id == id }),
+          let allocation = cluster.place(jobs[id].request, by: rule)
+        else { break actions }
+        isStarted.insert(id)
+        if outcomes[id].start == .never { outcomes[id].start = now }
+        outcomes[id].wait += now - waitingSince[id]
+        let expected = JobProgress.after(now, steps: 1, of: estimatedLeft(id))
+        running.append(RunningJob(id: id, start: now, expectedEnd: expected, allocation: allocation))
+        ends.append(JobProgress.after(now, steps: 1, of: left[id]))
+      case .preempt(let id):
+        guard let place = running.firstIndex(where: { $0.id == id }) else { break actions }
+        stop(place)
+      }
+    }
+    waiting.removeAll { isStarted.contains($0) }
+  }
+
+  /// What its user would say is left of a job: the estimate less the work done, at least a tick.
+  private func estimatedLeft(_ id: Int) -> Ticks {
+    let done = jobs[id].duration - left[id]
+    return max(jobs[id].estimate - max(done, .zero), Ticks(1))
+  }
+
+  private mutating func stop(_ place: Int) {
+    let stopped = running.remove(at: place)
+    let end = ends.remove(at: place)
+    cluster.release(stopped.allocation)
+    let (rest, isOver) = (end - now).count.addingReportingOverflow(preemptionCost.count)
+    left[stopped.id] = isOver ? .never : Ticks(rest)
+    outcomes[stopped.id].preemptions += 1
+    waitingSince[stopped.id] = now
+    let rank = (jobs[stopped.id].arrival, stopped.id)
+    let position = waiting.firstIndex { (jobs[$0].arrival, $0) > rank } ?? waiting.count
+    waiting.insert(stopped.id, at: position)
+  }
+}

@@ -1,0 +1,84 @@
+import Quantities
+
+/// When to write a checkpoint: how much work to do before the next one.
+///
+/// Asked at the start of the job and after each checkpoint, so that an answer may follow measured costs; never
+/// asked per step.
+public protocol CheckpointPolicy: Sendable {
+  /// Work before the next checkpoint; `nil` for none at all. A value below one step means after every step.
+  func interval(under conditions: CheckpointTheory) -> Seconds?
+}
+
+/// The same work before each checkpoint, whatever it costs.
+public struct FixedCheckpoints: CheckpointPolicy {
+  /// Work between two checkpoints, above 0.
+  public var every: Seconds
+  public init(every: Seconds) { self.every = every }
+  public func interval(under conditions: CheckpointTheory) -> Seconds? { every }
+}
+
+/// No checkpoint: a failure starts the job anew.
+public struct NoCheckpoints: CheckpointPolicy {
+  public init() {}
+  public func interval(under conditions: CheckpointTheory) -> Seconds? { nil }
+}
+
+/// √(2CM) (Young 1974).
+public struct YoungCheckpoints: CheckpointPolicy {
+  public init() {}
+  public func interval(under conditions: CheckpointTheory) -> Seconds? { conditions.youngInterval }
+}
+
+/// Daly's estimate (2006) of the first, second or third order.
+public struct DalyCheckpoints: CheckpointPolicy {
+  /// 1, 2 or 3; see `CheckpointTheory.dalyInterval`.
+  public var order: Int
+  public init(order: Int = 3) { self.order = order }
+  public func interval(under conditions: CheckpointTheory) -> Seconds? {
+    conditions.dalyInterval(order: order)
+  }
+}
+
+/// The minimum of the exact expected wall time for exponential failures.
+public struct OptimalCheckpoints: CheckpointPolicy {
+  public init() {}
+  public func interval(under conditions: CheckpointTheory) -> Seconds? { conditions.optimalInterval }
+}
+
+/// What checkpoints and failures were seen to cost, as a policy's conditions.
+///
+/// Costs are smoothed exponentially (weight ¼ for the newest); the mean time between failures is the prior's
+/// until the first failure, then time ÷ failures with the prior counted as one failure (the posterior mean of a
+/// gamma prior of weight one).
+public struct MeasuredConditions: Sendable, Hashable {
+  private var cost: Double
+  private var restart: Double
+  private let priorMean: Double
+  private var elapsed = 0.0
+  private var failures = 0
+  private static let weight = 0.25
+
+  /// Starts from an estimate.
+  public init(prior: CheckpointTheory) {
+    cost = prior.checkpointCost.value
+    restart = prior.restartCost.value
+    priorMean = prior.meanTimeBetweenFailures.value
+  }
+
+  /// A checkpoint kept the job from working that long.
+  public mutating func observe(checkpoint: Seconds) { cost += (checkpoint.value - cost) * Self.weight }
+  /// A restart took that long.
+  public mutating func observe(restart taken: Seconds) { restart += (taken.value - restart) * Self.weight }
+  /// So much time went by, with so many failures in it.
+  public mutating func observe(elapsed span: Seconds, failures count: Int) {
+    elapsed += span.value
+    failures += count
+  }
+
+  /// What a policy is asked with.
+  public var conditions: CheckpointTheory {
+    CheckpointTheory(
+      checkpointCost: Seconds(cost), restartCost: Seconds(restart),
+      meanTimeBetweenFailures: Seconds((priorMean + elapsed) / Double(failures + 1)))
+  }
+}
