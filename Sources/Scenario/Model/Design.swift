@@ -1,4 +1,5 @@
 import Catalog
+import Infrastructure
 import Kernel
 import Quantities
 import Workloads
@@ -10,6 +11,8 @@ public struct Design: Sendable {
   public var pools: [Pool]
   public var services: [Service]
   public var staff: Staff?
+  public var storage: [StorageTier] = []
+  public var jobs: [JobDeployment] = []
   public init(name: String, sites: [Site], pools: [Pool], services: [Service], staff: Staff?) {
     self.name = name
     self.sites = sites
@@ -59,6 +62,10 @@ public struct Pool: Sendable {
   public var payment: Payment
   /// The network between its nodes, as the scenario names it; `nil` where it names none.
   public var fabric: String?
+  /// What fails in it while jobs run; `nil` for nothing.
+  public var failures: FailureSettings?
+  /// Where its spot capacity comes and goes; `nil` where it stays.
+  public var market: MarketSettings?
   public init(
     name: String, siteIndex: Int, node: Node, accelerator: Accelerator, nodeCount: Int, payment: Payment
   ) {

@@ -18,6 +18,8 @@ public struct Scenario: Sendable {
   public var replications: Int
   public var economics: EconomicsSettings
   public var workloads: [InferenceWorkload]
+  public var trainings: [TrainingWorkload] = []
+  public var collectives: [CollectiveWorkload] = []
   public var designs: [Design]
   public var thresholds: [Threshold]
   /// The run's identity (SHA-256, hex): what was written, overrides included, the content of every file it
@@ -58,7 +60,12 @@ public struct Scenario: Sendable {
   /// Whether two replications can differ: a trace behind routers that draw nothing repeats itself.
   public var isStochastic: Bool {
     workloads.contains { $0.isStochastic }
-      || designs.contains { $0.services.contains { $0.isStochastic } }
+      || designs.contains { design in
+        design.services.contains { $0.isStochastic }
+          || design.jobs.contains { job in
+            if case .training = job.work { design.pools[job.poolIndex].interrupts } else { false }
+          }
+      }
   }
 }
 

@@ -69,6 +69,10 @@ extension Resolver {
       name: member.key, siteIndex: siteIndex, node: node, accelerator: accelerator,
       nodeCount: integer(value["count"]) ?? 1, payment: payment)
     pool.fabric = value["fabric"].flatMap { $0.text ?? $0["kind"]?.text }
+    if let market = value["market"] {
+      pool.market = self.market(market, "\(path).market", of: pool, site: sites[siteIndex], prices: prices)
+    }
+    pool.failures = failures(value["failures"], "\(path).failures", in: value, of: pool)
     return pool
   }
 
@@ -143,9 +147,8 @@ extension Resolver {
         "\(path): the price list '\(prices)' has no price for the region '\(region)'; that of "
           + "\(rate.region) stands for it")
     }
-    if term == .spot {
-      notes.append(
-        "\(path): spot capacity is priced and never interrupted in this version; expect less of it")
+    if term == .spot && value["market"] == nil {
+      notes.append("\(path): spot capacity without a `market` is priced and never lost; expect less of it")
     }
     return .rent(
       pricePerNodeHour: rate.perNodeHour, term: term, source: rate.source, date: rate.date,

@@ -25,7 +25,7 @@ extension Resolver {
     return workload
   }
 
-  private mutating func model(_ value: Written?, _ path: String) -> ModelShape? {
+  mutating func model(_ value: Written?, _ path: String) -> ModelShape? {
     guard let value, let shape = modelShape(value, path) else { return nil }
     for problem in shape.faults { fault(value, path, problem) }
     return shape.faults.isEmpty ? shape : nil

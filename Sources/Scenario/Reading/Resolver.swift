@@ -16,6 +16,7 @@ struct Resolver {
   var notes: [String] = []
   /// Of all workloads that are written, those with faults included.
   var workloadNames: [String] = []
+  var inferenceNames: [String] = []
   var hash = ContentHash()
 
   private let catalogHash: String
@@ -85,14 +86,24 @@ struct Resolver {
         ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
     var workloads: [InferenceWorkload] = []
     workloadNames = (root["workloads"]?.members ?? []).map(\.key)
+    var trainings: [TrainingWorkload] = []
+    var collectives: [CollectiveWorkload] = []
     for member in root["workloads"]?.members ?? [] {
-      if let workload = workload(member) { workloads.append(workload) }
+      switch member.value["kind"]?.text {
+      case "training": if let training = trainingWorkload(member) { trainings.append(training) }
+      case "collective": if let collective = collectiveWorkload(member) { collectives.append(collective) }
+      default:
+        inferenceNames.append(member.key)
+        if let workload = workload(member) { workloads.append(workload) }
+      }
     }
     var designs: [Design] = []
     for member in root["designs"]?.members ?? [] {
-      designs.append(design(member, workloads: workloads, prices: economics.priceList))
+      var design = design(member, workloads: workloads, prices: economics.priceList)
+      addJobs(to: &design, member, trainings: trainings, collectives: collectives)
+      designs.append(design)
     }
-    if workloads.isEmpty && faults.isEmpty {
+    if workloads.isEmpty && trainings.isEmpty && collectives.isEmpty && faults.isEmpty {
       fault(root, "workloads", "a scenario has at least one workload")
     }
     if designs.isEmpty && faults.isEmpty { fault(root, "designs", "a scenario has at least one design") }
@@ -103,7 +114,7 @@ struct Resolver {
       threshold(item, "thresholds[\(index)]", workloads: workloads, designs: designs)
     }
     guard faults.isEmpty else { return nil }
-    return Scenario(
+    var scenario = Scenario(
       name: root["name"]?.text ?? "", description: root["description"]?.text ?? "",
       seed: UInt64(integer(root["seed"]) ?? standing(1, at: "seed", as: "1")), duration: duration,
       warmup: warmup,
@@ -111,6 +122,8 @@ struct Resolver {
       economics: economics, workloads: workloads, designs: designs, thresholds: thresholds,
       contentHash: hash.finish(), defaults: defaults, notes: notes,
       catalog: catalog)
+    (scenario.trainings, scenario.collectives) = (trainings, collectives)
+    return scenario
   }
 
   /// Every workload must come to an end.

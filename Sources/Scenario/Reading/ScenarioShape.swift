@@ -53,7 +53,8 @@ enum ScenarioShape {
           Key("prefix", prefix, "Beginnings that prompts have in common."),
           Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
           adapters,
-        ] + Key.planned("residency"))
+        ] + Key.planned("residency")),
+      trainingWorkload, collectiveWorkload,
     ])
 
   static let modelShape: [Key] = [
@@ -154,7 +155,9 @@ enum ScenarioShape {
     [
       Key("sites", .map(site), "Where machines stand."),
       Key("pools", .map(pool), "Equal nodes, paid in one way."),
-      Key("services", .map(service), "Who answers which workload.", required: true),
+      Key("services", .map(service), "Who answers which workload."),
+      Key("jobs", .map(job), "Training and collectives: work with an end."),
+      Key("storage", .map(storage), "Where data and checkpoints lie."),
       Key(
         "staff",
         .object([
@@ -163,7 +166,7 @@ enum ScenarioShape {
             "salary", .quantity(.moneyPerYear, atMost: "1000000000 USD/y"), "Full cost a year.",
             required: true),
         ]), "People who run the design."),
-    ] + Key.planned("jobs", "storage", "events", "extends", "scheduler"))
+    ] + Key.planned("events", "extends", "scheduler"))
 
   static let site: Shape = .object(
     [
@@ -212,7 +215,9 @@ enum ScenarioShape {
               required: true)
           ]),
         ]), "Rented."),
-    ] + Key.planned("market", "failures", "provisioning"))
+      Key("failures", failures, "What fails while jobs run.", fallback: "as the catalogue has it"),
+      Key("market", market, "Where spot capacity comes and goes.", fallback: "it stays"),
+    ] + Key.planned("provisioning"))
 
   static let service: Shape = .object(
     serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff])

@@ -1,0 +1,152 @@
+import Infrastructure
+import Kernel
+import Quantities
+import Workloads
+
+/// A piece of work with an end, on a pool of a design.
+public struct JobDeployment: Sendable {
+  public enum Work: Sendable {
+    /// Index in the scenario's `trainings`.
+    case training(Int, TrainingJob)
+    /// Index in the scenario's `collectives`.
+    case collective(Int)
+  }
+
+  public var name: String
+  public var poolIndex: Int
+  public var accelerators: Int
+  public var work: Work
+
+  public init(name: String, poolIndex: Int, accelerators: Int, work: Work) {
+    self.name = name
+    self.poolIndex = poolIndex
+    self.accelerators = accelerators
+    self.work = work
+  }
+}
+
+/// How a model is trained.
+public struct TrainingJob: Sendable {
+  public var run: TrainingRun
+  public var framework: String
+  public var step: TrainingStep
+  public var memory: TrainingMemory
+  public var checkpoints: CheckpointSettings
+  /// Where samples lie, an index in the design's `storage`; `nil` where data is at hand.
+  public var dataStorage: Int?
+  /// From a failure to the first new step, beside reading the checkpoint: detect, allocate, start, re-shard.
+  public var restart: Seconds
+  /// From the start of the run.
+  public var start: Ticks
+  /// Higher goes first.
+  public var priority: Int
+
+  public init(
+    run: TrainingRun, framework: String, step: TrainingStep, memory: TrainingMemory,
+    checkpoints: CheckpointSettings, dataStorage: Int?, restart: Seconds, start: Ticks, priority: Int
+  ) {
+    self.run = run
+    self.framework = framework
+    self.step = step
+    self.memory = memory
+    self.checkpoints = checkpoints
+    self.dataStorage = dataStorage
+    self.restart = restart
+    self.start = start
+    self.priority = priority
+  }
+
+  /// Bytes of a checkpoint: weights, and the optimizer's state of what is trained.
+  public var checkpointBytes: Bytes {
+    let weights = run.model.parameters * 2
+    // Master weights and both moments in 32 bits (Adam).
+    let trained: Double
+    switch run.trained {
+    case .all: trained = run.model.parameters
+    default: trained = 0
+    }
+    return Bytes(weights + 12 * trained)
+  }
+}
+
+/// When a job saves its state, and where.
+public struct CheckpointSettings: Sendable, Hashable {
+  public enum Interval: Sendable, Hashable {
+    case never
+    case fixed(Seconds)
+    /// √(2CM).
+    case young
+    /// Daly's higher order.
+    case daly
+    /// The exact optimum for exponential failures.
+    case optimal
+  }
+
+  public var interval: Interval
+  /// Where it is safe, an index in the design's `storage`; `nil` takes no time.
+  public var storage: Int?
+  /// The node's own disk, written first.
+  public var local: Int?
+  /// Each k-th local checkpoint goes on to `storage`.
+  public var remoteEvery: Int
+  /// Whether work goes on while it is written.
+  public var isAsynchronous: Bool
+  /// Whether a notice of preemption calls for one.
+  public var onNotice: Bool
+
+  public init(
+    interval: Interval, storage: Int? = nil, local: Int? = nil, remoteEvery: Int = 1,
+    isAsynchronous: Bool = false, onNotice: Bool = false
+  ) {
+    self.interval = interval
+    self.storage = storage
+    self.local = local
+    self.remoteEvery = remoteEvery
+    self.isAsynchronous = isAsynchronous
+    self.onNotice = onNotice
+  }
+}
+
+/// What fails in a pool.
+public struct FailureSettings: Sendable, Hashable {
+  /// Parts by kind; `count` is of the whole pool.
+  public var classes: [ComponentClass]
+  /// Repairs that can go on at once.
+  public var crews: Int
+
+  public init(classes: [ComponentClass], crews: Int) {
+    self.classes = classes
+    self.crews = crews
+  }
+}
+
+/// The spot market of a pool.
+public struct MarketSettings: Sendable, Hashable {
+  public enum Source: Sendable, Hashable {
+    /// Replayed, one a zone.
+    case traces([SpotTrace])
+    /// One law a zone, under a common one.
+    case laws([CapacityLaw], region: CapacityLaw)
+  }
+  public enum Fallback: String, Sendable, Hashable, CaseIterable {
+    case wait, switchZone = "switch-zone", onDemand = "on-demand", deadlineAware = "deadline-aware"
+  }
+
+  public var source: Source
+  public var notice: Seconds
+  public var fallback: Fallback
+  /// A node-hour on demand, in the scenario's currency.
+  public var onDemandPrice: Double
+  /// Where in the traces a replication starts: it moves on by so much with each.
+  public var stride: Seconds
+
+  public init(
+    source: Source, notice: Seconds, fallback: Fallback, onDemandPrice: Double, stride: Seconds
+  ) {
+    self.source = source
+    self.notice = notice
+    self.fallback = fallback
+    self.onDemandPrice = onDemandPrice
+    self.stride = stride
+  }
+}

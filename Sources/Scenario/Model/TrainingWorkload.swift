@@ -1,0 +1,90 @@
+import Catalog
+import Infrastructure
+import Quantities
+import Workloads
+
+/// A model to train.
+public struct TrainingWorkload: Sendable {
+  /// What ends the training.
+  public enum Length: Sendable, Hashable {
+    case steps(Double)
+    case tokens(Double)
+    /// Of useful work, as if nothing ever failed.
+    case time(Seconds)
+  }
+
+  public var name: String
+  public var model: ModelShape
+  /// Tokens of a sequence.
+  public var sequence: Int
+  /// Sequences of a step.
+  public var globalBatch: Int
+  public var length: Length
+  public var precision: TrainingPrecision
+  public var trained: TrainedWeights
+  /// From the start of the run; `nil` without one.
+  public var deadline: Seconds?
+  /// What a step reads; `nil` where data is at hand.
+  public var data: TrainingData?
+
+  public init(
+    name: String, model: ModelShape, sequence: Int, globalBatch: Int, length: Length,
+    precision: TrainingPrecision, trained: TrainedWeights
+  ) {
+    self.name = name
+    self.model = model
+    self.sequence = sequence
+    self.globalBatch = globalBatch
+    self.length = length
+    self.precision = precision
+    self.trained = trained
+  }
+
+  /// Steps until it is done, at a step time.
+  public func steps(stepTime: Seconds) -> Double {
+    switch length {
+    case .steps(let steps): return max(1, steps.rounded(.up))
+    case .tokens(let tokens):
+      return max(1, (tokens / (Double(sequence) * Double(globalBatch))).rounded(.up))
+    case .time(let span): return max(1, (span / stepTime).rounded(.up))
+    }
+  }
+}
+
+/// Samples that every step reads from a store.
+public struct TrainingData: Sendable, Hashable {
+  public var bytesPerSample: Bytes
+  /// Samples of a step, over all accelerators.
+  public var samplesPerStep: Double
+  /// Of all samples; `nil` where not said.
+  public var dataset: Bytes?
+  /// The store's name in each design; `nil` leaves it to the job.
+  public var storage: String?
+  /// Processes that read for an accelerator, and batches that they read ahead.
+  public var workers: Int
+  public var prefetch: Int
+
+  public init(bytesPerSample: Bytes, samplesPerStep: Double, workers: Int, prefetch: Int) {
+    self.bytesPerSample = bytesPerSample
+    self.samplesPerStep = samplesPerStep
+    self.workers = workers
+    self.prefetch = prefetch
+  }
+}
+
+/// Collectives to time, as nccl-tests do.
+public struct CollectiveWorkload: Sendable, Hashable {
+  public var name: String
+  public var operation: CollectiveOperation
+  /// Message sizes, ascending.
+  public var sizes: [Bytes]
+  /// A name of an algorithm, or `auto`.
+  public var algorithm: String
+
+  public init(name: String, operation: CollectiveOperation, sizes: [Bytes], algorithm: String) {
+    self.name = name
+    self.operation = operation
+    self.sizes = sizes
+    self.algorithm = algorithm
+  }
+}

@@ -1,0 +1,245 @@
+import Catalog
+import Infrastructure
+import Kernel
+import Quantities
+import Workloads
+
+/// Jobs of a design: where training and collectives run, and how.
+extension Resolver {
+  /// Takes in a design's storage, jobs and what may interrupt them.
+  mutating func addJobs(
+    to design: inout Design, _ member: Written.Member, trainings: [TrainingWorkload],
+    collectives: [CollectiveWorkload]
+  ) {
+    let path = "designs.\(member.key)"
+    let value = member.value
+    for store in value["storage"]?.members ?? [] {
+      if let tier = storage(store, "\(path).storage.\(store.key)", sites: design.sites) {
+        design.storage.append(tier)
+      }
+    }
+    for written in value["jobs"]?.members ?? [] {
+      let job = job(
+        written, "\(path).jobs.\(written.key)", trainings: trainings, collectives: collectives,
+        pools: design.pools, storage: design.storage)
+      if let job { design.jobs.append(job) }
+    }
+    checkJobPlacement(design, value, path)
+  }
+
+  /// Services hold their accelerators all the time; jobs that start together share the rest.
+  private mutating func checkJobPlacement(_ design: Design, _ value: Written, _ path: String) {
+    for (index, pool) in design.pools.enumerated() {
+      let jobs = design.jobs.filter { $0.poolIndex == index }
+      guard let largest = jobs.map(\.accelerators).max() else { continue }
+      let held = design.services.flatMap(\.deployments).filter { $0.poolIndex == index }
+        .reduce(0) { $0 + $1.replicas * $1.acceleratorsPerReplica }
+      if held + largest > pool.accelerators {
+        fault(
+          value["jobs"] ?? value, "\(path).jobs",
+          "services hold \(held) of the \(pool.accelerators) accelerators of '\(pool.name)'; a job needs \(largest)")
+      }
+    }
+  }
+
+  mutating func job(
+    _ member: Written.Member, _ path: String, trainings: [TrainingWorkload], collectives: [CollectiveWorkload],
+    pools: [Pool], storage: [StorageTier]
+  ) -> JobDeployment? {
+    let value = member.value
+    guard index(value["workload"], "\(path).workload", among: workloadNames, what: "workload") != nil,
+      let name = value["workload"]?.text,
+      index(value["pool"], "\(path).pool", among: pools.map(\.name), what: "pool") != nil,
+      let poolIndex = pools.firstIndex(where: { $0.name == value["pool"]?.text })
+    else { return nil }
+    let pool = pools[poolIndex]
+    let count = integer(value["accelerators"]) ?? pool.accelerators
+    guard count <= pool.accelerators else {
+      fault(
+        value["accelerators"] ?? value, "\(path).accelerators",
+        "\(count) accelerators; the pool '\(pool.name)' holds \(pool.accelerators)")
+      return nil
+    }
+    if let collective = collectives.firstIndex(where: { $0.name == name }) {
+      return JobDeployment(
+        name: member.key, poolIndex: poolIndex, accelerators: count, work: .collective(collective))
+    }
+    guard let training = trainings.firstIndex(where: { $0.name == name }) else {
+      if !inferenceNames.contains(name) { return nil }  // Its own fault has been told.
+      fault(
+        value["workload"] ?? value, "\(path).workload", "'\(name)' is answered by `services`",
+        help: "jobs run training and collective workloads")
+      return nil
+    }
+    return trainingJob(
+      value, path, workload: trainings[training], pool: pool, accelerators: count, storage: storage
+    ).map {
+      JobDeployment(
+        name: member.key, poolIndex: poolIndex, accelerators: count, work: .training(training, $0))
+    }
+  }
+
+  private mutating func trainingJob(
+    _ value: Written, _ path: String, workload: TrainingWorkload, pool: Pool, accelerators: Int,
+    storage: [StorageTier]
+  ) -> TrainingJob? {
+    guard let checkpoints = checkpoints(value["checkpoint"], "\(path).checkpoint", storage: storage) else {
+      return nil
+    }
+    let framework =
+      value["framework"]?.text ?? standing("default", at: "\(path).framework", as: "default")
+    let network = pool.collectives(catalog: catalog)
+    var run = TrainingRun(
+      model: workload.model, accelerator: pool.accelerator,
+      precision: value["precision"]?.text.flatMap(TrainingPrecision.init) ?? workload.precision,
+      layout: TrainingLayout(), globalBatch: workload.globalBatch, sequence: workload.sequence,
+      trained: workload.trained, domain: pool.scaleUpDomain, acceleratorsPerNode: pool.node.accelerators)
+    guard
+      let layout = trainingLayout(value, path, run: run, accelerators: accelerators, framework, network)
+    else { return nil }
+    run.layout = layout
+    let model = TrainingStepModel(run, framework: framework, collectives: network, catalog: catalog)
+    let memory = model.memory
+    guard memory.fits else {
+      tellShortfall(memory, model, value["parallelism"] ?? value, path)
+      return nil
+    }
+    var store: Int?
+    if workload.data != nil {
+      guard let found = sampleStorage(value, path, of: workload, storage: storage) else { return nil }
+      store = found
+    }
+    return TrainingJob(
+      run: run, framework: framework, step: model.step(), memory: memory, checkpoints: checkpoints,
+      dataStorage: store,
+      restart: Seconds(quantity(value["restart"], .duration) ?? standing(300, at: "\(path).restart", as: "5m")),
+      start: Ticks(seconds: quantity(value["start"], .duration) ?? 0), priority: integer(value["priority"]) ?? 0)
+  }
+
+  private mutating func sampleStorage(
+    _ value: Written, _ path: String, of workload: TrainingWorkload, storage: [StorageTier]
+  ) -> Int? {
+    let names = storage.map(\.name)
+    if let named = value["data"] { return index(named, "\(path).data", among: names, what: "storage") }
+    guard let name = workload.data?.storage else {
+      fault(
+        value, path, "nothing says where the samples of '\(workload.name)' lie", help: "give the job `data: NAME`")
+      return nil
+    }
+    guard let found = names.firstIndex(of: name) else {
+      fault(value, path, "the design has no storage '\(name)', on which '\(workload.name)' has its samples")
+      return nil
+    }
+    return found
+  }
+
+  private mutating func tellShortfall(
+    _ memory: TrainingMemory, _ model: TrainingStepModel, _ value: Written, _ path: String
+  ) {
+    func gibibytes(_ bytes: Bytes) -> String { "\((bytes.value / 0x1p30 * 10).rounded() / 10) GiB" }
+    let remedies = TrainingMemory.remedies(for: model.run, preset: model.preset).prefix(3).map {
+      "\($0.change) (\(gibibytes($0.memory.total)))"
+    }
+    fault(
+      value, "\(path).parallelism",
+      "the training takes \(gibibytes(memory.total)) of an accelerator, \(gibibytes(memory.shortfall)) more than "
+        + "the \(gibibytes(memory.usable)) that it can use",
+      help: remedies.isEmpty ? "more accelerators" : remedies.joined(separator: "; or "))
+  }
+
+  private mutating func trainingLayout(
+    _ value: Written, _ path: String, run: TrainingRun, accelerators: Int, _ framework: String,
+    _ network: any CollectiveModel
+  ) -> TrainingLayout? {
+    guard let written = value["parallelism"], written.members != nil else {
+      let answer = LayoutSearch.best(
+        for: run, accelerators: accelerators, framework: framework, collectives: network, catalog: catalog)
+      guard let best = answer.best else {
+        let near = answer.nearest.map {
+          "the nearest lacks \(Int(($0.memory.shortfall.value / 0x1p30).rounded(.up))) GiB an accelerator"
+        }
+        fault(
+          value["parallelism"] ?? value, "\(path).parallelism",
+          "no layout on \(accelerators) accelerators fits, of \(answer.considered) considered",
+          help: near ?? "the global batch must divide among the replicas")
+        return nil
+      }
+      return standing(best.layout, at: "\(path).parallelism", as: best.layout.words)
+    }
+    func part(_ key: String) -> Int { integer(written[key]) ?? 1 }
+    var layout = TrainingLayout(
+      tensor: part("tensor"), pipeline: part("pipeline"), virtualPipeline: part("virtual-pipeline"),
+      context: part("context"), expert: part("expert"),
+      sequenceParallel: written["sequence-parallel"]?.text.map { $0 == "true" },
+      microbatch: integer(value["microbatch"]) ?? standing(1, at: "\(path).microbatch", as: "1"),
+      schedule: written["schedule"]?.text.flatMap(TrainingLayout.Schedule.init),
+      recompute: value["recompute"]?.text.flatMap(TrainingLayout.Recompute.init)
+        ?? standing(.none, at: "\(path).recompute", as: "none"),
+      optimizerSharding: integer(value["optimizer-sharding"])
+        ?? standing(1, at: "\(path).optimizer-sharding", as: "1"),
+      shardRanks: integer(written["shard-ranks"]))
+    let model = layout.tensor * layout.pipeline * layout.context
+    if let data = written["data"], data.text != "auto" {
+      guard let count = integer(data), count > 0 else {
+        fault(data, "\(path).parallelism.data", "expected a number of replicas, or auto")
+        return nil
+      }
+      layout.data = count
+    } else {
+      layout.data = max(1, accelerators / max(1, model))
+    }
+    let faults = layout.faults(
+      model: run.model, accelerators: accelerators, globalBatch: run.globalBatch, sequence: run.sequence)
+    for message in faults { fault(written, "\(path).parallelism", message) }
+    return faults.isEmpty ? layout : nil
+  }
+
+  private mutating func checkpoints(_ value: Written?, _ path: String, storage: [StorageTier])
+    -> CheckpointSettings?
+  {
+    guard let value, value.members != nil else { return CheckpointSettings(interval: .never) }
+    let names = storage.map(\.name)
+    var settings = CheckpointSettings(interval: .never)
+    switch value["every"]?.text {
+    case "young": settings.interval = .young
+    case "daly": settings.interval = .daly
+    case "optimal": settings.interval = .optimal
+    default:
+      guard let every = quantity(value["every"], .duration), every > 0 else {
+        fault(
+          value["every"] ?? value, "\(path).every", "expected a duration above 0, or young, daly, optimal",
+          help: "such as 30m")
+        return nil
+      }
+      settings.interval = .fixed(Seconds(every))
+    }
+    for (key, target) in [("to", \CheckpointSettings.storage), ("local", \.local)] {
+      guard let written = value[key] else { continue }
+      guard let found = index(written, "\(path).\(key)", among: names, what: "storage") else { return nil }
+      settings[keyPath: target] = found
+    }
+    settings.remoteEvery = integer(value["remote-every"]) ?? 1
+    settings.isAsynchronous = value["asynchronous"]?.text == "true"
+    settings.onNotice = value["on-notice"]?.text == "true"
+    if settings.storage == nil && settings.local == nil {
+      notes.append("\(path): without `to` or `local` a checkpoint takes no time")
+    }
+    return settings
+  }
+}
+
+extension TrainingLayout {
+  /// Such as `tensor 8 × pipeline 4 × data 16, selective recompute`; what is 1 is left out.
+  public var words: String {
+    var parts: [String] = []
+    for (name, count) in [
+      ("tensor", tensor), ("pipeline", pipeline), ("virtual pipeline", virtualPipeline), ("context", context),
+      ("expert", expert), ("data", data),
+    ] where count > 1 { parts.append("\(name) \(count)") }
+    var words = parts.isEmpty ? "data 1" : parts.joined(separator: " × ")
+    if microbatch > 1 { words += ", microbatch \(microbatch)" }
+    if recompute != .none { words += ", \(recompute.rawValue) recompute" }
+    if optimizerSharding != 1 { words += ", ZeRO \(optimizerSharding)" }
+    return words
+  }
+}

@@ -1,0 +1,208 @@
+import Catalog
+import Infrastructure
+import Kernel
+import Quantities
+import Statistics
+import Workloads
+
+/// Training and collective workloads.
+extension Resolver {
+  mutating func trainingWorkload(_ member: Written.Member) -> TrainingWorkload? {
+    let path = "workloads.\(member.key)"
+    let value = member.value
+    let ends = ["steps", "tokens", "duration"].filter { value[$0] != nil }
+    if ends.count != 1 {
+      fault(
+        value, path, ends.isEmpty ? "nothing ends the training" : "\(ends.joined(separator: " and ")) both end it",
+        help: "give one of `steps`, `tokens` and `duration`")
+    }
+    guard let model = model(value["model"], "\(path).model"), ends.count == 1,
+      let sequence = integer(value["sequence"]), let batch = integer(value["global-batch"])
+    else { return nil }
+    let length: TrainingWorkload.Length
+    if let steps = number(value["steps"]) {
+      length = .steps(steps)
+    } else if let tokens = number(value["tokens"]) {
+      length = .tokens(tokens)
+    } else {
+      length = .time(Seconds(quantity(value["duration"], .duration) ?? 0))
+    }
+    var trained = TrainedWeights.all
+    if value["trained"]?.text == "lora" { trained = .lowRank(rank: integer(value["lora-rank"]) ?? 16) }
+    var workload = TrainingWorkload(
+      name: member.key, model: model, sequence: sequence, globalBatch: batch, length: length,
+      precision: value["precision"]?.text.flatMap(TrainingPrecision.init)
+        ?? standing(.bf16, at: "\(path).precision", as: "bf16"), trained: trained)
+    workload.deadline = quantity(value["deadline"], .duration).map { Seconds($0) }
+    if let data = value["data"] {
+      var reads = TrainingData(
+        bytesPerSample: Bytes(quantity(data["sample-size"], .bytes) ?? 0),
+        samplesPerStep: number(data["samples-per-step"]) ?? Double(batch),
+        workers: integer(data["workers"]) ?? standing(4, at: "\(path).data.workers", as: "4"),
+        prefetch: integer(data["prefetch"]) ?? standing(8, at: "\(path).data.prefetch", as: "8"))
+      reads.dataset = quantity(data["dataset"], .bytes).map { Bytes($0) }
+      reads.storage = data["storage"]?.text
+      workload.data = reads
+    }
+    return workload
+  }
+
+  mutating func collectiveWorkload(_ member: Written.Member) -> CollectiveWorkload? {
+    let value = member.value
+    let path = "workloads.\(member.key)"
+    guard let operation = value["operation"]?.text.flatMap(CollectiveOperation.init) else { return nil }
+    let sizes = (value["sizes"]?.items ?? []).compactMap { quantity($0, .bytes).map { Bytes($0.rounded()) } }
+    if sizes.isEmpty || sizes.contains(where: { $0.value < 1 || $0.value > 1e15 }) {
+      fault(value["sizes"] ?? value, "\(path).sizes", "sizes lie between 1 B and 1 PB, and there is at least one")
+      return nil
+    }
+    return CollectiveWorkload(
+      name: member.key, operation: operation, sizes: sizes.sorted(), algorithm: value["algorithm"]?.text ?? "auto")
+  }
+
+  // MARK: Storage, failures, markets
+
+  static let storageKinds = [
+    "nvme": "local-nvme", "parallel-file-system": "parallel-flash", "object-store": "s3-standard",
+    "archive": "s3-glacier-flexible",
+  ]
+
+  mutating func storage(_ member: Written.Member, _ path: String, sites: [Site]) -> StorageTier? {
+    let value = member.value
+    if let site = value["site"] {
+      guard index(site, "\(path).site", among: sites.map(\.name), what: "site") != nil else { return nil }
+    }
+    let kind = value["kind"]?.text ?? ""
+    let names = catalog.writableNames(of: .storage)
+    func entry(_ written: Written?, _ name: String, _ key: String) -> StorageTier? {
+      if let tier = StorageTier(name, in: catalog) { return tier }
+      let known = names + Self.storageKinds.keys.sorted()
+      let near = nearestName(to: name, among: known).map { "did you mean '\($0)'?" }
+      fault(
+        written ?? value, "\(path).\(key)", "the catalogue has no storage '\(name)' with a bandwidth",
+        help: near ?? "such as \(known.prefix(8).joined(separator: ", "))")
+      return nil
+    }
+    let standing = Self.storageKinds[kind] ?? kind
+    guard var tier = entry(value["kind"], standing, "kind") else { return nil }
+    if let price = value["price"] {
+      guard let priced = entry(price, price.text ?? "", "price") else { return nil }
+      tier = priced
+    } else if Self.storageKinds[kind] != nil {
+      defaults.append(AppliedDefault(path: "\(path).price", value: standing))
+    }
+    tier.name = member.key
+    func rate(_ key: String) -> BytesPerSecond? { quantity(value[key], .bandwidth).map { BytesPerSecond($0) } }
+    for key in ["read-bandwidth", "write-bandwidth", "client-bandwidth"] {
+      if let written = value[key], let own = rate(key), own.value <= 0 {
+        fault(written, "\(path).\(key)", "the bandwidth must be positive")
+        return nil
+      }
+    }
+    tier.readBandwidth = rate("read-bandwidth") ?? tier.readBandwidth
+    tier.writeBandwidth = rate("write-bandwidth") ?? rate("read-bandwidth") ?? tier.writeBandwidth
+    tier.clientBandwidth = rate("client-bandwidth") ?? tier.clientBandwidth
+    tier.latency = quantity(value["latency"], .duration).map { Seconds($0) } ?? tier.latency
+    return tier
+  }
+
+  /// What fails in a pool; `nil` for nothing. Pools without a word of it fail as the catalogue's record says
+  /// as soon as a job runs on them.
+  mutating func failures(
+    _ value: Written?, _ path: String, in written: Written, of pool: Pool
+  ) -> FailureSettings? {
+    if value?.text == "none" { return nil }
+    let hasRates = ["mtbf", "accelerator-mtbf", "software-mtbf"].contains { value?[$0] != nil }
+    let hours = quantity(value?["repair"], .duration) ?? standing(4 * 3600, at: "\(path).repair", as: "4h")
+    let mending = Distribution.lognormal(mean: max(hours, 1), cv: 1)
+    let crews = integer(value?["crews"]) ?? .max
+    if hasRates {
+      let shape = number(value?["shape"]) ?? 1
+      func law(_ key: String) -> FailureLaw? {
+        quantity(value?[key], .duration).flatMap { mean in
+          mean <= 0 ? nil : shape == 1 ? .exponential(mean: Seconds(mean)) : .weibull(shape: shape, mean: Seconds(mean))
+        }
+      }
+      var classes: [ComponentClass] = []
+      if let law = law("mtbf") {
+        classes.append(ComponentClass(kind: .node, count: pool.nodeCount, failure: law, repair: mending))
+      }
+      if let law = law("accelerator-mtbf") {
+        classes.append(
+          ComponentClass(kind: .accelerator, count: pool.accelerators, failure: law, repair: mending))
+      }
+      if let law = law("software-mtbf") {
+        classes.append(
+          ComponentClass(
+            kind: .software, count: pool.nodeCount, failure: law, repair: Distribution(.constant(0)),
+            needsCrew: false))
+      }
+      return FailureSettings(classes: classes, crews: crews)
+    }
+    let name = value?["record"]?.text ?? standing("llama-3-405b", at: "\(path).record", as: "llama-3-405b")
+    guard let record = ReliabilityRecord(name, in: catalog) else {
+      let near = nearestName(to: name, among: catalog.names(of: .reliability)).map { "did you mean '\($0)'?" }
+      fault(value?["record"] ?? value ?? written, "\(path).record", "no reliability record '\(name)'", help: near)
+      return nil
+    }
+    let count = record.component == .node ? pool.nodeCount : pool.accelerators
+    return FailureSettings(classes: record.classes(components: count, repair: mending), crews: crews)
+  }
+
+  mutating func market(
+    _ value: Written, _ path: String, of pool: Pool, site: Site, prices: String
+  ) -> MarketSettings? {
+    let source: MarketSettings.Source
+    if let law = value["availability"], law.members != nil {
+      let (up, down) = (quantity(law["up"], .duration) ?? 0, quantity(law["down"], .duration) ?? 0)
+      guard up > 0, down > 0 else {
+        fault(law, "\(path).availability", "the mean times with and without capacity must be positive")
+        return nil
+      }
+      let variation = number(law["burstiness"]) ?? standing(4, at: "\(path).availability.burstiness", as: "4")
+      let zone = CapacityLaw.onOff(
+        nodes: pool.nodeCount, up: PhaseType(mean: Seconds(up), squaredVariation: variation),
+        down: PhaseType(mean: Seconds(down), squaredVariation: variation))
+      source = .laws(
+        Array(repeating: zone, count: integer(law["zones"]) ?? 1), region: .constant(nodes: .max))
+    } else {
+      guard let traces = spotTraces(value["availability"], "\(path).availability") else { return nil }
+      source = .traces(traces)
+    }
+    var onDemand = quantity(value["on-demand-price"], .moneyPerHour)
+    if onDemand == nil {
+      let provider = site.provider ?? pool.node.provider ?? ""
+      onDemand =
+        catalog.price(preset: prices, provider: provider, node: pool.node, term: .onDemand, region: site.region)
+        .map { $0.perNodeHour.units }
+    }
+    let fallback = value["fallback"]?.text.flatMap(MarketSettings.Fallback.init) ?? .wait
+    if onDemand == nil && (fallback == .onDemand || fallback == .deadlineAware) {
+      fault(
+        value, "\(path).on-demand-price", "no on-demand price of '\(pool.node.name)' is known to fall back to",
+        help: "give `on-demand-price`")
+      return nil
+    }
+    return MarketSettings(
+      source: source,
+      notice: Seconds(
+        quantity(value["notice"], .duration) ?? standing(120, at: "\(path).notice", as: "120s")),
+      fallback: fallback, onDemandPrice: onDemand ?? 0,
+      stride: Seconds(
+        quantity(value["stride"], .duration) ?? standing(7 * 3600, at: "\(path).stride", as: "7h")))
+  }
+
+  private mutating func spotTraces(_ value: Written?, _ path: String) -> [SpotTrace]? {
+    var traces: [SpotTrace] = []
+    for name in value?.items ?? value.map({ [$0] }) ?? [] {
+      guard let bytes = namedFile(name, path) else { return nil }
+      do throws(SpotTraceFault) {
+        traces.append(try SpotTrace.read(bytes))
+      } catch {
+        fault(name, path, "\(name.text ?? ""): \(error.message)")
+        return nil
+      }
+    }
+    return traces.isEmpty ? nil : traces
+  }
+}

@@ -1,0 +1,136 @@
+import Catalog
+import Infrastructure
+import Workloads
+
+/// Work with an end: training, collectives; what feeds and what interrupts it.
+extension ScenarioShape {
+  static let batch = 1...1_000_000_000
+
+  static let trainingWorkload = Shape.Variant(
+    tag: "training",
+    keys: [
+      Key(
+        "model", .either([.named(.models), .object(modelShape)]),
+        "A catalogue name, a shape, or {file: config.json}.", required: true),
+      Key("sequence", .integer(1...10_000_000), "Tokens of a sequence.", required: true),
+      Key("global-batch", .integer(batch), "Sequences of a step, over all accelerators.", required: true),
+      Key("steps", .number(1...1e12), "Ends after so many steps."),
+      Key("tokens", .number(1...1e18), "Ends after so many tokens."),
+      Key("duration", .quantity(.duration, atMost: "15y"), "Ends after so much work that counts."),
+      Key(
+        "precision", .choice(TrainingPrecision.allCases.map(\.rawValue)), "Of matrix products.", fallback: "bf16"),
+      Key("trained", .choice(["all", "lora"]), "Which weights.", fallback: "all"),
+      Key("lora-rank", .integer(1...100_000), "Rank of the adapters.", fallback: "16"),
+      Key("deadline", .quantity(.duration, atMost: "15y"), "When it must be done, from the start."),
+      Key(
+        "data",
+        .object([
+          Key("sample-size", .quantity(.bytes), "Bytes of a sample.", required: true),
+          Key(
+            "samples-per-step", .number(1...1e12), "Samples that a step reads.", fallback: "the global batch"),
+          Key("dataset", .quantity(.bytes), "Bytes of all samples."),
+          Key("storage", .text, "Name of a storage of each design."),
+          Key("workers", .integer(1...1024), "Processes that read for an accelerator.", fallback: "4"),
+          Key("prefetch", .integer(1...1_000_000), "Batches read ahead.", fallback: "8"),
+        ]), "What steps read from storage."),
+    ])
+
+  static let collectiveWorkload = Shape.Variant(
+    tag: "collective",
+    keys: [
+      Key(
+        "operation",
+        .choice(CollectiveOperation.allCases.filter { $0 != .sendReceive }.map(\.rawValue)),
+        "What is timed.", required: true),
+      Key("sizes", .list(.quantity(.bytes)), "Message sizes: what a rank holds in all.", required: true),
+      Key("algorithm", .text, "By name, or `auto`, the fastest.", fallback: "auto"),
+    ])
+
+  static let job: Shape = .object([
+    Key("workload", .text, "Name of a training or collective workload.", required: true),
+    Key("pool", .text, "Name of a pool of this design.", required: true),
+    Key("accelerators", .integer(counts), "How many.", fallback: "all of the pool"),
+    Key(
+      "parallelism",
+      .either([
+        .choice(["auto"]),
+        .object(
+          ["tensor", "pipeline", "virtual-pipeline", "context", "expert"].map {
+            Key($0, .integer(1...1_000_000), "Ranks.", fallback: "1")
+          } + [
+            Key("data", .text, "Replicas, or `auto`.", fallback: "auto"),
+            Key("schedule", .choice(TrainingLayout.Schedule.allCases.map(\.rawValue)), "Of the pipeline."),
+            Key("sequence-parallel", .choice(["true", "false"]), "Norms split among the tensor ranks."),
+            Key("shard-ranks", .integer(1...1_000_000), "Ranks that share the state, with copies beside them."),
+          ]),
+      ]), "How the model lies on them; `auto` is the fastest that fits.", fallback: "auto"),
+    Key("microbatch", .integer(1...1_000_000), "Sequences that go through together.", fallback: "1"),
+    Key("precision", .choice(TrainingPrecision.allCases.map(\.rawValue)), "Of matrix products."),
+    Key(
+      "recompute", .choice(TrainingLayout.Recompute.allCases.map(\.rawValue)),
+      "Activations computed again for the backward pass.", fallback: "none"),
+    Key("optimizer-sharding", .integer(0...3), "ZeRO stage; FSDP is 3.", fallback: "1"),
+    Key("framework", .text, "Such as megatron-core.", fallback: "default"),
+    Key("checkpoint", checkpoint, "When and where the state is saved.", fallback: "none"),
+    Key("data", .text, "Storage that the samples lie on."),
+    Key(
+      "restart", .quantity(.duration, atMost: "30d"),
+      "From a failure to the first new step, beside reading the checkpoint.", fallback: "5m"),
+    Key("start", .quantity(.duration, atMost: "15y"), "When it is submitted.", fallback: "0s"),
+    Key("priority", .integer(-1_000_000...1_000_000), "Higher goes first.", fallback: "0"),
+  ])
+
+  static let checkpoint: Shape = .either([
+    .choice(["none"]),
+    .object([
+      Key("every", .text, "A duration, or `young`, `daly`, `optimal`.", required: true),
+      Key("to", .text, "Storage where it is safe."),
+      Key("local", .text, "Storage of the node itself, written first."),
+      Key("remote-every", .integer(1...1_000_000), "Each k-th local one goes on to `to`.", fallback: "1"),
+      Key("asynchronous", .choice(["true", "false"]), "Work goes on while it is written.", fallback: "false"),
+      Key("on-notice", .choice(["true", "false"]), "Also when a preemption is announced.", fallback: "false"),
+    ]),
+  ])
+
+  static let storage: Shape = .object([
+    Key("kind", .text, "A catalogue name, or nvme, parallel-file-system, object-store, archive.", required: true),
+    Key("site", .text, "Name of a site of this design."),
+    Key("price", .text, "A catalogue entry whose prices and limits hold, such as s3-standard."),
+    Key("read-bandwidth", .quantity(.bandwidth), "Of all clients."),
+    Key("write-bandwidth", .quantity(.bandwidth), "Of all clients."),
+    Key("client-bandwidth", .quantity(.bandwidth), "Of one node."),
+    Key("latency", .quantity(.duration), "To the first byte."),
+  ])
+
+  static let failures: Shape = .either([
+    .choice(["none", "catalogue"]),
+    .object([
+      Key("mtbf", .quantity(.duration), "Mean time between failures of a node."),
+      Key("accelerator-mtbf", .quantity(.duration), "Of an accelerator."),
+      Key("software-mtbf", .quantity(.duration), "Of the program, on each node."),
+      Key("shape", .number(0.1...20), "Weibull shape; 1 is exponential.", fallback: "1"),
+      Key("repair", .quantity(.duration), "Mean time to repair a node.", fallback: "4h"),
+      Key("crews", .integer(1...1_000_000), "Repairs at once.", fallback: "as many as fail"),
+      Key("record", .text, "Entry of the catalogue's `reliability`.", fallback: "llama-3-405b"),
+    ]),
+  ])
+
+  static let market: Shape = .object([
+    Key(
+      "availability", .either([.text, .list(.text), .object(stochasticMarket)]),
+      "Trace files (SkyPilot's JSON), one a zone, or a law.", required: true),
+    Key("notice", .quantity(.duration, atMost: "1d"), "From the warning to the loss.", fallback: "120s"),
+    Key(
+      "fallback", .choice(MarketSettings.Fallback.allCases.map(\.rawValue)),
+      "What the job does without capacity.", fallback: "wait"),
+    Key("on-demand-price", .quantity(.moneyPerHour), "A node-hour.", fallback: "that of the price list"),
+    Key("stride", .quantity(.duration), "Each replication starts so much later in the traces.", fallback: "7h"),
+  ])
+
+  static let stochasticMarket = [
+    Key("zones", .integer(1...100), "Zones to choose from.", fallback: "1"),
+    Key("up", .quantity(.duration), "Mean time with capacity.", required: true),
+    Key("down", .quantity(.duration), "Mean time without.", required: true),
+    Key("burstiness", .number(0.01...1000), "Squared coefficient of variation of both.", fallback: "4"),
+  ]
+}

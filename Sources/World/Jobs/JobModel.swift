@@ -1,0 +1,166 @@
+import Catalog
+import Infrastructure
+import Kernel
+import Quantities
+import Scenario
+import Workloads
+
+/// What all runs of one training job share: its step, its checkpoints, what interrupts it.
+struct JobModel: Sendable {
+  let name: String
+  let poolIndex: Int
+  let accelerators: Int
+  /// Nodes that it holds, all at once.
+  let nodes: Int
+  let job: TrainingJob
+  let workload: TrainingWorkload
+  /// Share of the time that accelerators have their samples.
+  let loading: LoadingBound
+  /// Of one step, samples included.
+  let stepTime: Ticks
+  let totalSteps: Int64
+  let plan: CheckpointPlan
+  /// Work between two checkpoints, and the mean time between interruptions that it was chosen for.
+  let interval: Seconds?
+  let meanTimeBetweenFailures: Seconds
+  /// From the loss of a node, and of the program alone, to the first new step.
+  let restart: Ticks
+  let localRestart: Ticks
+  /// Parts that it stands on.
+  let classes: [ComponentClass]
+
+  init(_ deployment: JobDeployment, _ job: TrainingJob, workload: TrainingWorkload, design: Design) {
+    let pool = design.pools[deployment.poolIndex]
+    name = deployment.name
+    poolIndex = deployment.poolIndex
+    accelerators = deployment.accelerators
+    let perNode = pool.node.accelerators
+    nodes = (accelerators + perNode - 1) / perNode
+    self.job = job
+    self.workload = workload
+    loading = Self.loading(job, workload, design: design, pool: pool, nodes: nodes)
+    let step = Seconds(job.step.time.value / max(loading.compute, 1e-9))
+    stepTime = max(Ticks(1), Ticks(seconds: step.value))
+    totalSteps = Int64(min(workload.steps(stepTime: job.step.time), 9e15))
+    let share = Double(accelerators) / Double(pool.accelerators)
+    classes = (pool.failures?.classes ?? []).map { parts in
+      var own = parts
+      own.count = max(1, Int((Double(parts.count) * share).rounded()))
+      return own
+    }
+    let costs = Self.checkpointCosts(job, design: design, pool: pool, nodes: nodes)
+    restart = Ticks(seconds: job.restart.value + costs.restore)
+    localRestart = Ticks(seconds: job.restart.value + costs.localRestore)
+    meanTimeBetweenFailures = Self.mean(classes, pool.market)
+    interval = Self.interval(
+      job.checkpoints.interval,
+      under: CheckpointTheory(
+        checkpointCost: Seconds(costs.blocking), restartCost: Seconds(restart.seconds),
+        meanTimeBetweenFailures: meanTimeBetweenFailures))
+    plan = Self.plan(job.checkpoints, costs, every: CheckpointPlan.steps(in: interval, stepTime: stepTime))
+  }
+
+  // MARK: Samples
+
+  private static func loading(
+    _ job: TrainingJob, _ workload: TrainingWorkload, design: Design, pool: Pool, nodes: Int
+  ) -> LoadingBound {
+    guard let data = workload.data, let index = job.dataStorage else {
+      return LoadingBound(compute: 1, storage: 0, network: 0)
+    }
+    let accelerators = Double(job.run.layout.accelerators)
+    let samples = data.samplesPerStep / accelerators
+    let system = LoadingSystem(
+      loading: DataLoading(
+        computePerBatch: job.step.time, bytesPerBatch: data.bytesPerSample * samples, workers: data.workers,
+        prefetch: data.prefetch),
+      acceleratorsPerClient: min(pool.node.accelerators, job.run.layout.accelerators), clients: nodes,
+      networkPerClient: pool.node.nicBandwidth)
+    return system.bound(from: design.storage[index], request: data.bytesPerSample)
+  }
+
+  // MARK: Checkpoints
+
+  private struct Costs {
+    /// Seconds that the job stands still for one, and that it takes beside the work.
+    var blocking = 0.0
+    var persisting = 0.0
+    var restore = 0.0
+    var localRestore = 0.0
+  }
+
+  private static func checkpointCosts(_ job: TrainingJob, design: Design, pool: Pool, nodes: Int) -> Costs {
+    let bytes = job.checkpointBytes
+    var costs = Costs()
+    let settings = job.checkpoints
+    let perNode = bytes / Double(nodes)
+    let local = settings.local.map { design.storage[$0] }
+    if let remote = settings.storage.map({ design.storage[$0] }) {
+      let write = remote.writeTime(bytes, clients: nodes).value
+      costs.restore = remote.restoreTime(bytes, clients: nodes).value
+      costs.localRestore = costs.restore
+      costs.blocking = write
+      if settings.isAsynchronous || local != nil {
+        costs.persisting = write
+        // A copy to the host's memory over every accelerator's own link.
+        let link = pool.accelerator.pcieBandwidth.value * Double(pool.node.accelerators)
+        costs.blocking = link > 0 ? perNode.value / link : 0
+      }
+    }
+    if let local {
+      costs.blocking = local.writeTime(perNode, clients: 1).value
+      costs.localRestore = local.restoreTime(perNode, clients: 1).value
+      if settings.storage == nil { costs.restore = costs.localRestore }
+    }
+    return costs
+  }
+
+  private static func plan(_ settings: CheckpointSettings, _ costs: Costs, every steps: Int64) -> CheckpointPlan {
+    guard steps > 0 else { return .none }
+    let blocking = Ticks(seconds: costs.blocking)
+    let persisting = Ticks(seconds: costs.persisting)
+    if settings.local != nil && settings.storage != nil {
+      return .tiered(
+        everySteps: steps, local: blocking, remote: persisting, remoteEvery: Int64(settings.remoteEvery))
+    }
+    return settings.isAsynchronous
+      ? .asynchronous(everySteps: steps, snapshot: blocking, write: persisting)
+      : .synchronous(everySteps: steps, write: blocking)
+  }
+
+  private static func interval(_ wanted: CheckpointSettings.Interval, under theory: CheckpointTheory) -> Seconds? {
+    let policy: any CheckpointPolicy
+    switch wanted {
+    case .never: return nil
+    case .fixed(let every): policy = FixedCheckpoints(every: every)
+    case .young: policy = YoungCheckpoints()
+    case .daly: policy = DalyCheckpoints()
+    case .optimal: policy = OptimalCheckpoints()
+    }
+    // Where nothing fails there is nothing to save but the end.
+    guard let interval = policy.interval(under: theory), interval.value.isFinite else { return nil }
+    return interval
+  }
+
+  /// Of failures and of lost spot capacity together: their rates add up.
+  private static func mean(_ classes: [ComponentClass], _ market: MarketSettings?) -> Seconds {
+    var rate = classes.reduce(0) { $0 + 1 / $1.systemMean.value }
+    switch market?.source {
+    case .laws(let laws, _): if case .onOff(_, let up, _)? = laws.first { rate += 1 / up.mean.value }
+    case .traces(let traces): rate += traces.first.map { 1 / $0.meanStretch.value } ?? 0
+    case nil: break
+    }
+    return Seconds(rate > 0 ? 1 / rate : .infinity)
+  }
+}
+
+extension SpotTrace {
+  /// Mean time that capacity lasts before it shrinks; infinite where it never does.
+  var meanStretch: Seconds {
+    var losses = 0
+    var up = 0
+    for (run, next) in zip(runs, runs.dropFirst()) where next.level < run.level { losses += 1 }
+    for run in runs where run.level > 0 { up += run.points }
+    return losses == 0 ? Seconds(.infinity) : Seconds(Double(up) * gap.seconds / Double(losses))
+  }
+}
