@@ -23,6 +23,9 @@ public struct TrainingPreset: Sendable, Hashable {
   /// Of the routed experts' products, and of what moves and quantises their rows.
   public var expertRatio: Double
   public var expertTrafficRatio: Double
+  /// What kernels take longer where an accelerator is new: at an age a in years of the software against its
+  /// accelerator, all arithmetic takes 1 + immaturity ÷ (1 + a)² times as long.
+  public var immaturity: Double
   /// Share of the communication that computing does not hide, 0...1.
   public var tensorExposed: Double
   public var contextExposed: Double
@@ -89,6 +92,7 @@ extension Catalog {
       elementwiseRatio: number("elementwise-time-ratio", otherwise: 1),
       expertRatio: number("expert-time-ratio", otherwise: 1),
       expertTrafficRatio: number("expert-traffic-time-ratio", otherwise: 1),
+      immaturity: number("immaturity", otherwise: 0),
       tensorExposed: number("tensor-exposed", otherwise: 0.5),
       contextExposed: number("context-exposed", otherwise: 0.3),
       expertExposed: number("expert-exposed", otherwise: 1),

@@ -40,6 +40,7 @@ struct TrainingRowReader {
       globalBatch: batch, sequence: sequence,
       trained: kind.contains("lora") ? .lowRank(rank: 16) : .all, domain: domain(accelerator, count),
       acceleratorsPerNode: integer("gpus_per_node"))
+    run.softwareAge = Self.age(of: text("campaign"), on: accelerator)
     guard let layout = layout(run, count, &assumptions) else {
       return .failure(Fault(reason: "layout is not stated and follows no rule"))
     }
@@ -75,6 +76,29 @@ struct TrainingRowReader {
       (["trainium2"], "trainium2"), (["trn2"], "trainium2"), (["h20"], "h20"),
     ]
     return rules.first { $0.0.allSatisfy { name.contains($0) } }?.1
+  }
+
+  /// Years from an accelerator's first shipments to a campaign's software, where both are known. A TPU's
+  /// compiler is its maker's own and older than the sale.
+  static func age(of campaign: String, on accelerator: Accelerator) -> Double? {
+    let shipped: [(String, Double)] = [
+      ("a100", 2020.4), ("h100", 2022.8), ("h200", 2022.8), ("h800", 2022.8), ("l40s", 2022.8), ("b200", 2024.9),
+      ("gb200", 2024.9), ("b300", 2024.9), ("gb300", 2024.9), ("mi300x", 2023.9), ("gaudi2", 2022.4),
+    ]
+    let released: [(String, Double)] = [
+      ("megatron-sc21", 2021.3), ("megatron-core-h100-2024", 2024.6), ("llm-foundry", 2023.5),
+      ("mlperf-training-v2.1", 2022.8), ("mlperf-training-v3.0", 2023.5), ("mlperf-training-v3.1", 2023.9),
+      ("mlperf-training-v4.0", 2024.5), ("mlperf-training-v4.1", 2024.9), ("mlperf-training-v5.0", 2025.4),
+      ("mlperf-training-v5.1", 2025.8),
+    ]
+    guard let first = shipped.first(where: { accelerator.name.hasPrefix($0.0) })?.1 else { return nil }
+    var date = released.first { campaign.hasPrefix($0.0) }?.1
+    // Releases that are named for their month, such as nemo-24.07.
+    if date == nil, let version = campaign.split(separator: "-").last {
+      let parts = version.split(separator: ".").compactMap { Double($0) }
+      if parts.count >= 2, (20...40).contains(parts[0]) { date = 2000 + parts[0] + (parts[1] - 0.5) / 12 }
+    }
+    return date.map { $0 - first }
   }
 
   /// Racks of 72 are used by 64 where a job takes more than one.

@@ -13,7 +13,7 @@ enum TrainingScore {
   /// The starts of the fit over a catalogue's facts.
   static func neutral(_ catalog: Catalog) -> Catalog {
     let ones = TrainingFit.parameters.map { _ in 1.0 }
-    return catalog.overlaid(with: TrainingFit.related + TrainingFit.overlay(ones, source: "", date: ""))
+    return catalog.overlaid(with: TrainingFit.overlay(ones, source: "", date: ""))
   }
 
   /// Each row as coefficients predict it that saw no row of its group.

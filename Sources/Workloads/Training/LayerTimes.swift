@@ -28,8 +28,9 @@ struct LayerTimes {
     self.run = run
     self.preset = preset
     let accelerator = run.accelerator
-    let wide = accelerator.bf16Peak.value
-    let own = run.precision.isNarrow ? accelerator.peak(of: run.precision) : nil
+    let age = run.ageRatio(preset)
+    let wide = accelerator.bf16Peak.value / age
+    let own = run.precision.isNarrow ? accelerator.peak(of: run.precision) / age : nil
     wideRate = wide * preset.wideProduct / preset.arithmeticRatio
     rate = own.map { $0 * preset.product / preset.arithmeticRatio } ?? wideRate
     attentionRate = wide * preset.attention / preset.attentionRatio

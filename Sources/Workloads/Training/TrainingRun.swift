@@ -18,6 +18,9 @@ public struct TrainingRun: Sendable {
   public var hasFusedAttention: Bool
   /// Whether passes replay captured graphs, so that the host launches next to nothing.
   public var isCaptured: Bool
+  /// Years from the accelerator's first shipments to the release of the software; `nil` for software that is
+  /// mature on it.
+  public var softwareAge: Double?
   /// Accelerators that share a scale-up domain (a server, or an NVLink rack).
   public var domain: Int
   /// Accelerators of a server: what one slow host slows.
@@ -41,6 +44,7 @@ public struct TrainingRun: Sendable {
     self.isCausal = isCausal
     self.hasFusedAttention = hasFusedAttention
     self.isCaptured = isCaptured
+    softwareAge = nil
     self.domain = max(1, domain ?? accelerator.scaleUpDomain)
     self.acceleratorsPerNode = max(1, acceleratorsPerNode ?? min(8, self.domain))
   }
@@ -52,6 +56,13 @@ public struct TrainingRun: Sendable {
       faults.append("the adapters' rank is \(rank); it must lie between 1 and 100000")
     }
     return faults
+  }
+
+  /// How much longer arithmetic takes than with mature software.
+  func ageRatio(_ preset: TrainingPreset) -> Double {
+    guard let softwareAge else { return 1 }
+    let years = 1 + max(0, softwareAge)
+    return 1 + preset.immaturity / (years * years)
   }
 
   /// Tokens of a step.
