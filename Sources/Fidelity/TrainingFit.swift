@@ -50,7 +50,6 @@ struct TrainingFit {
     Parameter(entry: "default", key: "elementwise-time-ratio", start: 1, spread: 0.3),
     Parameter(entry: "default", key: "expert-time-ratio", start: 1.15, spread: 0.15),
     Parameter(entry: "default", key: "expert-traffic-time-ratio", start: 1.3, spread: 0.3),
-    Parameter(entry: "default", key: "captured-share", start: 0.3, spread: 0.4),
     Parameter(entry: "default", key: "tensor-exposed", start: 0.5, spread: 0.3),
     Parameter(entry: "default", key: "context-exposed", start: 0.3, spread: 0.4),
     Parameter(entry: "default", key: "expert-exposed", start: 0.7, spread: 0.3),

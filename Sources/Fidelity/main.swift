@@ -11,6 +11,8 @@ let usage = """
     --pairs FILE    measured and predicted, a figure a row
     --overlay FILE  facts laid over the catalogue first
     --every N       only every Nth run
+
+         fidelity --training TRAINING.csv [--report FILE] [--fit FILE]
   """
 let arguments = Array(CommandLine.arguments.dropFirst())
 
@@ -36,6 +38,15 @@ func write(_ text: String, to path: String) {
   }
 }
 
+if let table = option("--training") {
+  let bytes = contents(of: table)
+  if let file = option("--fit") {
+    guard let facts = TrainingScore.fit(bytes) else { stop("nothing to fit") }
+    write(OverlayFile.text(of: facts), to: file)
+  }
+  if let file = option("--report") { write(TrainingScore.section(bytes), to: file) }
+  exit(0)
+}
 guard let path = arguments.first, !path.hasPrefix("-") else { stop(usage) }
 var catalog = Catalog.builtIn
 if let overlay = option("--overlay") {

@@ -43,7 +43,8 @@ struct LayerTimes {
 
   /// Seconds of an M × N product over K.
   private func product(_ m: Double, _ n: Double, _ k: Double, wide: Bool, bytes: Double) -> Work {
-    let arithmetic = 2 * (k + preset.productDepth) * (m * n + (wide ? wideRamp : ramp)) / (wide ? wideRate : rate)
+    let arithmetic =
+      2 * (k + preset.productDepth) * (m * n + (wide ? wideRamp : ramp)) / (wide ? wideRate : rate)
     let traffic = (bytes * k * (m + n) + 2 * m * n) / (run.accelerator.memoryBandwidth.value * preset.memory)
     let larger = max(arithmetic, traffic)
     guard larger > 0 else { return Work() }
@@ -55,7 +56,8 @@ struct LayerTimes {
 
   /// The three products of a linear layer of `inputs` × `outputs` for `rows` rows, `times` of them.
   func linear(
-    _ rows: Double, inputs: Double, outputs: Double, wide: Bool = false, trained: Bool? = nil, times: Double = 1
+    _ rows: Double, inputs: Double, outputs: Double, wide: Bool = false, trained: Bool? = nil,
+    times: Double = 1
   ) -> Passes {
     guard rows > 0, inputs > 0, outputs > 0 else { return Passes() }
     let isWide = wide || !run.precision.isNarrow
@@ -200,7 +202,8 @@ extension Accelerator {
   /// Dense peak [FLOP/s] of a precision's unit; of the next wider one where it has none.
   func peak(of precision: TrainingPrecision) -> Double {
     func own(_ name: String) -> Double? {
-      denseFlops(for: Precision(name: name, bytesPerWeight: 1, bytesPerActivation: 1, computeName: name))?.value
+      denseFlops(for: Precision(name: name, bytesPerWeight: 1, bytesPerActivation: 1, computeName: name))?
+        .value
     }
     switch precision {
     case .nvfp4: return own("fp4") ?? own("fp8") ?? bf16Peak.value

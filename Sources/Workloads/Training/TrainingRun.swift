@@ -32,7 +32,8 @@ public struct TrainingRun: Sendable {
   public init(
     model: ModelShape, accelerator: Accelerator, precision: TrainingPrecision = .bf16, layout: TrainingLayout,
     globalBatch: Int, sequence: Int, trained: TrainedWeights = .all, isCausal: Bool = true,
-    hasFusedAttention: Bool = true, isCaptured: Bool = false, domain: Int? = nil, acceleratorsPerNode: Int? = nil
+    hasFusedAttention: Bool = true, isCaptured: Bool = false, domain: Int? = nil,
+    acceleratorsPerNode: Int? = nil
   ) {
     self.model = model
     self.accelerator = accelerator
@@ -76,7 +77,8 @@ public struct TrainingRun: Sendable {
 
   /// Keys that a query sees, summed over the layers.
   var contextLayers: Double {
-    let windowed = Double(min(model.slidingWindow == nil ? 0 : model.slidingWindowLayers, model.keyValueLayers))
+    let windowed = Double(
+      min(model.slidingWindow == nil ? 0 : model.slidingWindowLayers, model.keyValueLayers))
     let whole = Double(model.keyValueLayers) - windowed
     guard windowed > 0, let window = model.slidingWindow else { return whole * meanContext }
     let width = min(Double(window), Double(sequence))
