@@ -26,6 +26,10 @@ struct TrainingRowReader {
     if kind.hasSuffix("stable_diffusion") || kind.hasPrefix("video") {
       return .failure(Fault(reason: "a diffusion model: its shape is not a transformer's of this catalogue"))
     }
+    let rates = ["step_time_s", "tokens_per_s_per_gpu", "model_tflops_per_gpu"]
+    if rates.allSatisfy({ number($0) == nil }) {
+      return .failure(Fault(reason: "only a time to train is measured, and its steps are not stated"))
+    }
     guard let shape = shape() else {
       return .failure(Fault(reason: "shape of '\(text("model"))' is not known"))
     }
@@ -230,7 +234,7 @@ struct TrainingRowReader {
       layout.context = ranks / layout.tensor
     } else if isSharded {
       assumptions.append(
-        "TPU: weights sharded over all chips, every layer computed again, sequences shared where chips outnumber them"
+        "TPU: weights sharded over all chips, layers computed again, sequences cut where chips are more"
       )
       if run.globalBatch < count, count % run.globalBatch == 0 { layout.context = count / run.globalBatch }
     } else {

@@ -36,8 +36,8 @@ struct TrainingScore {
     }
   }
 
-  /// Rows whose recompute is not stated get none where that fits, else selective: recipes compute whole layers
-  /// again only where they say so.
+  /// Rows whose recompute is not stated get none where that fits, else selective: recipes compute whole
+  /// layers again only where they say so.
   static func settled(_ rows: [TrainingRow], catalog: Catalog) -> [TrainingRow] {
     rows.map { row in
       guard !row.statesRecompute else { return row }
@@ -107,11 +107,13 @@ struct TrainingScore {
 
   private func worst() -> String {
     var page =
-      "\nWorst, left out by campaign:\n\n| row | run | measured [s] | predicted [s] | error |\n|---|---|---|---|---|\n"
+      "\nWorst, left out by campaign:\n\n| row | run | measured [s] | predicted [s] | error |\n"
+      + "|---|---|---|---|---|\n"
     let sorted = byCampaign.sorted { (abs($0.error), $0.row.id) > (abs($1.error), $1.row.id) }
     for pair in sorted.prefix(10) {
       page +=
-        "| \(pair.row.id) | \(pair.row.name) | \(Self.short(pair.row.measured)) | \(Self.short(pair.predicted)) | "
+        "| \(pair.row.id) | \(pair.row.name) | \(Self.short(pair.row.measured)) | "
+        + "\(Self.short(pair.predicted)) | "
         + "\(Self.percent(pair.error, signed: true)) % |\n"
     }
     return page

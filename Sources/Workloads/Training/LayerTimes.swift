@@ -3,9 +3,9 @@ import Quantities
 
 /// Times of a layer's kernels on one rank for one microbatch.
 ///
-/// A product takes ‖arithmetic, traffic‖₄ (the roofline of Williams, Waterman and Patterson, CACM 2009, with a
-/// rounded knee); its arithmetic 2 (K + depth)(M N + ramp) at the sustained fraction of the peak. The backward pass has
-/// the same product over K for the gradient of its input, and over M for that of its weights.
+/// A product takes ‖arithmetic, traffic‖₄ (the roofline of Williams, Waterman and Patterson, CACM 2009, with
+/// a rounded knee); its arithmetic 2 (K + depth)(M N + ramp) at the sustained fraction of the peak. The
+/// backward pass has the same product over N for its input's gradient, and over M for its weights'.
 struct LayerTimes {
   let run: TrainingRun
   let preset: TrainingPreset
@@ -137,7 +137,7 @@ struct LayerTimes {
     let forward = flops / attentionRate
     var passes = Passes(forward: Work(compute: forward), inputGradient: Work(compute: 2.5 * forward))
     guard !run.hasFusedAttention else { return passes }
-    // Scores of all pairs, masked or not: written, read and written by the softmax and by its dropout, and read.
+    // Scores of all pairs, masked or not: written, read and written by softmax and dropout, and read.
     let scores = tokens * Double(run.sequence) * heads * Double(model.keyValueLayers) / Double(model.layers)
     passes += elementwise(6 * scores)
     // Plain products have no recomputing in their backward pass.

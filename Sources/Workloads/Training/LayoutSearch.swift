@@ -35,8 +35,8 @@ public struct LayoutSearch: Sendable {
   ///
   /// Families: tensor ranks within a scale-up domain; pipelines of up to 64 stages, 1F1B or interleaved;
   /// context ranks of 4,096 tokens and more; expert ranks that divide the experts; microbatches of up to 8
-  /// sequences; optimizer state sharded, or weights too without a pipeline; and of the recomputations the least
-  /// that fits, as more never is faster.
+  /// sequences; optimizer state sharded, or weights too without a pipeline; and of the recomputations the
+  /// least that fits, as more never is faster.
   /// - Parameter runnersUp: how many layouts behind the best are kept.
   /// - Complexity: O(layouts), 10 µs each; some thousands for a thousand accelerators.
   public static func best(
