@@ -4,8 +4,8 @@ import Quantities
 /// what the framework adds to them. They were fitted once over published runs; the rows of the catalogue's
 /// `training` name their source.
 public struct TrainingPreset: Sendable, Hashable {
-  /// Fractions of the dense peaks that large products reach: with 16-bit inputs (over the bf16 peak), and with
-  /// the run's own format (over that format's peak).
+  /// Fractions of the dense peaks that large products reach: with 16-bit inputs (over the bf16 peak), and
+  /// with the run's own format (over that format's peak).
   public var wideProduct: Double
   public var product: Double
   /// Terms of each sum that a product loses beside its own: filling and draining the unit's pipeline.
@@ -23,6 +23,9 @@ public struct TrainingPreset: Sendable, Hashable {
   /// Of the routed experts' products, and of what moves and quantises their rows.
   public var expertRatio: Double
   public var expertTrafficRatio: Double
+  /// What kernels take longer where an accelerator is new: at an age a in years of the software against its
+  /// accelerator, all arithmetic takes 1 + immaturity ÷ (1 + a)² times as long.
+  public var immaturity: Double
   /// Share of the communication that computing does not hide, 0...1.
   public var tensorExposed: Double
   public var contextExposed: Double
@@ -34,8 +37,8 @@ public struct TrainingPreset: Sendable, Hashable {
   /// Whether full recompute computes a layer's last product again, whose output nothing needs: PyTorch's
   /// checkpoints stop early, and XLA drops it; Megatron's own run the whole layer.
   public var recomputesWhole: Bool
-  /// Host time of a pass over a layer, and beside it over one with experts: the pass takes no less. Then of each
-  /// microbatch and of each step.
+  /// Host time of a pass over a layer, and beside it over one with experts: the pass takes no less. Then of
+  /// each microbatch and of each step.
   public var layerOverhead: Seconds
   public var expertLayerOverhead: Seconds
   /// What captured graphs leave of the host time of a pass, 0...1.
@@ -89,6 +92,7 @@ extension Catalog {
       elementwiseRatio: number("elementwise-time-ratio", otherwise: 1),
       expertRatio: number("expert-time-ratio", otherwise: 1),
       expertTrafficRatio: number("expert-traffic-time-ratio", otherwise: 1),
+      immaturity: number("immaturity", otherwise: 0),
       tensorExposed: number("tensor-exposed", otherwise: 0.5),
       contextExposed: number("context-exposed", otherwise: 0.3),
       expertExposed: number("expert-exposed", otherwise: 1),

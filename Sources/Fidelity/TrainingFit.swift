@@ -45,11 +45,11 @@ struct TrainingFit {
   ]
 
   private static let frameworks: [Parameter] = [
+    Parameter(entry: "default", key: "immaturity", start: 0.5, spread: 0.5),
     Parameter(entry: "default", key: "attention-time-ratio", start: 0.7, spread: 0.1),
     Parameter(entry: "default", key: "elementwise-time-ratio", start: 1, spread: 0.3),
     Parameter(entry: "default", key: "expert-time-ratio", start: 1.15, spread: 0.15),
     Parameter(entry: "default", key: "expert-traffic-time-ratio", start: 1.3, spread: 0.3),
-    Parameter(entry: "default", key: "captured-share", start: 0.3, spread: 0.4),
     Parameter(entry: "default", key: "tensor-exposed", start: 0.5, spread: 0.3),
     Parameter(entry: "default", key: "context-exposed", start: 0.3, spread: 0.4),
     Parameter(entry: "default", key: "expert-exposed", start: 0.7, spread: 0.3),
@@ -88,32 +88,6 @@ struct TrainingFit {
           date: date, note: "fitted"))
     }
   }
-
-  /// Facts that are not fitted: relatives, and what the frameworks' recipes say of themselves.
-  static let related: [OverlayFact] = [
-    ("gb200", "b200-sxm"), ("b300-sxm", "gb300"), ("h200-sxm", "h100-sxm"), ("h100-pcie", "h100-sxm"),
-    ("h100-nvl", "h100-sxm"), ("h200-nvl", "h100-sxm"), ("h800-sxm", "h100-sxm"), ("gh200", "h100-sxm"),
-    ("a100-sxm-40gb", "a100-sxm-80gb"), ("a100-pcie-80gb", "a100-sxm-80gb"), ("tpu-v5p", "tpu-v6e"),
-    ("tpu-v5e", "tpu-v6e"),
-  ].map {
-    OverlayFact(
-      kind: .training,
-      fact: Fact(
-        name: $0.0, key: "like", value: $0.1, unit: "text", source: "distilled", date: "2026-11-26",
-        note: "estimated"))
-  }
-    + [
-      ("default", "gradient-bytes", "4"), ("default", "recomputes-whole", "1"),
-      ("llm-foundry", "gradient-bytes", "2"), ("llm-foundry", "recomputes-whole", "0"),
-      ("megatron-bridge", "gradient-bytes", "2"), ("nemo", "gradient-bytes", "2"),
-      ("mlperf", "gradient-bytes", "2"), ("maxtext", "gradient-bytes", "2"),
-      ("maxtext", "recomputes-whole", "0"),
-    ].map {
-      OverlayFact(
-        kind: .training,
-        fact: Fact(
-          name: $0.0, key: $0.1, value: $0.2, unit: "", source: "training-recipes", date: "2026-11-26", note: ""))
-    }
 
   static func predicted(_ row: TrainingRow, _ catalog: Catalog) -> TrainingStep {
     TrainingStepModel(row.run, framework: row.framework, collectives: row.network, catalog: catalog).step()

@@ -3,8 +3,8 @@ import Infrastructure
 
 /// Latency and bandwidth, no more: what training runs are scored with until a run's fabric is known better.
 ///
-/// Times of rings as nccl-tests count them (doc/PERFORMANCE.md): bytes · bus factor over the slowest link, and
-/// a latency that grows with the logarithm of the ranks, as trees have it.
+/// Times of rings as nccl-tests count them (doc/PERFORMANCE.md): bytes · bus factor over the slowest link,
+/// and a latency that grows with the logarithm of the ranks, as trees have it.
 struct TrainingNetwork: CollectiveModel {
   /// One accelerator, one direction [B/s].
   var scaleUp: Double

@@ -19,13 +19,23 @@ struct TrainingRowReader {
     var assumptions: [String] = []
     guard let name = Self.accelerator(text("gpu_type")), let accelerator = Catalog.builtIn.accelerator(name)
     else { return .failure(Fault(reason: "accelerator '\(text("gpu_type"))' is not in the catalogue")) }
-    guard let count = integer("gpus") else { return .failure(Fault(reason: "how many accelerators is not stated")) }
+    guard let count = integer("gpus") else {
+      return .failure(Fault(reason: "how many accelerators is not stated"))
+    }
     let kind = text("kind")
     if kind.hasSuffix("stable_diffusion") || kind.hasPrefix("video") {
       return .failure(Fault(reason: "a diffusion model: its shape is not a transformer's of this catalogue"))
     }
-    guard let shape = shape() else { return .failure(Fault(reason: "shape of '\(text("model"))' is not known")) }
-    guard let sequence = sequence(&assumptions) else { return .failure(Fault(reason: "sequence is not stated")) }
+    let rates = ["step_time_s", "tokens_per_s_per_gpu", "model_tflops_per_gpu"]
+    if rates.allSatisfy({ number($0) == nil }) {
+      return .failure(Fault(reason: "only a time to train is measured, and its steps are not stated"))
+    }
+    guard let shape = shape() else {
+      return .failure(Fault(reason: "shape of '\(text("model"))' is not known"))
+    }
+    guard let sequence = sequence(&assumptions) else {
+      return .failure(Fault(reason: "sequence is not stated"))
+    }
     guard let batch = integer("global_batch") ?? noted("tokens per step").map({ $0 / sequence }) else {
       return .failure(Fault(reason: "global batch is not stated"))
     }
@@ -40,6 +50,7 @@ struct TrainingRowReader {
       globalBatch: batch, sequence: sequence,
       trained: kind.contains("lora") ? .lowRank(rank: 16) : .all, domain: domain(accelerator, count),
       acceleratorsPerNode: integer("gpus_per_node"))
+    run.softwareAge = Self.age(of: text("campaign"), on: accelerator)
     guard let layout = layout(run, count, &assumptions) else {
       return .failure(Fault(reason: "layout is not stated and follows no rule"))
     }
@@ -50,7 +61,9 @@ struct TrainingRowReader {
     if run.isCaptured { assumptions.append("graphs captured: MLPerf, XLA, and recipes for GB200 and GB300") }
     if let fault = run.faults.first { return .failure(Fault(reason: "layout cannot run: \(fault)")) }
     let recompute = statedRecompute()
-    if recompute == nil { assumptions.append("recompute not stated: none where that fits the memory, else selective") }
+    if recompute == nil {
+      assumptions.append("recompute not stated: none where that fits the memory, else selective")
+    }
     run.layout.recompute = recompute ?? .none
     return .success(
       TrainingRow(
@@ -65,7 +78,8 @@ struct TrainingRowReader {
     let name = text.lowercased().replacingOccurrences(of: " ", with: "")
     let rules: [([String], String)] = [
       (["gb300"], "gb300"), (["gb200"], "gb200"), (["b300"], "b300-sxm"), (["b200"], "b200-sxm"),
-      (["gh200"], "gh200"), (["h200", "nvl"], "h200-nvl"), (["h200"], "h200-sxm"), (["h100", "pcie"], "h100-pcie"),
+      (["gh200"], "gh200"), (["h200", "nvl"], "h200-nvl"), (["h200"], "h200-sxm"),
+      (["h100", "pcie"], "h100-pcie"),
       (["h100", "nvl"], "h100-nvl"), (["h100"], "h100-sxm"), (["h800"], "h800-sxm"),
       (["a100", "pcie"], "a100-pcie-80gb"), (["a100", "40g"], "a100-sxm-40gb"), (["a100"], "a100-sxm-80gb"),
       (["mi300x"], "mi300x"), (["mi325x"], "mi325x"), (["mi355x"], "mi355x"), (["l40s"], "l40s"),
@@ -75,6 +89,30 @@ struct TrainingRowReader {
       (["trainium2"], "trainium2"), (["trn2"], "trainium2"), (["h20"], "h20"),
     ]
     return rules.first { $0.0.allSatisfy { name.contains($0) } }?.1
+  }
+
+  /// Years from an accelerator's first shipments to a campaign's software, where both are known. A TPU's
+  /// compiler is its maker's own and older than the sale.
+  static func age(of campaign: String, on accelerator: Accelerator) -> Double? {
+    let shipped: [(String, Double)] = [
+      ("a100", 2020.4), ("h100", 2022.8), ("h200", 2022.8), ("h800", 2022.8), ("l40s", 2022.8),
+      ("b200", 2024.9),
+      ("gb200", 2024.9), ("b300", 2024.9), ("gb300", 2024.9), ("mi300x", 2023.9), ("gaudi2", 2022.4),
+    ]
+    let released: [(String, Double)] = [
+      ("megatron-sc21", 2021.3), ("megatron-core-h100-2024", 2024.6), ("llm-foundry", 2023.5),
+      ("mlperf-training-v2.1", 2022.8), ("mlperf-training-v3.0", 2023.5), ("mlperf-training-v3.1", 2023.9),
+      ("mlperf-training-v4.0", 2024.5), ("mlperf-training-v4.1", 2024.9), ("mlperf-training-v5.0", 2025.4),
+      ("mlperf-training-v5.1", 2025.8),
+    ]
+    guard let first = shipped.first(where: { accelerator.name.hasPrefix($0.0) })?.1 else { return nil }
+    var date = released.first { campaign.hasPrefix($0.0) }?.1
+    // Releases that are named for their month, such as nemo-24.07.
+    if date == nil, let version = campaign.split(separator: "-").last {
+      let parts = version.split(separator: ".").compactMap { Double($0) }
+      if parts.count >= 2, (20...40).contains(parts[0]) { date = 2000 + parts[0] + (parts[1] - 0.5) / 12 }
+    }
+    return date.map { $0 - first }
   }
 
   /// Racks of 72 are used by 64 where a job takes more than one.
@@ -90,7 +128,9 @@ struct TrainingRowReader {
   private func scaleOut(_ accelerator: Accelerator) -> Double {
     let fabric = text("fabric")
     if accelerator.kind == .tpu { return accelerator.scaleUpBandwidth.value / 4 }
-    if fabric.contains("x200G") || accelerator.name.hasPrefix("a100") || accelerator.name == "l40s" { return 25e9 }
+    if fabric.contains("x200G") || accelerator.name.hasPrefix("a100") || accelerator.name == "l40s" {
+      return 25e9
+    }
     if accelerator.name.hasSuffix("b300") || accelerator.name == "b300-sxm" { return 100e9 }
     if accelerator.name.hasPrefix("rtx") { return 1.25e9 }
     return 50e9
@@ -113,7 +153,8 @@ struct TrainingRowReader {
   private func sequence(_ assumptions: inout [String]) -> Int? {
     if let stated = integer("seq") { return stated }
     guard text("campaign").hasPrefix("tpu") else { return nil }
-    assumptions.append("sequence of a MaxText recipe: 2048 for GPT-3, 4096 for Llama 2 and Mixtral, else 8192")
+    assumptions.append(
+      "sequence of a MaxText recipe: 2048 for GPT-3, 4096 for Llama 2 and Mixtral, else 8192")
     if lowered.hasPrefix("gpt3") { return 2048 }
     return lowered.hasPrefix("llama2") || lowered.hasPrefix("mixtral") ? 4096 : 8192
   }
@@ -193,7 +234,8 @@ struct TrainingRowReader {
       layout.context = ranks / layout.tensor
     } else if isSharded {
       assumptions.append(
-        "TPU: weights sharded over all chips, every layer computed again, sequences shared where chips outnumber them")
+        "TPU: weights sharded over all chips, layers computed again, sequences cut where chips are more"
+      )
       if run.globalBatch < count, count % run.globalBatch == 0 { layout.context = count / run.globalBatch }
     } else {
       return nil
@@ -208,7 +250,6 @@ struct TrainingRowReader {
     layout.microbatch = microbatch(run, layout, &assumptions)
     return layout
   }
-
 
   private func virtualPipeline(
     _ run: TrainingRun, _ layout: TrainingLayout, _ assumptions: inout [String]
@@ -232,8 +273,11 @@ struct TrainingRowReader {
       assumptions.append("TPU: the whole batch of a chip at once")
       return own
     }
-    if let accumulated = noted("grad accum"), accumulated > 0, own % accumulated == 0 { return own / accumulated }
-    assumptions.append("microbatch not stated: 1 with a pipeline, else the largest of 1, 2, 4 and 8 that divides")
+    if let accumulated = noted("grad accum"), accumulated > 0, own % accumulated == 0 {
+      return own / accumulated
+    }
+    assumptions.append(
+      "microbatch not stated: 1 with a pipeline, else the largest of 1, 2, 4 and 8 that divides")
     if layout.pipeline > 1 { return 1 }
     return [8, 4, 2].first { own % $0 == 0 && $0 * run.sequence <= 8192 } ?? 1
   }

@@ -3,7 +3,8 @@ import DryRack
 /// Shapes of models that published training runs name and the catalogue has no entry for.
 enum TrainingShapes {
   /// - Parameter name: as a row writes it, in small letters.
-  static func named(_ name: String, layers: Int?, hidden: Int?, heads: Int?, billions: Double?) -> ModelShape? {
+  static func named(_ name: String, layers: Int?, hidden: Int?, heads: Int?, billions: Double?) -> ModelShape?
+  {
     if let known = catalogued(name) { return known }
     if let known = published(name) { return known }
     guard let layers, let hidden, let heads, heads > 0, hidden > 0 else { return nil }
@@ -46,14 +47,17 @@ enum TrainingShapes {
     case "gpt3-20b": gpt(name, 44, 6144, 48)
     case "nemotron-8b": gpt(name, 32, 4096, 32, vocabulary: 256_000, tied: false)
     case "nemotron-22b": gpt(name, 40, 6144, 48, groups: 8, vocabulary: 256_000, tied: false)
-    case "nemotron-340b": gpt(name, 96, 18_432, 96, groups: 8, width: 73_728, vocabulary: 256_000, tied: false)
+    case "nemotron-340b":
+      gpt(name, 96, 18_432, 96, groups: 8, width: 73_728, vocabulary: 256_000, tied: false)
     case "llama2-13b":
       ModelShape(
-        name: name, layers: 40, hidden: 5120, heads: 40, keyValueHeads: 40, headSize: 128, intermediate: 13_824,
+        name: name, layers: 40, hidden: 5120, heads: 40, keyValueHeads: 40, headSize: 128,
+        intermediate: 13_824,
         vocabulary: 32_000)
     case "gemma3-12b-maxtext", "gemma3-12b":
       ModelShape(
-        name: name, layers: 48, hidden: 3840, heads: 16, keyValueHeads: 8, headSize: 256, intermediate: 15_360,
+        name: name, layers: 48, hidden: 3840, heads: 16, keyValueHeads: 8, headSize: 256,
+        intermediate: 15_360,
         vocabulary: 262_144, tiedEmbeddings: true, slidingWindow: 1024, slidingWindowLayers: 40)
     // Hybrids of Mamba-2 and attention: a Mamba layer's two projections stand as an attention layer's of the
     // same weights that keeps no keys, paired with the feed-forward layer behind it.
@@ -77,7 +81,8 @@ enum TrainingShapes {
     if name.hasPrefix("mpt") { return gpt(name, layers, hidden, heads, vocabulary: 50_368) }
     if name.hasPrefix("gpt") { return gpt(name, layers, hidden, heads) }
     var shape = ModelShape(
-      name: name, layers: layers, hidden: hidden, heads: heads, keyValueHeads: heads, headSize: hidden / heads,
+      name: name, layers: layers, hidden: hidden, heads: heads, keyValueHeads: heads,
+      headSize: hidden / heads,
       intermediate: 4 * hidden, vocabulary: 51_200, gated: true)
     if let billions {
       let others = shape.parameters - Double(layers) * shape.denseWeightsPerLayer

@@ -13,6 +13,8 @@ let usage = """
     --overlay FILE  facts laid over the catalogue first
     --every N       only every Nth run
     --steps         whole steps of the catalogue's own kernel tables, to standard output
+
+         fidelity --training TRAINING.csv [--report FILE] [--fit FILE]
   """
 let arguments = Array(CommandLine.arguments.dropFirst())
 
@@ -38,6 +40,15 @@ func write(_ text: String, to path: String) {
   }
 }
 
+if let table = option("--training") {
+  let bytes = contents(of: table)
+  if let file = option("--fit") {
+    guard let facts = TrainingScore.fit(bytes) else { stop("nothing to fit") }
+    write(OverlayFile.text(of: facts), to: file)
+  }
+  if let file = option("--report") { write(TrainingScore.section(bytes), to: file) }
+  exit(0)
+}
 var catalog = Catalog.builtIn
 if let overlay = option("--overlay") {
   switch OverlayFile.read(contents(of: overlay)) {

@@ -22,6 +22,20 @@
     case transferEnd
     /// A conversation goes on.
     case nextTurn
+    /// A job is submitted.
+    case jobArrival
+    /// A job's checkpoint, restart or work ends.
+    case jobChange
+    /// Something that a job stands on breaks.
+    case jobFailure
+    /// A job is told that it will lose its spot nodes.
+    case jobNotice
+    /// A job's decision about spot nodes is no longer valid.
+    case jobDecision
+    /// A node of a pool is whole again.
+    case nodeRepaired
+    /// Spot capacity of a pool changes.
+    case marketChange
   }
 
   var kind: Kind

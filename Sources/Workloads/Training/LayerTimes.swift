@@ -3,9 +3,9 @@ import Quantities
 
 /// Times of a layer's kernels on one rank for one microbatch.
 ///
-/// A product takes ‖arithmetic, traffic‖₄ (the roofline of Williams, Waterman and Patterson, CACM 2009, with a
-/// rounded knee); its arithmetic 2 (K + depth)(M N + ramp) at the sustained fraction of the peak. The backward pass has
-/// the same product over K for the gradient of its input, and over M for that of its weights.
+/// A product takes ‖arithmetic, traffic‖₄ (the roofline of Williams, Waterman and Patterson, CACM 2009, with
+/// a rounded knee); its arithmetic 2 (K + depth)(M N + ramp) at the sustained fraction of the peak. The
+/// backward pass has the same product over N for its input's gradient, and over M for its weights'.
 struct LayerTimes {
   let run: TrainingRun
   let preset: TrainingPreset
@@ -28,8 +28,9 @@ struct LayerTimes {
     self.run = run
     self.preset = preset
     let accelerator = run.accelerator
-    let wide = accelerator.bf16Peak.value
-    let own = run.precision.isNarrow ? accelerator.peak(of: run.precision) : nil
+    let age = run.ageRatio(preset)
+    let wide = accelerator.bf16Peak.value / age
+    let own = run.precision.isNarrow ? accelerator.peak(of: run.precision) / age : nil
     wideRate = wide * preset.wideProduct / preset.arithmeticRatio
     rate = own.map { $0 * preset.product / preset.arithmeticRatio } ?? wideRate
     attentionRate = wide * preset.attention / preset.attentionRatio
@@ -42,7 +43,8 @@ struct LayerTimes {
 
   /// Seconds of an M × N product over K.
   private func product(_ m: Double, _ n: Double, _ k: Double, wide: Bool, bytes: Double) -> Work {
-    let arithmetic = 2 * (k + preset.productDepth) * (m * n + (wide ? wideRamp : ramp)) / (wide ? wideRate : rate)
+    let arithmetic =
+      2 * (k + preset.productDepth) * (m * n + (wide ? wideRamp : ramp)) / (wide ? wideRate : rate)
     let traffic = (bytes * k * (m + n) + 2 * m * n) / (run.accelerator.memoryBandwidth.value * preset.memory)
     let larger = max(arithmetic, traffic)
     guard larger > 0 else { return Work() }
@@ -54,7 +56,8 @@ struct LayerTimes {
 
   /// The three products of a linear layer of `inputs` × `outputs` for `rows` rows, `times` of them.
   func linear(
-    _ rows: Double, inputs: Double, outputs: Double, wide: Bool = false, trained: Bool? = nil, times: Double = 1
+    _ rows: Double, inputs: Double, outputs: Double, wide: Bool = false, trained: Bool? = nil,
+    times: Double = 1
   ) -> Passes {
     guard rows > 0, inputs > 0, outputs > 0 else { return Passes() }
     let isWide = wide || !run.precision.isNarrow
@@ -134,7 +137,7 @@ struct LayerTimes {
     let forward = flops / attentionRate
     var passes = Passes(forward: Work(compute: forward), inputGradient: Work(compute: 2.5 * forward))
     guard !run.hasFusedAttention else { return passes }
-    // Scores of all pairs, masked or not: written, read and written by the softmax and by its dropout, and read.
+    // Scores of all pairs, masked or not: written, read and written by softmax and dropout, and read.
     let scores = tokens * Double(run.sequence) * heads * Double(model.keyValueLayers) / Double(model.layers)
     passes += elementwise(6 * scores)
     // Plain products have no recomputing in their backward pass.
@@ -199,7 +202,8 @@ extension Accelerator {
   /// Dense peak [FLOP/s] of a precision's unit; of the next wider one where it has none.
   func peak(of precision: TrainingPrecision) -> Double {
     func own(_ name: String) -> Double? {
-      denseFlops(for: Precision(name: name, bytesPerWeight: 1, bytesPerActivation: 1, computeName: name))?.value
+      denseFlops(for: Precision(name: name, bytesPerWeight: 1, bytesPerActivation: 1, computeName: name))?
+        .value
     }
     switch precision {
     case .nvfp4: return own("fp4") ?? own("fp8") ?? bf16Peak.value

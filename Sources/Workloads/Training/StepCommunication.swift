@@ -61,8 +61,8 @@ struct StepCommunication {
     return time(.allGather, 2 * run.rankTokens * Double(layout.context) * width, context)
   }
 
-  /// Sending tokens to their experts, or back: once to each domain that has one of a token's experts, and there
-  /// once to each rank, n (1 − (1 − 1/n)ᵏ) of n places in the mean; both ways at once (DeepSeek-V3,
+  /// Sending tokens to their experts, or back: once to each domain that has one of a token's experts, and
+  /// there once to each rank, n (1 − (1 − 1/n)ᵏ) of n places in the mean; both ways at once (DeepSeek-V3,
   /// arXiv 2412.19437, section 3.2.2).
   func expertPass(_ experts: ModelShape.Experts) -> Double {
     guard layout.expert > 1 else { return 0 }

@@ -107,7 +107,9 @@ extension TrainingLayout {
     // Products below would be meaningless, and might overflow, on sizes that are out of range.
     guard faults.isEmpty, model.faults.isEmpty else { return faults + model.faults }
     func divides(_ part: Int, _ whole: Int, _ partName: String, _ wholeName: String) {
-      if whole % part != 0 { faults.append("\(partName) is \(part), which does not divide \(wholeName) \(whole)") }
+      if whole % part != 0 {
+        faults.append("\(partName) is \(part), which does not divide \(wholeName) \(whole)")
+      }
     }
     if let count, count != accelerators {
       faults.append(
@@ -152,7 +154,9 @@ extension TrainingLayout {
 
   private func expertFaults(_ model: ModelShape) -> [String] {
     guard expert > 1 else { return [] }
-    guard let experts = model.experts else { return ["expert is \(expert), and \(model.name) has no experts"] }
+    guard let experts = model.experts else {
+      return ["expert is \(expert), and \(model.name) has no experts"]
+    }
     var faults: [String] = []
     if experts.count % expert != 0 {
       faults.append("expert is \(expert), which does not divide the model's \(experts.count) experts")
@@ -169,10 +173,14 @@ extension TrainingLayout {
       return ["virtual pipeline is \(virtualPipeline), and there is one stage"]
     }
     if virtualPipeline > 1 && schedule != .interleaved {
-      return ["virtual pipeline is \(virtualPipeline), which the schedule '\(schedule.rawValue)' has no use for"]
+      return [
+        "virtual pipeline is \(virtualPipeline), which the schedule '\(schedule.rawValue)' has no use for"
+      ]
     }
     if schedule == .interleaved && pipeline > 1 && microbatches % pipeline != 0 {
-      return ["the interleaved schedule needs microbatches in multiples of pipeline, and there are \(microbatches)"]
+      return [
+        "the interleaved schedule needs microbatches in multiples of pipeline, and there are \(microbatches)"
+      ]
     }
     return []
   }

@@ -46,7 +46,8 @@ public struct TrainingMemory: Sendable, Hashable {
     // The first stage holds the most microbatches, the last the logits; with one they are the same.
     let single = layout.pipeline == 1
     let first = Parts(
-      run, preset, layers: stage, embedding: run.model.embeddingWeights + (single ? run.model.outputWeights : 0),
+      run, preset, layers: stage,
+      embedding: run.model.embeddingWeights + (single ? run.model.outputWeights : 0),
       activations: activation, inFlight: schedule.peakInFlight, hasLogits: single)
     var fullest = first
     if !single {

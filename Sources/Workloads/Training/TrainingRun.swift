@@ -18,6 +18,9 @@ public struct TrainingRun: Sendable {
   public var hasFusedAttention: Bool
   /// Whether passes replay captured graphs, so that the host launches next to nothing.
   public var isCaptured: Bool
+  /// Years from the accelerator's first shipments to the release of the software; `nil` for software that is
+  /// mature on it.
+  public var softwareAge: Double?
   /// Accelerators that share a scale-up domain (a server, or an NVLink rack).
   public var domain: Int
   /// Accelerators of a server: what one slow host slows.
@@ -29,7 +32,8 @@ public struct TrainingRun: Sendable {
   public init(
     model: ModelShape, accelerator: Accelerator, precision: TrainingPrecision = .bf16, layout: TrainingLayout,
     globalBatch: Int, sequence: Int, trained: TrainedWeights = .all, isCausal: Bool = true,
-    hasFusedAttention: Bool = true, isCaptured: Bool = false, domain: Int? = nil, acceleratorsPerNode: Int? = nil
+    hasFusedAttention: Bool = true, isCaptured: Bool = false, domain: Int? = nil,
+    acceleratorsPerNode: Int? = nil
   ) {
     self.model = model
     self.accelerator = accelerator
@@ -41,6 +45,7 @@ public struct TrainingRun: Sendable {
     self.isCausal = isCausal
     self.hasFusedAttention = hasFusedAttention
     self.isCaptured = isCaptured
+    softwareAge = nil
     self.domain = max(1, domain ?? accelerator.scaleUpDomain)
     self.acceleratorsPerNode = max(1, acceleratorsPerNode ?? min(8, self.domain))
   }
@@ -54,6 +59,13 @@ public struct TrainingRun: Sendable {
     return faults
   }
 
+  /// How much longer arithmetic takes than with mature software.
+  func ageRatio(_ preset: TrainingPreset) -> Double {
+    guard let softwareAge else { return 1 }
+    let years = 1 + max(0, softwareAge)
+    return 1 + preset.immaturity / (years * years)
+  }
+
   /// Tokens of a step.
   public var tokens: Double { Double(globalBatch) * Double(sequence) }
 
@@ -65,7 +77,8 @@ public struct TrainingRun: Sendable {
 
   /// Keys that a query sees, summed over the layers.
   var contextLayers: Double {
-    let windowed = Double(min(model.slidingWindow == nil ? 0 : model.slidingWindowLayers, model.keyValueLayers))
+    let windowed = Double(
+      min(model.slidingWindow == nil ? 0 : model.slidingWindowLayers, model.keyValueLayers))
     let whole = Double(model.keyValueLayers) - windowed
     guard windowed > 0, let window = model.slidingWindow else { return whole * meanContext }
     let width = min(Double(window), Double(sequence))

@@ -214,20 +214,18 @@ public struct TrainingStepModel: Sendable {
       communication.time(operation, wide * bytes, communication.shards)
         + communication.time(operation, expert * bytes, communication.expertShards)
     }
-    var time = 0.0
-    let backward = slowest.inputGradient.device + slowest.weightGradient.device
-    if layout.optimizerSharding == 1 {
-      time += exposed(both(.reduceScatter, gradient), beside: backward, share: preset.dataExposed)
-      time += exposed(both(.allGather, 2), beside: slowest.forward.device, share: preset.dataExposed)
-    } else if layout.optimizerSharding == 2 {
-      time += exposed(both(.allGather, 2), beside: slowest.forward.device, share: preset.dataExposed)
-    }
+    let sums = layout.optimizerSharding == 1 ? both(.reduceScatter, gradient) : 0
+    let weights = (1...2).contains(layout.optimizerSharding) ? both(.allGather, 2) : 0
     // Copies of a shard are kept equal; without sharding a shard is everything.
     let copies =
       communication.time(.allReduce, wide * gradient / Double(layout.shards), communication.replicas)
       + communication.time(
         .allReduce, expert * gradient / Double(layout.expertShards), communication.expertReplicas)
-    return time + exposed(copies, beside: backward, share: preset.dataExposed)
+    // Gradients that are scattered for each microbatch have taken the time beside the backward pass.
+    let backward = slowest.inputGradient.device + slowest.weightGradient.device
+    let window = layout.optimizerSharding >= 2 ? 0 : backward
+    return exposed(sums + copies, beside: window, share: preset.dataExposed)
+      + exposed(weights, beside: slowest.forward.device, share: preset.dataExposed)
   }
 
   /// Adam reads and writes master weights and both moments in 32 bits, reads the gradient twice (its norm
