@@ -24,8 +24,8 @@ public enum PlacementRule: String, Sendable, CaseIterable {
 
 /// Nodes, their accelerators and what is free of them: struct of arrays.
 ///
-/// Shares are thousandths of a device. Devices of a node stand together; a node belongs to one pod (what its leaf
-/// switch connects).
+/// Shares are thousandths of a device. Devices of a node stand together; a node belongs to one pod (what its
+/// leaf switch connects).
 public struct ClusterState: Sendable, Hashable {
   private static let full = UInt16(1000)
   /// First device of each node, and one past the last.
@@ -203,15 +203,16 @@ extension ClusterState {
   /// By room; a share goes where the devices are partly used first.
   private func sortedByRoom(_ nodes: [Int], _ request: JobRequest, roomiestFirst: Bool) -> [Int] {
     let keyed = nodes.map { node -> (key: Int, node: Int) in
-      let free = request.milli == 1000 ? Int(wholeFree[node]) : devices(of: node).reduce(0) { $0 + Int(freeMilli[$1]) }
+      let free =
+        request.milli == 1000 ? Int(wholeFree[node]) : devices(of: node).reduce(0) { $0 + Int(freeMilli[$1]) }
       return (roomiestFirst ? -free : free, node)
     }
     return keyed.sorted { ($0.key, $0.node) < ($1.key, $1.node) }.map(\.node)
   }
 
-  /// The smallest pod that holds the whole job if there is one, otherwise the roomiest pods in turn (the fewest
-  /// that can hold it); within the pods the fewest nodes: the roomiest first, and for the rest of the job the
-  /// fullest node that holds it.
+  /// The smallest pod that holds the whole job if there is one, otherwise the roomiest pods in turn (the
+  /// fewest that can hold it); within the pods the fewest nodes: the roomiest first, and for the rest of the
+  /// job the fullest node that holds it.
   private func topologyOrder(_ nodes: [Int], _ request: JobRequest) -> [Int] {
     var roomOfPod = [Int](repeating: 0, count: podCount)
     for node in nodes { roomOfPod[Int(podOfNode[node])] += usable(node, request) }
