@@ -1,8 +1,8 @@
 import Kernel
 import Workloads
 
-/// The slow, obvious job: it lives through every step, keeps a list of all checkpoints, and sums its time span by
-/// span. `JobProgress` must give the same ticks.
+/// The slow, obvious job: it lives through every step, keeps a list of all checkpoints, and sums its time
+/// span by span. `JobProgress` must give the same ticks.
 public struct StepwiseJob {
   /// A checkpoint of the past.
   private struct Written {

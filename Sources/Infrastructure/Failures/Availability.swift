@@ -10,9 +10,9 @@ import Quantities
 
 /// How much of the time things are up in the long run, from their mean up and down times.
 ///
-/// The first three hold for any laws of up and down times (renewal theory: Trivedi, "Probability and Statistics
-/// with Reliability, Queuing, and Computer Science Applications", section 6.6); k of n needs only that the parts
-/// fail and are repaired independently of one another.
+/// The first three hold for any laws of up and down times (renewal theory: Trivedi, "Probability and
+/// Statistics with Reliability, Queuing, and Computer Science Applications", section 6.6); k of n needs only
+/// that the parts fail and are repaired independently of one another.
 public enum Availability {
   /// MTBF ÷ (MTBF + MTTR), between 0 and 1; 1 where nothing ever fails.
   public static func steady(meanUp: Seconds, meanDown: Seconds) -> Double {
@@ -52,7 +52,9 @@ public enum Availability {
     // The likeliest is where the ratios fall below 1 for the first time; everything else is smaller.
     let mode = ratios.firstIndex { $0 < 1 } ?? ratios.count
     for index in mode..<ratios.count { weights[index + 1] = weights[index] * ratios[index] }
-    for index in stride(from: mode - 1, through: 0, by: -1) { weights[index] = weights[index + 1] / ratios[index] }
+    for index in stride(from: mode - 1, through: 0, by: -1) {
+      weights[index] = weights[index + 1] / ratios[index]
+    }
     let total = weights.sorted().reduce(0, +)
     return weights.map { $0 / total }
   }
@@ -92,7 +94,9 @@ public struct MachineRepair: Sendable, Hashable {
   /// Machines in service, on average.
   public var expectedInService: Double {
     let total = machines + spares
-    return probabilityOfDown.enumerated().reduce(0) { $0 + Double(min(machines, total - $1.offset)) * $1.element }
+    return probabilityOfDown.enumerated().reduce(0) {
+      $0 + Double(min(machines, total - $1.offset)) * $1.element
+    }
   }
 
   /// That all places are filled.

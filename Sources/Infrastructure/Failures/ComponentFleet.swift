@@ -4,9 +4,9 @@ import Statistics
 
 /// Parts that fail, wait for a crew, are repaired and fail again: struct of arrays, no event loop of its own.
 ///
-/// The caller schedules: `firstFailure` and every answer name the next event of a part, and the event is handed
-/// back with `fail` or `repaired` at its time. An event holds the part's `version`; one whose version is old
-/// (the part was drained meanwhile) is void and is dropped by `isCurrent`.
+/// The caller schedules: `firstFailure` and every answer name the next event of a part, and the event is
+/// handed back with `fail` or `repaired` at its time. An event holds the part's `version`; one whose version
+/// is old (the part was drained meanwhile) is void and is dropped by `isCurrent`.
 ///
 /// Lifetime and repair i of part p are drawn from streams keyed by (p, i): more parts, other crews or another
 /// design shift no part's fate.

@@ -3,10 +3,10 @@ import Quantities
 
 /// What stops a job that stands on many parts at once, when no part's age matters.
 ///
-/// With exponential lifetimes the first of all failures comes after an exponential time of the summed rate, and
-/// is of a class in proportion to its rate (superposition of Poisson processes), so the next interruption costs
-/// three random numbers however many parts there are. Weibull classes count with their mean rate; where ages
-/// matter take a `ComponentFleet`.
+/// With exponential lifetimes the first of all failures comes after an exponential time of the summed rate,
+/// and is of a class in proportion to its rate (superposition of Poisson processes), so the next interruption
+/// costs three random numbers however many parts there are. Weibull classes count with their mean rate; where
+/// ages matter take a `ComponentFleet`.
 public struct InterruptionMix: Sendable {
   /// One interruption.
   public struct Interruption: Sendable, Hashable {

@@ -1,8 +1,8 @@
 /// Places of a job, the nodes that fill them, and spare nodes that step in.
 ///
-/// Nodes and places are numbered from 0; at first node i fills place i and the rest are spares. Spares step in
-/// in the order in which they became free, vacant places are filled in the order in which they fell vacant.
-/// Each node is in exactly one of three states: in a place, spare, or out.
+/// Nodes and places are numbered from 0; at first node i fills place i and the rest are spares. Spares step
+/// in in the order in which they became free, vacant places are filled in the order in which they fell
+/// vacant. Each node is in exactly one of three states: in a place, spare, or out.
 public struct SparePool: Sendable, Hashable {
   private static let none = UInt32.max
   private var nodeOfPlace: [UInt32]

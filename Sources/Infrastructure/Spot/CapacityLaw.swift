@@ -59,9 +59,9 @@ public enum CapacityLaw: Sendable, Hashable {
 
 /// A trace as a semi-Markov chain: from each level the chain goes on as the trace once did after that level.
 ///
-/// The trace is a ring of runs. After a run of level a, any of the trace's runs that followed a run of level a is
-/// alike likely, with its level and its length. The ring balances entries and exits of each level, so the chain
-/// spends the trace's own share of time in each, and loses capacity as often.
+/// The trace is a ring of runs. After a run of level a, any of the trace's runs that followed a run of level
+/// a is alike likely, with its level and its length. The ring balances entries and exits of each level, so
+/// the chain spends the trace's own share of time in each, and loses capacity as often.
 public struct CapacityChain: Sendable, Hashable {
   private let levels: [Int]
   private let spans: [Ticks]
@@ -77,7 +77,9 @@ public struct CapacityChain: Sendable, Hashable {
   public init(_ trace: SpotTrace) {
     var runs = trace.runs
     // As a ring: the last run goes on in the first one when their levels are equal.
-    if runs.count > 1, runs[0].level == runs[runs.count - 1].level { runs[0].points += runs.removeLast().points }
+    if runs.count > 1, runs[0].level == runs[runs.count - 1].level {
+      runs[0].points += runs.removeLast().points
+    }
     let count = runs.count
     gap = trace.gap
     levels = runs.map(\.level)

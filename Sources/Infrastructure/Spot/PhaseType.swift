@@ -4,8 +4,8 @@ import Statistics
 
 /// Times that are mixtures of Erlang laws: one of a few branches by weight, then its exponential phases.
 ///
-/// Dense in the laws of positive times, and its residual from a random instant can be drawn exactly, so a market
-/// can start in its steady state.
+/// Dense in the laws of positive times, and its residual from a random instant can be drawn exactly, so a
+/// market can start in its steady state.
 public struct PhaseType: Sendable, Hashable {
   /// One branch: `phases` exponential times of mean `phaseMean` [s].
   public struct Branch: Sendable, Hashable {
@@ -17,9 +17,9 @@ public struct PhaseType: Sendable, Hashable {
   /// Weights sum to 1.
   public let branches: [Branch]
 
-  /// The law of that mean and squared coefficient of variation: a hyperexponential of two phases with balanced
-  /// means for more than 1, a mixture of two Erlang laws of the same rate for less (Tijms, "Stochastic Models",
-  /// appendix B); at most 100 phases.
+  /// The law of that mean and squared coefficient of variation: a hyperexponential of two phases with
+  /// balanced means for more than 1, a mixture of two Erlang laws of the same rate for less (Tijms,
+  /// "Stochastic Models", appendix B); at most 100 phases.
   /// - Parameter mean: above 0; less is taken as a nanosecond.
   public init(mean: Seconds, squaredVariation: Double) {
     let mean = max(mean.value, 1e-9)

@@ -15,10 +15,11 @@ public struct PriceSeries: Sendable, Hashable {
   public let starts: [Ticks]
   public let prices: [Double]
 
-  /// `nil` for lists of different length, without a price, out of order, or with a price that is negative or not
-  /// finite.
+  /// `nil` for lists of different length, without a price, out of order, or with a price that is negative or
+  /// not finite.
   public init?(starts: [Ticks], prices: [Double]) {
-    guard starts.count == prices.count, !starts.isEmpty, zip(starts, starts.dropFirst()).allSatisfy({ $0 < $1 }),
+    guard starts.count == prices.count, !starts.isEmpty,
+      zip(starts, starts.dropFirst()).allSatisfy({ $0 < $1 }),
       prices.allSatisfy({ $0 >= 0 && $0.isFinite })
     else { return nil }
     self.starts = starts

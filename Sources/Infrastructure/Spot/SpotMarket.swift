@@ -3,8 +3,8 @@ import Quantities
 
 /// Where spot instances can be had, zone by zone: asked in between, it has no events of its own.
 ///
-/// The caller advances it to each `nextChange` in turn and may look one change ahead, which is how a notice of
-/// preemption is timed: it is given `notice` before the capacity goes, or at once when less is left.
+/// The caller advances it to each `nextChange` in turn and may look one change ahead, which is how a notice
+/// of preemption is timed: it is given `notice` before the capacity goes, or at once when less is left.
 public protocol SpotMarket: Sendable {
   /// Zones, numbered from 0.
   var zoneCount: Int { get }
@@ -21,8 +21,8 @@ public protocol SpotMarket: Sendable {
 }
 
 extension SpotMarket {
-  /// When whoever holds `nodes` nodes in a zone is told that it loses them: `notice` before the next change if
-  /// that leaves fewer, and no earlier than `now`; `.never` when the next change takes none.
+  /// When whoever holds `nodes` nodes in a zone is told that it loses them: `notice` before the next change
+  /// if that leaves fewer, and no earlier than `now`; `.never` when the next change takes none.
   public func noticeTime(in zone: Int, nodes: Int, notice: Ticks, now: Ticks) -> Ticks {
     let next = nextChange(in: zone)
     return next.capacity < nodes && next.time != .never ? max(now, next.time - notice) : .never
@@ -93,8 +93,8 @@ public struct TracedMarket: SpotMarket {
 /// A market that moves by chance: each zone by its own law, all zones shut together when the region is short.
 ///
 /// The regional law is the common shock that correlates the zones: a zone has capacity when both it and the
-/// region have, so with availabilities r and zᵢ, zone i is up for r·zᵢ of the time and zones i and j covary by
-/// r(1−r)·zᵢzⱼ. Each zone draws from a stream of its own, change after change.
+/// region have, so with availabilities r and zᵢ, zone i is up for r·zᵢ of the time and zones i and j covary
+/// by r(1−r)·zᵢzⱼ. Each zone draws from a stream of its own, change after change.
 public struct StochasticMarket: SpotMarket {
   private struct Cursor: Sendable {
     var level: Int

@@ -42,11 +42,13 @@ public struct SpotView: Sendable {
     self.onDemandPrice = onDemandPrice
   }
 
-  /// The cheapest zone that can hold the whole job: a gang needs all of its nodes in one. The zone where it runs
-  /// wins among equals.
+  /// The cheapest zone that can hold the whole job: a gang needs all of its nodes in one. The zone where it
+  /// runs wins among equals.
   public var bestZone: Int? {
     var best: Int?
-    if case .spot(let zone) = placement, capacity.indices.contains(zone), capacity[zone] >= nodes { best = zone }
+    if case .spot(let zone) = placement, capacity.indices.contains(zone), capacity[zone] >= nodes {
+      best = zone
+    }
     for zone in capacity.indices where capacity[zone] >= nodes {
       if let known = best, prices[zone] >= prices[known] { continue }
       best = zone
@@ -56,11 +58,20 @@ public struct SpotView: Sendable {
 
   /// Whether it runs on spot nodes that are still there.
   public var holdsSpot: Bool {
-    if case .spot(let zone) = placement, capacity.indices.contains(zone) { capacity[zone] >= nodes } else { false }
+    if case .spot(let zone) = placement, capacity.indices.contains(zone) {
+      capacity[zone] >= nodes
+    } else {
+      false
+    }
   }
 
-  /// Time to spare before the job must run without a break to meet its deadline; negative when it is too late.
-  public var slack: Ticks { deadline == .never ? .never : deadline - now - remaining }
+  /// Time to spare before the job must run without a break to meet its deadline; negative when it is too
+  /// late.
+  public var slack: Ticks {
+    if deadline == .never { return .never }
+    let (slack, isOver) = (deadline - now).count.subtractingReportingOverflow(remaining.count)
+    return isOver ? Ticks(.min / 2) : Ticks(slack)
+  }
 }
 
 /// A policy's answer, and how long it stays valid if the market does not change.
@@ -112,17 +123,18 @@ public struct FallBackToOnDemand: SpotPolicy {
 
 /// Spot while it can be had, waiting while there is time to spare, on-demand from when there is not.
 ///
-/// After the safety net of Wu et al., "Can't Be Late" (NSDI 2024): nodes that are held are given up when the slack
-/// is down to one changeover, a new attempt on spot nodes is made only above two, for one of them is lost if the
-/// attempt fails. Once on demand the job stays there, so it is on time whenever it was possible at its start.
+/// After the safety net of Wu et al., "Can't Be Late" (NSDI 2024): nodes that are held are given up when the
+/// slack is down to one changeover, a new attempt on spot nodes is made only above two, for one of them is
+/// lost if the attempt fails. Once on demand the job stays there, so it is on time whenever it was possible
+/// at its start.
 public struct DeadlineAware: SpotPolicy {
   public init() {}
   public func decide(_ view: SpotView) -> SpotDecision {
     if view.placement == .onDemand { return SpotDecision(.onDemand) }
     if view.slack == .never { return SwitchZones().decide(view) }
-    let reserve = view.holdsSpot ? view.changeover : view.changeover * 2
-    let spare = view.slack - reserve
-    if spare <= .zero { return SpotDecision(.onDemand) }
+    let reserve = view.holdsSpot ? view.changeover : ComponentFleet.sum(view.changeover, view.changeover)
+    let spare = reserve > view.slack ? Ticks.zero : view.slack - reserve
+    if spare == .zero { return SpotDecision(.onDemand) }
     let end = ComponentFleet.sum(view.now, spare)
     if view.holdsSpot { return SpotDecision(view.placement, validUntil: end) }
     return SpotDecision(view.bestZone.map { .spot(zone: $0) } ?? .waiting, validUntil: end)

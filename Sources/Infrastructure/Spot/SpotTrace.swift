@@ -34,8 +34,8 @@ public struct SpotTrace: Sendable, Hashable {
   static let pointsMaximum = 10_000_000
   static let levelMaximum = 1_000_000
 
-  /// A trace of counts, each standing for one gap; `nil` without counts, for a negative one, or when the whole
-  /// outlasts the range of time.
+  /// A trace of counts, each standing for one gap; `nil` without counts, for a negative one, or when the
+  /// whole outlasts the range of time.
   public init?(gap: Ticks, counts: some Sequence<Int>) {
     var runs: [Run] = []
     var points = 0
@@ -76,7 +76,8 @@ public struct SpotTrace: Sendable, Hashable {
     var counts: [Int] = []
     counts.reserveCapacity(data.count)
     for (index, value) in data.enumerated() {
-      guard case .number(let number) = value, let count = Int(exactly: number), (0...levelMaximum).contains(count)
+      guard case .number(let number) = value, let count = Int(exactly: number),
+        (0...levelMaximum).contains(count)
       else {
         throw SpotTraceFault(message: "item \(index) of 'data' is no whole number from 0 to \(levelMaximum)")
       }
@@ -110,8 +111,8 @@ public struct SpotTrace: Sendable, Hashable {
   /// The most instances at any time.
   public var levelMaximum: Int { runs.reduce(0) { max($0, $1.level) } }
 
-  /// Lengths of the stretches with at least `nodes` instances (`up`) or fewer (`down`) in seconds, in order. The
-  /// trace is taken as a ring, so that no stretch is cut at its ends.
+  /// Lengths of the stretches with at least `nodes` instances (`up`) or fewer (`down`) in seconds, in order.
+  /// The trace is taken as a ring, so that no stretch is cut at its ends.
   public func stretches(of nodes: Int) -> (up: [Double], down: [Double]) {
     var merged: [(isUp: Bool, points: Int)] = []
     for run in runs {

@@ -31,11 +31,12 @@ public struct DataLoading: Sendable, Hashable {
   /// What an accelerator takes when it never waits.
   public var demand: BytesPerSecond { bytesPerBatch / computePerBatch }
 
-  /// The share of the time an accelerator computes when its reads go at the given rates: `each` is what one worker
-  /// gets at the most, `all` what its workers get together.
+  /// The share of the time an accelerator computes when its reads go at the given rates: `each` is what one
+  /// worker gets at the most, `all` what its workers get together.
   ///
-  /// For times that do not vary a batch takes the longest of: its computing, its reading by the workers side by
-  /// side, its bytes at the rate of all, and its way round divided by the slots, (compute + read) ÷ prefetch.
+  /// For times that do not vary a batch takes the longest of: its computing, its reading by the workers side
+  /// by side, its bytes at the rate of all, and its way round divided by the slots, (compute + read) ÷
+  /// prefetch.
   public func utilization(each: BytesPerSecond, all: BytesPerSecond) -> Double {
     let compute = computePerBatch.value
     let read = bytesPerBatch.value / min(each.value, all.value)
@@ -44,9 +45,9 @@ public struct DataLoading: Sendable, Hashable {
     return compute / max(compute, read / parallel, shared, (compute + read) / Double(prefetch))
   }
 
-  /// The share of the time an accelerator computes when read times are exponential of mean `read` on each worker
-  /// and compute times too: the closed loop's product form, a lower bound for steadier times (Lavenberg,
-  /// "Computer Performance Modeling Handbook", section 3.5; machine repair with `workers` crews).
+  /// The share of the time an accelerator computes when read times are exponential of mean `read` on each
+  /// worker and compute times too: the closed loop's product form, a lower bound for steadier times
+  /// (Lavenberg, "Computer Performance Modeling Handbook", section 3.5; machine repair with `workers` crews).
   /// - Complexity: O(prefetch).
   public func utilizationWithVaryingReads(meanRead read: Seconds) -> Double {
     // "Machines" are the slots, "up" is being read: the accelerator is the one crew that is busy with them.
@@ -89,11 +90,12 @@ public struct LoadingSystem: Sendable, Hashable {
 
   /// What the store gives one client at the most.
   private func storageRate(_ tier: StorageTier, _ request: Bytes) -> Double {
-    tier.readShare(clients: clients, request: request, outstanding: loading.workers * acceleratorsPerClient).value
+    tier.readShare(clients: clients, request: request, outstanding: loading.workers * acceleratorsPerClient)
+      .value
   }
 
-  /// Compute time counts as compute; waiting counts as storage or network, whichever gives less, in halves when
-  /// they give the same.
+  /// Compute time counts as compute; waiting counts as storage or network, whichever gives less, in halves
+  /// when they give the same.
   public func bound(from tier: StorageTier, request: Bytes) -> LoadingBound {
     let busy = utilization(from: tier, request: request)
     let storage = storageRate(tier, request)
@@ -105,12 +107,13 @@ public struct LoadingSystem: Sendable, Hashable {
 }
 
 extension StorageTier {
-  /// What a client reads at when a share `hit` of its bytes comes from a cache: neither side may be overrun, so
-  /// the least of cache ÷ hit and tier ÷ (1 − hit).
+  /// What a client reads at when a share `hit` of its bytes comes from a cache: neither side may be overrun,
+  /// so the least of cache ÷ hit and tier ÷ (1 − hit).
   public static func cachedRate(
     hit: Double, cache: BytesPerSecond, behind: BytesPerSecond
   ) -> BytesPerSecond {
     let hit = min(max(hit, 0), 1)
-    return BytesPerSecond(min(hit > 0 ? cache.value / hit : .infinity, hit < 1 ? behind.value / (1 - hit) : .infinity))
+    return BytesPerSecond(
+      min(hit > 0 ? cache.value / hit : .infinity, hit < 1 ? behind.value / (1 - hit) : .infinity))
   }
 }

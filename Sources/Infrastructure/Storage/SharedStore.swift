@@ -4,10 +4,10 @@ import Quantities
 /// A store that its transfers share fairly: max-min among transfers, none faster than its class may be.
 ///
 /// Data loading, checkpoints and restores are classes, each with the rate that one of its clients can take; a
-/// storm of restores so slows the traffic and is slowed by it. Transfers of one class run at one rate, so that a
-/// change costs O(classes + log transfers) however many there are: each class keeps the bytes that every one of
-/// its transfers has got since the beginning, and a transfer is done when that sum reaches its mark.
-/// `Tests/Oracles` holds the version that fills rates transfer by transfer.
+/// storm of restores so slows the traffic and is slowed by it. Transfers of one class run at one rate, so
+/// that a change costs O(classes + log transfers) however many there are: each class keeps the bytes that
+/// every one of its transfers has got since the beginning, and a transfer is done when that sum reaches its
+/// mark. `Tests/Oracles` holds the version that fills rates transfer by transfer.
 ///
 /// Times are rounded up to the tick; rates change only when a transfer starts or ends, so asking in between
 /// changes nothing.
@@ -61,8 +61,8 @@ public struct SharedStore: Sendable {
     heaps.indices.reduce(Ticks.never) { min($0, finish(ofClass: $1)) }
   }
 
-  /// The transfer that is done first, at `nextFinish` or before, if that is not after `time`; `nil` when none is
-  /// done. Call it until it answers `nil`.
+  /// The transfer that is done first, at `nextFinish` or before, if that is not after `time`; `nil` when none
+  /// is done. Call it until it answers `nil`.
   public mutating func takeFinished(by time: Ticks) -> (transfer: UInt32, time: Ticks)? {
     var chosen: Int?
     var best = Ticks.never

@@ -38,7 +38,8 @@ public struct StorageTier: Sendable, Hashable {
     prices = StoragePrices()
   }
 
-  /// The tier of that name in the catalogue, or `nil`. What it does not state binds nothing and costs nothing.
+  /// The tier of that name in the catalogue, or `nil`. What it does not state binds nothing and costs
+  /// nothing.
   public init?(_ name: String, in catalog: Catalog = .builtIn) {
     let rows = catalog.rows(of: .storage, named: name)
     func number(_ key: String) -> Double? { rows.first { $0.key == key }?.number }
@@ -58,15 +59,16 @@ public struct StorageTier: Sendable, Hashable {
       perGigabyteEgress: number("egress-price") ?? 0)
   }
 
-  /// What each of `clients` that read all the time gets when requests are of `request` bytes: the least of its own
-  /// limit, its part of the total, and its part of the request rate.
+  /// What each of `clients` that read all the time gets when requests are of `request` bytes: the least of
+  /// its own limit, its part of the total, and its part of the request rate.
   ///
   /// `outstanding` requests per client hide latency: with too few of them latency binds (Little's law).
   public func readShare(clients: Int, request: Bytes, outstanding: Int = 16) -> BytesPerSecond {
     let count = Double(max(clients, 1))
-    let byRate = readRate.value / count * request.value
-    let wait = latency.value + request.value / min(clientBandwidth.value, readBandwidth.value)
-    let byLatency = Double(max(outstanding, 1)) * request.value / wait
+    let size = max(request.value, 1)
+    let byRate = readRate.value / count * size
+    let wait = latency.value + size / min(clientBandwidth.value, readBandwidth.value)
+    let byLatency = Double(max(outstanding, 1)) * size / wait
     return BytesPerSecond(min(clientBandwidth.value, readBandwidth.value / count, byRate, byLatency))
   }
 
@@ -75,7 +77,8 @@ public struct StorageTier: Sendable, Hashable {
   public func readTime(_ bytes: Bytes, clients: Int, request: Bytes, outstanding: Int = 16) -> Seconds {
     bytes.value <= 0
       ? .zero
-      : retrievalDelay + latency + bytes / readShare(clients: clients, request: request, outstanding: outstanding)
+      : retrievalDelay + latency + bytes
+        / readShare(clients: clients, request: request, outstanding: outstanding)
   }
 
   /// How long a checkpoint of `bytes` in all takes when `clients` write their part of it together.

@@ -24,8 +24,8 @@ public enum PlacementRule: String, Sendable, CaseIterable {
 
 /// Nodes, their accelerators and what is free of them: struct of arrays.
 ///
-/// Shares are thousandths of a device. Devices of a node stand together; a node belongs to one pod (what its leaf
-/// switch connects).
+/// Shares are thousandths of a device. Devices of a node stand together; a node belongs to one pod (what its
+/// leaf switch connects).
 public struct ClusterState: Sendable, Hashable {
   private static let full = UInt16(1000)
   /// First device of each node, and one past the last.
@@ -37,6 +37,9 @@ public struct ClusterState: Sendable, Hashable {
   private var freeMilli: [UInt16]
   /// Devices of each node that are wholly free.
   private var wholeFree: [UInt16]
+  /// Free thousandths of each node, and of its device with the most.
+  private var freeOfNode: [Int32]
+  private var mostFree: [UInt16]
   /// Nodes that are out take no new jobs.
   private var isOut: [Bool]
   /// Devices that are wholly free, on nodes that are in.
@@ -58,6 +61,8 @@ public struct ClusterState: Sendable, Hashable {
     podCount = known.count
     freeMilli = [UInt16](repeating: Self.full, count: Int(first[first.count - 1]))
     wholeFree = zip(first, first.dropFirst()).map { UInt16($1 - $0) }
+    freeOfNode = wholeFree.map { Int32($0) * 1000 }
+    mostFree = wholeFree.map { $0 > 0 ? Self.full : 0 }
     isOut = [Bool](repeating: false, count: accelerators.count)
     freeAccelerators = freeMilli.count
   }
@@ -95,7 +100,7 @@ public struct ClusterState: Sendable, Hashable {
   }
 
   /// Whether a job could start now.
-  /// - Complexity: O(1) for whole accelerators anywhere, else O(nodes), or O(devices) for shares.
+  /// - Complexity: O(1) for whole accelerators anywhere, else O(nodes), at worst O(devices) for shares.
   public func canPlace(_ request: JobRequest) -> Bool {
     if request.milli < 1000 { return roomForShares(request) >= request.accelerators }
     if freeAccelerators < request.accelerators { return false }
@@ -111,11 +116,7 @@ public struct ClusterState: Sendable, Hashable {
   /// Devices that could give the request's share; by groups where some must lie on one node.
   private func roomForShares(_ request: JobRequest) -> Int {
     var room = 0
-    for node in 0..<nodeCount where !isOut[node] {
-      var here = 0
-      for device in devices(of: node) where Int(freeMilli[device]) >= request.milli { here += 1 }
-      room += request.perNode > 1 ? here / request.perNode * request.perNode : here
-    }
+    for node in 0..<nodeCount where room < request.accelerators { room += usable(node, request) }
     return room
   }
 
@@ -124,6 +125,7 @@ public struct ClusterState: Sendable, Hashable {
   /// Starts a job: all of its accelerators, or `nil` and nothing is changed.
   /// - Complexity: O(nodes log nodes + accelerators), O(devices) more for shares.
   public mutating func place(_ request: JobRequest, by rule: PlacementRule) -> Allocation? {
+    if request.accelerators == 1 && rule != .topology { return placeOne(request, by: rule) }
     guard canPlace(request) else { return nil }
     var left = request.accelerators
     var grants: [Allocation.Grant] = []
@@ -142,8 +144,24 @@ public struct ClusterState: Sendable, Hashable {
     return Allocation(grants: grants)
   }
 
+  /// One device, without sorting the nodes.
+  private mutating func placeOne(_ request: JobRequest, by rule: PlacementRule) -> Allocation? {
+    var chosen: Int?
+    var best = Int32.max
+    for node in 0..<nodeCount where Int(mostFree[node]) >= request.milli && !isOut[node] {
+      let free = request.milli == 1000 ? Int32(wholeFree[node]) : freeOfNode[node]
+      let key = rule == .firstFit ? 0 : rule == .packed ? free : -free
+      if key < best { (chosen, best) = (node, key) }
+      if rule == .firstFit { break }
+    }
+    guard let chosen, let device = candidates(on: chosen, request).first else { return nil }
+    var grants: [Allocation.Grant] = []
+    grant(device, chosen, request.milli, &grants)
+    return Allocation(grants: grants)
+  }
+
   private func room(on node: Int, _ request: JobRequest) -> Int {
-    if isOut[node] { return 0 }
+    if isOut[node] || Int(mostFree[node]) < request.milli { return 0 }
     if request.milli == 1000 { return Int(wholeFree[node]) }
     return devices(of: node).reduce(0) { $0 + (Int(freeMilli[$1]) >= request.milli ? 1 : 0) }
   }
@@ -163,6 +181,8 @@ public struct ClusterState: Sendable, Hashable {
       freeAccelerators -= 1
     }
     freeMilli[device] -= UInt16(milli)
+    freeOfNode[node] -= Int32(milli)
+    mostFree[node] = devices(of: node).reduce(0) { max($0, freeMilli[$1]) }
     usedMilli += Int64(milli)
     grants.append(Allocation.Grant(node: UInt32(node), device: UInt32(device), milli: UInt16(milli)))
   }
@@ -172,6 +192,8 @@ public struct ClusterState: Sendable, Hashable {
     for grant in allocation.grants {
       let (device, node) = (Int(grant.device), Int(grant.node))
       freeMilli[device] += grant.milli
+      freeOfNode[node] += Int32(grant.milli)
+      mostFree[node] = max(mostFree[node], freeMilli[device])
       usedMilli -= Int64(grant.milli)
       if freeMilli[device] == Self.full {
         wholeFree[node] += 1
@@ -203,15 +225,15 @@ extension ClusterState {
   /// By room; a share goes where the devices are partly used first.
   private func sortedByRoom(_ nodes: [Int], _ request: JobRequest, roomiestFirst: Bool) -> [Int] {
     let keyed = nodes.map { node -> (key: Int, node: Int) in
-      let free = request.milli == 1000 ? Int(wholeFree[node]) : devices(of: node).reduce(0) { $0 + Int(freeMilli[$1]) }
+      let free = request.milli == 1000 ? Int(wholeFree[node]) : Int(freeOfNode[node])
       return (roomiestFirst ? -free : free, node)
     }
     return keyed.sorted { ($0.key, $0.node) < ($1.key, $1.node) }.map(\.node)
   }
 
-  /// The smallest pod that holds the whole job if there is one, otherwise the roomiest pods in turn (the fewest
-  /// that can hold it); within the pods the fewest nodes: the roomiest first, and for the rest of the job the
-  /// fullest node that holds it.
+  /// The smallest pod that holds the whole job if there is one, otherwise the roomiest pods in turn (the
+  /// fewest that can hold it); within the pods the fewest nodes: the roomiest first, and for the rest of the
+  /// job the fullest node that holds it.
   private func topologyOrder(_ nodes: [Int], _ request: JobRequest) -> [Int] {
     var roomOfPod = [Int](repeating: 0, count: podCount)
     for node in nodes { roomOfPod[Int(podOfNode[node])] += usable(node, request) }

@@ -4,8 +4,8 @@ import Kernel
 public struct JobRequest: Sendable, Hashable {
   /// Accelerators, all at once (a gang), 1 or more.
   public var accelerators: Int
-  /// How many of them must share a node, such as the tensor-parallel ranks; 0 for any. The count is rounded up
-  /// to a multiple of it.
+  /// How many of them must share a node, such as the tensor-parallel ranks; 0 for any. The count is rounded
+  /// up to a multiple of it.
   public var perNode: Int
   /// Thousandths of each accelerator, 1...1000: less than 1000 shares it with other jobs.
   public var milli: Int

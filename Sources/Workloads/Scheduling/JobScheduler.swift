@@ -49,6 +49,7 @@ public enum SchedulingAction: Sendable, Hashable {
 public protocol JobScheduler: Sendable {
   /// How started jobs are laid out.
   var placement: PlacementRule { get }
+  /// What to start and stop now.
   func decide(_ view: SchedulerView) -> [SchedulingAction]
 }
 
@@ -57,6 +58,7 @@ public struct FirstInFirstOut: JobScheduler {
   public var placement: PlacementRule
   public init(placement: PlacementRule = .packed) { self.placement = placement }
 
+  /// See the type.
   public func decide(_ view: SchedulerView) -> [SchedulingAction] {
     var cluster = view.cluster
     var actions: [SchedulingAction] = []
@@ -71,13 +73,14 @@ public struct FirstInFirstOut: JobScheduler {
 /// First in first out, and jobs further back may fill gaps if they do not delay the first that waits (EASY:
 /// Lifka, "The ANL/IBM SP Scheduling System", JSSPP 1995; Mu'alem and Feitelson, TPDS 12, 2001).
 ///
-/// The first job that does not fit gets a reservation at the earliest time at which the running jobs' estimates
-/// make room for it. Whether a later job delays it is found by laying it out and looking again at that time, so
-/// jobs that must share nodes are kept from being shut out too.
+/// The first job that does not fit gets a reservation at the earliest time at which the running jobs'
+/// estimates make room for it. Whether a later job delays it is found by laying it out and looking again at
+/// that time, so jobs that must share nodes are kept from being shut out too.
 public struct EasyBackfill: JobScheduler {
   public var placement: PlacementRule
   public init(placement: PlacementRule = .packed) { self.placement = placement }
 
+  /// See the type.
   public func decide(_ view: SchedulerView) -> [SchedulingAction] {
     var cluster = view.cluster
     // A job that outlasts its estimate may end at any moment; now is the earliest.
@@ -109,7 +112,9 @@ public struct EasyBackfill: JobScheduler {
   private typealias Running = [(end: Ticks, allocation: Allocation)]
 
   /// The first time at which ended jobs make room; `nil` when even an empty cluster does not hold the job.
-  private static func reservation(_ request: JobRequest, _ cluster: ClusterState, _ running: Running) -> Ticks? {
+  private static func reservation(_ request: JobRequest, _ cluster: ClusterState, _ running: Running)
+    -> Ticks?
+  {
     var future = cluster
     for ending in running.sorted(by: { $0.end < $1.end }) {
       future.release(ending.allocation)
@@ -132,9 +137,9 @@ public struct EasyBackfill: JobScheduler {
 /// Users share by weight, within quotas.
 ///
 /// The next job is always that of the user who holds least for its weight (max-min: Ghodsi et al., "Dominant
-/// Resource Fairness", NSDI 2011, for one resource); in order of arrival within a user, and a user whose first
-/// job does not fit or would pass the quota is passed over. Idle accelerators are lent beyond quotas when
-/// `lends`, to the user least above its own.
+/// Resource Fairness", NSDI 2011, for one resource); in order of arrival within a user, and a user whose
+/// first job does not fit or would pass the quota is passed over. Idle accelerators are lent beyond quotas
+/// when `lends`, to the user least above its own.
 public struct FairShare: JobScheduler {
   public var placement: PlacementRule
   /// By user; users beyond the list weigh 1.
@@ -143,7 +148,8 @@ public struct FairShare: JobScheduler {
   public var quotas: [Int]
   public var lends: Bool
 
-  public init(weights: [Double], quotas: [Int] = [], lends: Bool = false, placement: PlacementRule = .packed) {
+  public init(weights: [Double], quotas: [Int] = [], lends: Bool = false, placement: PlacementRule = .packed)
+  {
     self.weights = weights
     self.quotas = quotas
     self.lends = lends
@@ -158,6 +164,7 @@ public struct FairShare: JobScheduler {
     !quotas.indices.contains(user) || milli <= Int64(quotas[user]) * 1000
   }
 
+  /// See the type.
   public func decide(_ view: SchedulerView) -> [SchedulingAction] {
     let known = view.waiting + view.running.map(\.id)
     let users = 1 + known.reduce(0) { max($0, view.jobs[$1].user) }
@@ -198,6 +205,7 @@ public struct PriorityPreemption: JobScheduler {
   public var placement: PlacementRule
   public init(placement: PlacementRule = .packed) { self.placement = placement }
 
+  /// See the type.
   public func decide(_ view: SchedulerView) -> [SchedulingAction] {
     var cluster = view.cluster
     var actions: [SchedulingAction] = []
@@ -233,6 +241,7 @@ public struct EarliestDeadline: JobScheduler {
   public var placement: PlacementRule
   public init(placement: PlacementRule = .packed) { self.placement = placement }
 
+  /// See the type.
   public func decide(_ view: SchedulerView) -> [SchedulingAction] {
     var cluster = view.cluster
     let order = view.waiting.enumerated().sorted {

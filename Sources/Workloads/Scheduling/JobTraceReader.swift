@@ -2,13 +2,14 @@ import Kernel
 
 /// How a recorded job trace is written.
 public enum JobTraceFormat: String, Sendable, CaseIterable {
-  /// A header and the columns `arrival_s, accelerators, duration_s, user` in any order; `user` may be missing.
+  /// A header and the columns `arrival_s, accelerators, duration_s, user` in any order; `user` may be
+  /// missing.
   case table
-  /// Pods of Alibaba's 2023 GPU cluster trace (cluster-trace-gpu-v2023, openb pods): one row a pod; users are its
-  /// classes of service.
+  /// Pods of Alibaba's 2023 GPU cluster trace (cluster-trace-gpu-v2023, openb pods): one row a pod; users are
+  /// its classes of service.
   case alibabaPods = "alibaba-pods"
-  /// Philly arrivals as Gavel lays them out (stanford-futuredata/gavel, scheduler/traces/msr): tab-separated, with
-  /// training steps in place of run times.
+  /// Philly arrivals as Gavel lays them out (stanford-futuredata/gavel, scheduler/traces/msr): tab-separated,
+  /// with training steps in place of run times.
   case gavel
 }
 
@@ -95,7 +96,8 @@ public struct JobTraceReader {
   private static func columns(of format: JobTraceFormat) -> [(name: StaticString, isNeeded: Bool)] {
     format == .alibabaPods
       ? [
-        ("creation_time", true), ("num_gpu", true), ("deletion_time", true), ("qos", true), ("gpu_milli", true),
+        ("creation_time", true), ("num_gpu", true), ("deletion_time", true), ("qos", true),
+        ("gpu_milli", true),
         ("scheduled_time", true),
       ] : [("arrival_s", true), ("accelerators", true), ("duration_s", true), ("user", false)]
   }
@@ -135,7 +137,9 @@ public struct JobTraceReader {
     var rest = text
     var cells: [TableCell] = []
     while let cell = rest.cut(at: 9) { cells.append(cell.trimmed) }
-    guard cells.count >= 7 else { return fail(line, "expected seven cells between tabs, found \(cells.count)") }
+    guard cells.count >= 7 else {
+      return fail(line, "expected seven cells between tabs, found \(cells.count)")
+    }
     let duration = cells[4].number.map { $0 * stepTime }
     append(line, cells[5].number, cells[6].number, duration, 1000, cells[0].text)
   }

@@ -28,6 +28,9 @@ public struct JobTraceRun: Sendable {
   private var running: [RunningJob] = []
   private var ends: [Ticks] = []
   private let arrivals: [Int]
+  /// Jobs that the cluster could not hold when it was given: they never wait.
+  public private(set) var refused = 0
+  private let whole: ClusterState
   private var nextArrival = 0
   /// The time it has been played to.
   public private(set) var now = Ticks.zero
@@ -38,10 +41,13 @@ public struct JobTraceRun: Sendable {
   private let strandedSize: Int
 
   /// - Parameters:
+  ///   - cluster: without jobs; what it cannot hold now is refused.
+  ///   - preemptionCost: work that a preemption undoes.
   ///   - strandedSize: accelerators on one node that the jobs need whose chances `fragmentation` measures.
   public init(_ jobs: [Job], on cluster: ClusterState, preemptionCost: Ticks = .zero, strandedSize: Int = 8) {
     self.jobs = jobs
     self.cluster = cluster
+    whole = cluster
     self.preemptionCost = max(preemptionCost, .zero)
     self.strandedSize = strandedSize
     outcomes = [JobOutcome](repeating: JobOutcome(), count: jobs.count)
@@ -80,14 +86,15 @@ public struct JobTraceRun: Sendable {
       outcomes[ended.id].end = time
     }
     while nextArrival < arrivals.count, jobs[arrivals[nextArrival]].arrival <= time {
-      waiting.append(arrivals[nextArrival])
+      let id = arrivals[nextArrival]
+      if whole.canPlace(jobs[id].request) { waiting.append(id) } else { refused += 1 }
       nextArrival += 1
     }
     if !waiting.isEmpty { apply(scheduler.decide(view()), by: scheduler.placement) }
     return true
   }
 
-  /// Plays the whole trace. Jobs that can never fit wait for ever.
+  /// Plays the whole trace.
   public mutating func finish(_ scheduler: some JobScheduler) {
     while step(scheduler) {}
   }

@@ -64,7 +64,8 @@ struct AvailabilityTests {
     // An hour is played as 3.6 s: a single part's 2000 failures would outlast the range of time.
     let (up, down) = (Self.means(row).up * 1e-3, Self.means(row).down * 1e-3)
     let isShop = row.name == "Machine repair"
-    let (needed, count) = Self.parts(row.quantity) ?? (isShop ? (8, 8) : row.quantity == "A" ? (1, 1) : (1024, 1024))
+    let (needed, count) =
+      Self.parts(row.quantity) ?? (isShop ? (8, 8) : row.quantity == "A" ? (1, 1) : (1024, 1024))
     let parts = ComponentClass(
       kind: .node, count: count, failure: .exponential(mean: up),
       repair: Distribution(.exponential(mean: down.value)))

@@ -111,7 +111,8 @@ struct FleetTests {
     let times = try #require(studentInterval(drawn.map(\.time.seconds), confidence: 0.99))
     #expect(times.contains(1.0 / 3))
     let software = Int64(drawn.filter { $0.kind == .software }.count)
-    #expect(try #require(wilsonInterval(successes: software, trials: 20_000, confidence: 0.99)).contains(2.0 / 3))
+    #expect(
+      try #require(wilsonInterval(successes: software, trials: 20_000, confidence: 0.99)).contains(2.0 / 3))
     #expect(drawn.allSatisfy { $0.kind != .power && $0.component < classes[$0.classIndex].count })
     #expect(InterruptionMix([], seed: 4, replication: 0, entity: "job").interruption(0, after: .zero) == nil)
   }

@@ -10,7 +10,8 @@ struct SpotRun {
 
   /// Runs until the work is done, or `limit`.
   init(
-    _ market: some SpotMarket, _ policy: some SpotPolicy, work: Ticks, nodes: Int, deadline: Ticks, changeover: Ticks,
+    _ market: some SpotMarket, _ policy: some SpotPolicy, work: Ticks, nodes: Int, deadline: Ticks,
+    changeover: Ticks,
     onDemandPrice: Double, limit: Ticks
   ) {
     var market = market

@@ -20,7 +20,8 @@ struct SpotTraceTests {
   }
 
   static let rows: [Row] = (SharedData.rows("traces/spot_stats.csv") ?? []).compactMap { cells in
-    guard cells.count == 10, let points = Int(cells[3]), let most = Double(cells[5]), let some = Double(cells[6]),
+    guard cells.count == 10, let points = Int(cells[3]), let most = Double(cells[5]),
+      let some = Double(cells[6]),
       let full = Double(cells[7]), let losses = Int(cells[8])
     else { return nil }
     return Row(
@@ -49,7 +50,9 @@ struct SpotTraceTests {
   }
 
   /// Availability and mean time between losses over a long run of a law, in independent pieces.
-  private static func measure(_ law: CapacityLaw, nodes: Int, span: Seconds) -> (up: [Double], losses: [Double]) {
+  private static func measure(_ law: CapacityLaw, nodes: Int, span: Seconds) -> (
+    up: [Double], losses: [Double]
+  ) {
     var up: [Double] = []
     var losses: [Double] = []
     for replication in 0..<150 {
@@ -98,6 +101,7 @@ struct SpotTraceTests {
 
   @Test("hostile files are faults in plain words")
   func faults() {
+    let ones = Array(repeating: "1", count: 100).joined(separator: ",")
     let cases = [
       "", "[]", "{}", "{\"metadata\": 3, \"data\": [1]}", "{\"metadata\": {\"gap_seconds\": 300}}",
       "{\"metadata\": {\"gap_seconds\": -1}, \"data\": [1]}",
@@ -108,7 +112,7 @@ struct SpotTraceTests {
       "{\"metadata\": {\"gap_seconds\": 300}, \"data\": [1, \"2\"]}",
       "{\"metadata\": {\"gap_seconds\": 300}, \"data\": [1, 1e30]}",
       "{\"metadata\": {\"gap_seconds\": 300}, \"data\": [1, 2", "{\"data\": [1]}",
-      "{\"metadata\": {\"gap_seconds\": 1e7}, \"data\": [\(Array(repeating: "1", count: 100).joined(separator: ","))]}",
+      "{\"metadata\": {\"gap_seconds\": 1e7}, \"data\": [\(ones)]}",
     ]
     for text in cases {
       #expect(throws: SpotTraceFault.self, "\(text.prefix(60))") { try SpotTrace.read(Array(text.utf8)) }
@@ -118,7 +122,9 @@ struct SpotTraceTests {
     var stream = RandomStream(seed: 1, replication: 0, entity: "files", purpose: "noise")
     for _ in 0..<3000 {
       var bytes = good
-      for _ in 0...stream.below(4) { bytes[Int(stream.below(UInt32(bytes.count)))] = UInt8(stream.below(256)) }
+      for _ in 0...stream.below(4) {
+        bytes[Int(stream.below(UInt32(bytes.count)))] = UInt8(stream.below(256))
+      }
       _ = try? SpotTrace.read(bytes)
     }
   }

@@ -36,7 +36,9 @@ struct CacheTests {
   }
 
   /// Hit ratios of independent runs, after the cache has filled and turned over several times.
-  static func hitRatios(_ theory: CacheTheory, capacity: Int, warmup: Int, requests: Int, runs: Int) -> [Double] {
+  static func hitRatios(_ theory: CacheTheory, capacity: Int, warmup: Int, requests: Int, runs: Int)
+    -> [Double]
+  {
     let count = theory.popularity.count
     let law = Distribution.discrete(values: (0..<count).map(Double.init), weights: theory.popularity)
     return (0..<runs).map { run in

@@ -68,8 +68,8 @@ struct DataLoadingTests {
     return system.utilization(from: tier, request: Bytes(shape.sample))
   }
 
-  /// The one result whose reported rate and reported utilisation do not fit each other to 10 %: its rate feeds
-  /// 75 % of its eight accelerators, while it reports 90 %. Why is not told.
+  /// The one result whose reported rate and reported utilisation do not fit each other to 10 %: its rate
+  /// feeds 75 % of its eight accelerators, while it reports 90 %. Why is not told.
   static func isAtOdds(_ row: Row) -> Bool {
     row.system.hasSuffix("Micron_9550_Gen5_Performance_NVMe") && row.workload == "unet3d emulated A100"
   }

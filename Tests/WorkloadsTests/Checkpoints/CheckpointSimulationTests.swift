@@ -67,7 +67,8 @@ struct CheckpointSimulationTests {
     #expect(found.halfWidth < 0.02 * expected)
   }
 
-  @Test("without checkpoints a job starts anew, as the closed form says", .enabled(if: SharedData.folder != nil))
+  @Test(
+    "without checkpoints a job starts anew, as the closed form says", .enabled(if: SharedData.folder != nil))
   func spot() throws {
     let row = try #require(ExactAnswer.rows("Spot no-checkpoint").first)
     let theory = CheckpointTheoryTests.theory(of: row)
@@ -78,7 +79,9 @@ struct CheckpointSimulationTests {
     #expect(found.contains(row.value), "\(row.value) outside of \(found)")
   }
 
-  @Test("asynchronous checkpoints lose less time than synchronous ones of the same write, and more than none need")
+  @Test(
+    "asynchronous checkpoints lose less time than synchronous ones of the same write, and more than none need"
+  )
   func modes() throws {
     let theory = CheckpointTheory(
       checkpointCost: Seconds(120), restartCost: Seconds(300), meanTimeBetweenFailures: Seconds(14_400))

@@ -26,7 +26,8 @@ struct CheckpointTheoryTests {
     let mean = row.number("MTBF") ?? row.number("M") ?? 0
     let isFleet = row.parameters.hasPrefix("Nodes=1024")
     return CheckpointTheory(
-      checkpointCost: Seconds(row.number("C") ?? 0), restartCost: Seconds(row.number("R") ?? row.number("D") ?? 0),
+      checkpointCost: Seconds(row.number("C") ?? 0),
+      restartCost: Seconds(row.number("R") ?? row.number("D") ?? 0),
       meanTimeBetweenFailures: isFleet
         ? CheckpointTheory.systemMean(partMean: Seconds(5 * year), count: 1024) : Seconds(mean))
   }
@@ -34,7 +35,8 @@ struct CheckpointTheoryTests {
   private static func compute(_ row: ExactAnswer) -> Double? {
     let theory = theory(of: row)
     let intervals: [(String, Seconds)] = [
-      ("[Young]", theory.youngInterval), ("[Daly]", theory.dalyInterval()), ("[exact]", theory.optimalInterval),
+      ("[Young]", theory.youngInterval), ("[Daly]", theory.dalyInterval()),
+      ("[exact]", theory.optimalInterval),
       ("[tau=1800]", Seconds(1800)), ("exact", theory.optimalInterval),
     ]
     let tau = intervals.first { row.quantity.hasSuffix($0.0) }?.1
@@ -50,7 +52,9 @@ struct CheckpointTheoryTests {
     guard let tau else { return nil }
     if row.quantity.hasPrefix("wall_per_segment_exact") { return theory.expectedWall(interval: tau).value }
     if row.quantity.hasPrefix("efficiency_exact") { return theory.efficiency(interval: tau) }
-    if row.quantity.hasPrefix("efficiency_first_order") { return theory.efficiencyToFirstOrder(interval: tau) }
+    if row.quantity.hasPrefix("efficiency_first_order") {
+      return theory.efficiencyToFirstOrder(interval: tau)
+    }
     if row.quantity.hasPrefix("efficiency_restart_failurefree") {
       return theory.efficiencyWithSafeRestarts(interval: tau)
     }

@@ -100,7 +100,8 @@ struct JobProgressTests {
     var job = JobProgress(totalSteps: .max, stepTime: .never, plan: plan, start: .zero)
     job.restart(taking: .never)
     #expect(job.nextChange == .never)
-    var long = JobProgress(totalSteps: 1_000_000_000, stepTime: Ticks(9_000_000_000), plan: plan, start: .zero)
+    var long = JobProgress(
+      totalSteps: 1_000_000_000, stepTime: Ticks(9_000_000_000), plan: plan, start: .zero)
     long.restart(taking: .zero)
     #expect(long.nextChange == Ticks(9_000_000_000 * 1_000_000_000))
     long.advance(to: Ticks(9_000_000_000 * 500_000_000 + 1))

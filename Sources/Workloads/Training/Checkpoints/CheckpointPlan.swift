@@ -5,9 +5,9 @@ import Quantities
 ///
 /// A checkpoint first blocks the job (`blocking`): a synchronous one for the whole write, an asynchronous one
 /// while the state is copied to host memory, a tiered one while it is written to the node's own disk. What is
-/// left to do (`persisting`) runs beside the next steps and slows them by `slowdownPermille`. Only then does the
-/// checkpoint survive the loss of a node; one that blocks no longer and keeps a local copy survives a crash of
-/// the program.
+/// left to do (`persisting`) runs beside the next steps and slows them by `slowdownPermille`. Only then does
+/// the checkpoint survive the loss of a node; one that blocks no longer and keeps a local copy survives a
+/// crash of the program.
 ///
 /// A checkpoint that falls due while an earlier one persists waits for it, which counts as checkpoint time.
 public struct CheckpointPlan: Sendable, Hashable {
@@ -21,7 +21,8 @@ public struct CheckpointPlan: Sendable, Hashable {
   public var slowdownPermille: Int64
   /// Whether what was written while blocking survives a crash of the program on the node.
   public var keepsLocalCopy: Bool
-  /// Each k-th checkpoint is persisted, the others stay local; 1 for all. Without a local copy only 1 is sensible.
+  /// Each k-th checkpoint is persisted, the others stay local; 1 for all. Without a local copy only 1 is
+  /// sensible.
   public var persistsEvery: Int64
   /// Whether the job ends with a checkpoint, for the model it leaves behind.
   public var savesAtEnd: Bool
@@ -74,7 +75,7 @@ public struct CheckpointPlan: Sendable, Hashable {
   public static func steps(in interval: Seconds?, stepTime: Ticks) -> Int64 {
     guard let interval else { return 0 }
     let steps = (interval.value / max(stepTime, Ticks(1)).seconds).rounded()
-    return steps >= 9e18 ? 0 : max(1, Int64(steps))
+    return steps < 9e18 ? max(1, Int64(steps)) : 0
   }
 }
 

@@ -2,8 +2,8 @@ import Quantities
 
 /// When to write a checkpoint: how much work to do before the next one.
 ///
-/// Asked at the start of the job and after each checkpoint, so that an answer may follow measured costs; never
-/// asked per step.
+/// Asked at the start of the job and after each checkpoint, so that an answer may follow measured costs;
+/// never asked per step.
 public protocol CheckpointPolicy: Sendable {
   /// Work before the next checkpoint; `nil` for none at all. A value below one step means after every step.
   func interval(under conditions: CheckpointTheory) -> Seconds?
@@ -14,18 +14,21 @@ public struct FixedCheckpoints: CheckpointPolicy {
   /// Work between two checkpoints, above 0.
   public var every: Seconds
   public init(every: Seconds) { self.every = every }
+  /// Always `every`.
   public func interval(under conditions: CheckpointTheory) -> Seconds? { every }
 }
 
 /// No checkpoint: a failure starts the job anew.
 public struct NoCheckpoints: CheckpointPolicy {
   public init() {}
+  /// Always `nil`.
   public func interval(under conditions: CheckpointTheory) -> Seconds? { nil }
 }
 
 /// √(2CM) (Young 1974).
 public struct YoungCheckpoints: CheckpointPolicy {
   public init() {}
+  /// Young's interval for the conditions.
   public func interval(under conditions: CheckpointTheory) -> Seconds? { conditions.youngInterval }
 }
 
@@ -34,6 +37,7 @@ public struct DalyCheckpoints: CheckpointPolicy {
   /// 1, 2 or 3; see `CheckpointTheory.dalyInterval`.
   public var order: Int
   public init(order: Int = 3) { self.order = order }
+  /// Daly's interval for the conditions.
   public func interval(under conditions: CheckpointTheory) -> Seconds? {
     conditions.dalyInterval(order: order)
   }
@@ -42,14 +46,15 @@ public struct DalyCheckpoints: CheckpointPolicy {
 /// The minimum of the exact expected wall time for exponential failures.
 public struct OptimalCheckpoints: CheckpointPolicy {
   public init() {}
+  /// The best interval for the conditions.
   public func interval(under conditions: CheckpointTheory) -> Seconds? { conditions.optimalInterval }
 }
 
 /// What checkpoints and failures were seen to cost, as a policy's conditions.
 ///
 /// Costs are smoothed exponentially (weight ¼ for the newest); the mean time between failures is the prior's
-/// until the first failure, then time ÷ failures with the prior counted as one failure (the posterior mean of a
-/// gamma prior of weight one).
+/// until the first failure, then time ÷ failures with the prior counted as one failure (the posterior mean of
+/// a gamma prior of weight one).
 public struct MeasuredConditions: Sendable, Hashable {
   private var cost: Double
   private var restart: Double

@@ -10,10 +10,11 @@ import Quantities
 
 /// What a job that checkpoints is up against: the closed forms for exponential failures.
 ///
-/// A segment is `interval` of work and then a checkpoint of cost C; a failure loses the segment's work and costs
-/// a restart R. Sources: Young, "A first order approximation to the optimum checkpoint interval", CACM 17 (1974);
-/// Daly, "A higher order estimate of the optimum checkpoint interval for restart dumps", FGCS 22 (2006), whose
-/// equation numbers stand below. All costs are finite and at least 0, the mean time between failures is above 0.
+/// A segment is `interval` of work and then a checkpoint of cost C; a failure loses the segment's work and
+/// costs a restart R. Sources: Young, "A first order approximation to the optimum checkpoint interval", CACM
+/// 17 (1974); Daly, "A higher order estimate of the optimum checkpoint interval for restart dumps", FGCS 22
+/// (2006), whose equation numbers stand below. All costs are finite and at least 0, the mean time between
+/// failures is above 0.
 public struct CheckpointTheory: Sendable, Hashable {
   /// C: how long a checkpoint keeps the job from working.
   public var checkpointCost: Seconds
@@ -41,8 +42,8 @@ public struct CheckpointTheory: Sendable, Hashable {
 
   /// Daly's estimate of the work between two checkpoints.
   ///
-  /// Order 1 is √(2CM) − C (equation 20), order 2 drops the last term of equation 37 and order 3 is all of it:
-  /// √(2CM)·[1 + ⅓√(C/2M) + C/(9·2M)] − C. Where C is 2M or more, it is M, as Daly has it.
+  /// Order 1 is √(2CM) − C (equation 20), order 2 drops the last term of equation 37 and order 3 is all of
+  /// it: √(2CM)·[1 + ⅓√(C/2M) + C/(9·2M)] − C. Where C is 2M or more, it is M, as Daly has it.
   public func dalyInterval(order: Int = 3) -> Seconds {
     if !(c < 2 * m) { return meanTimeBetweenFailures }
     let root = (2 * c * m).squareRoot()
@@ -54,7 +55,8 @@ public struct CheckpointTheory: Sendable, Hashable {
     }
   }
 
-  /// The interval that minimises the exact expected wall time: M·(1 + W₀(−e^(−1−C/M))), W₀ Lambert's function.
+  /// The interval that minimises the exact expected wall time: M·(1 + W₀(−e^(−1−C/M))), W₀ Lambert's
+  /// function.
   ///
   /// The derivative of Daly's equation 13 vanishes there. With u = interval ÷ M it is the root of
   /// ln(1−u) + u + C/M = 0, which Newton's steps find without the cancellation near W₀'s branch point.
@@ -104,15 +106,16 @@ public struct CheckpointTheory: Sendable, Hashable {
     1 - c / interval.value - interval.value / (2 * m) - r / m
   }
 
-  /// Expected time of `work` without any checkpoint, from the beginning after each failure; the restart cost is
-  /// paid after each and nothing strikes during it: (e^(W/M) − 1)(M + D).
+  /// Expected time of `work` without any checkpoint, from the beginning after each failure; the restart cost
+  /// is paid after each and nothing strikes during it: (e^(W/M) − 1)(M + D).
   public func expectedTimeWithoutCheckpoints(work: Seconds) -> Seconds {
     Seconds(expm1(work.value / m) * (m + r))
   }
 
-  /// The ratio of useful to all time as Meta's research clusters estimate it: (1 − N·r·(u₀ + τ/2)) ÷ (1 + w/τ),
-  /// with N·r one failure per M, u₀ the restart and w the checkpoint cost ("Revisiting Reliability in
-  /// Large-Scale Machine Learning Research Clusters", arXiv 2410.21680, within 5 % of their Monte Carlo runs).
+  /// The ratio of useful to all time as Meta's research clusters estimate it: (1 − N·r·(u₀ + τ/2)) ÷ (1 +
+  /// w/τ), with N·r one failure per M, u₀ the restart and w the checkpoint cost ("Revisiting Reliability in
+  /// Large-Scale Machine Learning Research Clusters", arXiv 2410.21680, within 5 % of their Monte Carlo
+  /// runs).
   public func effectiveTrainingTimeRatio(interval: Seconds) -> Double {
     (1 - (r + interval.value / 2) / m) / (1 + c / interval.value)
   }

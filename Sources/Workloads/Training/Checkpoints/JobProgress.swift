@@ -253,8 +253,8 @@ extension JobProgress {
     advance(to: now)
   }
 
-  /// A failure, a preemption or the loss of resources at `now`: the job falls back to the newest checkpoint that
-  /// survives and waits. Finished jobs are not touched.
+  /// A failure, a preemption or the loss of resources at `now`: the job falls back to the newest checkpoint
+  /// that survives and waits. Finished jobs are not touched.
   public mutating func interrupt(losing loss: CheckpointLoss) {
     guard phase != .finished else { return }
     if phase != .waiting { interruptions += 1 }
@@ -272,14 +272,14 @@ extension JobProgress {
     dueStep = .max
   }
 
-  /// A checkpoint as soon as the step in progress is done, as on a notice of preemption. Only a working job takes
-  /// one.
+  /// A checkpoint as soon as the step in progress is done, as on a notice of preemption. Only a working job
+  /// takes one.
   public mutating func requestCheckpoint() {
     if phase == .working { dueStep = min(dueStep, step + 1) }
   }
 
-  /// From now on a step takes `new` (a straggler, a slow link, fewer nodes), at least one tick; what is left of
-  /// the step in progress is stretched alike.
+  /// From now on a step takes `new` (a straggler, a slow link, fewer nodes), at least one tick; what is left
+  /// of the step in progress is stretched alike.
   public mutating func setStepTime(_ new: Ticks) {
     let before = currentStepTime
     stepTime = max(new, Ticks(1))
@@ -289,7 +289,8 @@ extension JobProgress {
   /// Whether it would go on from the copy on the node's own disk: such a restart loads nothing from afar.
   public var resumesFromLocalCopy: Bool { (local?.step ?? -1) >= remote.step }
 
-  /// When a checkpoint requested now would be safe: what a notice period must exceed. `.never` unless working.
+  /// When a checkpoint requested now would be safe: what a notice period must exceed. `.never` unless
+  /// working.
   public var savedIfRequestedNow: Ticks {
     guard phase == .working else { return .never }
     var copy = self
