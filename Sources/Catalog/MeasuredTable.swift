@@ -1,5 +1,6 @@
-/// Kernel and step times that the project measured itself with `tools/profile-gpu.py`, compiled into the program as
-/// the script wrote them. `docs/kernel-table.md` lays the file out; `KernelTableReader` reads it.
+/// Kernel and step times that the project measured itself with `tools/profile-gpu.py`, compiled into the
+/// program as the script wrote them. `docs/kernel-table.md` lays the file out; `KernelTableReader` reads
+/// it.
 public struct MeasuredTable: Sendable {
   /// Catalogue name, such as `h100-sxm-llama-3.1-8b-bf16`: accelerator, model, precision of weights.
   public var name: String

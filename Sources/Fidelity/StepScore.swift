@@ -1,8 +1,9 @@
 import DryRack
 
-/// Whole steps that the project measured on GPUs of its own (`dryrack catalog kernel-tables`) against what two
-/// models say of them: the sum of the same table's kernels, and the catalogue's coefficients, which never saw them.
-/// Steps of random weights in plain PyTorch, launched as one graph: no engine and no host is in them.
+/// Whole steps that the project measured on GPUs of its own (`dryrack catalog kernel-tables`) against what
+/// two models say of them: the sum of the same table's kernels, and the catalogue's coefficients, which
+/// never saw them. Steps of random weights in plain PyTorch, launched as one graph: no engine and no host
+/// is in them.
 enum StepScore {
   private struct Case {
     var table: String
@@ -19,9 +20,10 @@ enum StepScore {
 
       ## Whole steps on our own GPUs
 
-      Steps timed with `tools/profile-gpu.py` (median / 90th percentile of the error and its median with sign, per
-      cent). *Kernels* adds up the same table's kernels; *coefficients* are the catalogue's, as of an engine without
-      host time, whose fused kernels PyTorch does not have: its steps of few tokens take longer.
+      Steps timed with `tools/profile-gpu.py` (median / 90th percentile of the error and its median with sign,
+      per cent). *Kernels* adds up the same table's kernels; *coefficients* are the catalogue's, as of an
+      engine without host time, whose fused kernels PyTorch does not have: its steps of few tokens take longer. The
+      tables of qwen3-30b-a3b time experts from 16 tokens on, and fewer sequences read fewer of them.
 
       | table | steps | n | kernels | bias | coefficients | bias |
       |---|---|---|---|---|---|---|
@@ -31,7 +33,8 @@ enum StepScore {
       let kernels = ErrorStatistics(one.kernels)
       let coefficients = ErrorStatistics(one.coefficients)
       page +=
-        "| \(one.table) | \(one.kind == .decodeStep ? "decode" : "prompt") | \(kernels.count) | \(pair(kernels)) | "
+        "| \(one.table) | \(one.kind == .decodeStep ? "decode" : "prompt") | \(kernels.count) | "
+        + "\(pair(kernels)) | "
         + "\(Scoreboard.percent(kernels.bias, signed: true)) | \(pair(coefficients)) | "
         + "\(Scoreboard.percent(coefficients.bias, signed: true)) |\n"
     }

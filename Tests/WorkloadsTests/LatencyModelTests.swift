@@ -112,6 +112,29 @@ private func shape(_ draws: inout Draws) -> StepShape {
     #expect(Double(eight.compute) > 1.5 * Double(one.compute))
   }
 
+  @Test("the busiest group of experts gets what chance sends it, and what popularity adds")
+  func busiestGroup() {
+    var even = ParallelLayout(expert: 8, data: 8)
+    #expect(ParallelLayout(tensor: 8).busiestGroupTokens(of: 1000) == 1000)
+    var draws = Draws(state: 5)
+    for balls in [64, 512, 4096] {
+      var mean = 0.0
+      for _ in 0..<400 {
+        var bins = [Int](repeating: 0, count: 8)
+        for _ in 0..<balls { bins[draws.upTo(7)] += 1 }
+        mean += Double(bins.max() ?? 0) / 400
+      }
+      // The formula is one for many balls; the fullest bin of a few is somewhat less full.
+      let formula = even.busiestGroupTokens(of: Double(balls))
+      #expect(formula >= mean && formula < 1.2 * mean, "\(balls): \(formula) for \(mean)")
+    }
+    let before = even.busiestGroupTokens(of: 4096)
+    even.expertImbalance = 2
+    #expect(even.busiestGroupTokens(of: 4096) > 1.8 * before)
+    even.expertImbalance = 100
+    #expect(even.busiestGroupTokens(of: 4096) == 4096)
+  }
+
   @Test("with data and expert ranks too, a step without prompts is the line and more work never shorter")
   func layouts() throws {
     for (data, expert, pipeline) in [(8, 8, 1), (4, 2, 2)] {

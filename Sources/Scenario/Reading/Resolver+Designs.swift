@@ -308,7 +308,9 @@ extension Resolver {
     guard
       checkSplit(tensor: tensor, pipeline: pipeline, written, path, of: service, model: model)
     else { return nil }
-    return ParallelLayout(tensor: tensor, pipeline: pipeline, expert: expert, data: data)
+    var layout = ParallelLayout(tensor: tensor, pipeline: pipeline, expert: expert, data: data)
+    layout.expertImbalance = number(written?["expert-imbalance"]) ?? 1
+    return layout
   }
 
   private mutating func batching(_ value: Written?, _ path: String) -> Batching {

@@ -15,7 +15,8 @@ extension Resolver {
     return engine
   }
 
-  /// The kernel table that a service names; `nil` without one, and with a fault where it cannot be read or does not fit.
+  /// The kernel table that a service names; `nil` without one, and with a fault where it cannot be read or
+  /// does not fit.
   mutating func measuredTimes(
     _ latency: Written?, _ path: String, of deployment: Deployment, pool: Pool, workload: InferenceWorkload
   ) -> MeasuredTimes? {

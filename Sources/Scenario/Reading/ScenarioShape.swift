@@ -241,6 +241,10 @@ enum ScenarioShape {
               "data", .integer(1...1024), "Ranks that attend to their own sequences and share the experts.",
               fallback: "1"),
             Key("expert", .integer(1...65_536), "Groups of experts; divides tensor × data.", fallback: "1"),
+            Key(
+              "expert-imbalance", .number(1...1000),
+              "Tokens of the busiest group of experts over those of the mean one, where some are more "
+                + "popular; what chance adds in a step comes on top.", fallback: "1"),
           ]), "How a replica is spread."),
       Key(
         "precision",

@@ -148,10 +148,10 @@ struct LayerCost {
     let perToken = Double(min(experts.perToken, experts.count))
     let reached = count * (1 - Self.power(1 - perToken / count, m))
     let active = reached / Double(layout.expert)
-    let groups = Double(layout.expert)
     let width = Double(experts.intermediate) / Double(layout.expertTensor)
     let hidden = Double(model.hidden)
-    let rows = m * perToken / groups
+    // Everyone waits for the busiest group.
+    let rows = layout.busiestGroupTokens(of: m * perToken)
     let compute =
       6 * hidden * width * (rows + c.ramp * active) / (peak * c.compute)
       + c.activation * rows * (hidden + width) / bandwidth

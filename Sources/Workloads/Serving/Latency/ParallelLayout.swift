@@ -14,6 +14,10 @@ public struct ParallelLayout: Sendable, Hashable {
   /// Ranks that each attend to their own sequences and share the experts.
   public var data: Int
 
+  /// Tokens that the busiest group of experts is sent over those of the mean one, lasting: 1 where experts
+  /// are equally popular. What chance adds in each step is not in it.
+  public var expertImbalance = 1.0
+
   public init(tensor: Int = 1, pipeline: Int = 1, expert: Int = 1, data: Int = 1) {
     precondition(tensor > 0 && pipeline > 0 && expert > 0 && data > 0, "a replica has an accelerator")
     self.tensor = tensor
@@ -26,6 +30,33 @@ public struct ParallelLayout: Sendable, Hashable {
   public var accelerators: Int { tensor * pipeline * data }
   /// Accelerators that share the matrices of one expert.
   public var expertTensor: Int { max(1, tensor * data / expert) }
+
+  /// Tokens that the busiest group of experts computes, of `tokens` that are sent to all of them: the mean m
+  /// and √(2 m ln n) above it among n groups, as of balls thrown into bins (Raab and Steger, "Balls into
+  /// Bins", RANDOM 1998, case of many balls); never more than all.
+  func busiestGroupTokens(of tokens: Double) -> Double {
+    guard expert > 1 else { return tokens }
+    let groups = Double(expert)
+    let mean = min(tokens, tokens / groups * expertImbalance)
+    return min(tokens, mean + (2 * mean * lnOfGroups).squareRoot())
+  }
+
+  /// ln n by its series in (n − 1) ÷ (n + 1), so that every machine has the same bits.
+  private var lnOfGroups: Double {
+    var value = Double(expert)
+    var sum = 0.0
+    while value > 1.5 {
+      value /= 2
+      sum += 0.693_147_180_559_945_3
+    }
+    let ratio = (value - 1) / (value + 1)
+    var power = ratio
+    for odd in stride(from: 1.0, through: 15, by: 2) {
+      sum += 2 * power / odd
+      power *= ratio * ratio
+    }
+    return sum
+  }
 }
 
 extension ParallelLayout: CustomStringConvertible {
