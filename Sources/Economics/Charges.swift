@@ -87,6 +87,16 @@ public enum Charges {
       unit: acceleratorHours > 0 ? "GPU-Hours" : "Unit", source: "scenario")
   }
 
+  /// Rent of the nodes that a job held.
+  public static func jobRent(
+    of node: String, job: String, cost: Money, nodeHours: Double, provider: String, region: String
+  ) -> Charge {
+    Charge(
+      description: "\(node) held by \(job)", category: .usage, service: .compute, serviceName: node,
+      provider: provider, region: region, billed: cost, effective: .zero, list: cost, quantity: nodeHours,
+      unit: "Node-Hours", source: "scenario")
+  }
+
   /// People.
   public static func staff(fullTimeEquivalents: Double, salaryPerYear: Money) -> Charge {
     let cost = salaryPerYear * (fullTimeEquivalents / Calendar.monthsPerYear)

@@ -37,7 +37,10 @@ struct DesignCost {
 
   /// - Parameter horizon: what is paid once is spread over it.
   init(design: Design, outcome: Outcome, horizon: Seconds) {
-    for (index, pool) in design.pools.enumerated() { add(pool, index, design, outcome) }
+    for (index, pool) in design.pools.enumerated() where !design.isPaidByJobs(index) {
+      add(pool, index, design, outcome)
+    }
+    addJobs(design, outcome, horizon: horizon)
     for (index, service) in design.services.enumerated() {
       addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
     }
@@ -54,6 +57,27 @@ struct DesignCost {
     if let staff = design.staff {
       monthly.append(
         Charges.staff(fullTimeEquivalents: staff.fullTimeEquivalents, salaryPerYear: staff.salaryPerYear))
+    }
+  }
+
+  /// Rent of nodes that jobs hold while they run: paid once, spread over the horizon as what is paid once is.
+  private mutating func addJobs(_ design: Design, _ outcome: Outcome, horizon: Seconds) {
+    let trainings = design.jobs.filter { if case .training = $0.work { true } else { false } }
+    for (job, result) in zip(trainings, outcome.jobs) where design.isPaidByJobs(job.poolIndex) {
+      let pool = design.pools[job.poolIndex]
+      let site = design.sites[pool.siteIndex]
+      let cost = JobCost(result, of: job, on: pool, site: site)
+      let months = max(1, horizon.value / Calendar.secondsPerMonth)
+      kilowattHoursPerMonth +=
+        pool.node.power.value / 1000 * site.powerUsageEffectiveness * cost.nodeHours / months
+      spentAtOnce += cost.total
+      invoices.append(
+        Charges.jobRent(
+          of: pool.node.name, job: job.name, cost: cost.total, nodeHours: cost.nodeHours,
+          provider: site.provider ?? pool.node.provider ?? "", region: site.region ?? ""))
+      monthly.append(
+        Charges.oneOffShare(
+          of: "nodes held by \(job.name)", service: job.name, cost: cost.total, horizon: horizon))
     }
   }
 
@@ -126,9 +150,24 @@ struct DesignCost {
           Utilization.busySeconds(result.replicas(ofRole: role)) * Double(deployment.acceleratorsPerReplica)
       }
     }
+    let trainings = design.jobs.filter { if case .training = $0.work { true } else { false } }
+    for (job, result) in zip(trainings, outcome.jobs) where job.poolIndex == index {
+      busy += (result.time.useful + result.time.lost).seconds * Double(job.accelerators)
+    }
     let available = outcome.end.seconds * Double(pool.accelerators)
     let ratio = available > 0 ? min(1, busy / available) : 0
     let node = pool.node.idlePower + (pool.node.power - pool.node.idlePower) * ratio
     return node * Double(pool.nodeCount)
+  }
+}
+
+extension Design {
+  /// Whether the nodes of a pool are rented by the hour and held by training jobs alone.
+  func isPaidByJobs(_ index: Int) -> Bool {
+    guard pools[index].isPaidByUse, !services.flatMap(\.deployments).contains(where: { $0.poolIndex == index })
+    else { return false }
+    return jobs.contains { job in
+      if case .training = job.work { job.poolIndex == index } else { false }
+    }
   }
 }

@@ -12,6 +12,8 @@ struct Reading {
   var statistic: String
   var value: Double?
   var unit: String
+  /// Of the collective that is timed; `nil` elsewhere.
+  var message: Int64?
 }
 
 /// What the rates of an outcome are taken over.
@@ -40,6 +42,7 @@ struct MetricReader {
     self.model = model
     self.outcome = outcome
     for index in outcome.services.indices { readService(index) }
+    readJobs()
     readDesign()
   }
 
@@ -55,10 +58,12 @@ struct MetricReader {
   }
 
   mutating func add(
-    _ workload: String, _ metric: String, _ value: Double?, _ unit: String, statistic: String = "value"
+    _ workload: String, _ metric: String, _ value: Double?, _ unit: String, statistic: String = "value",
+    message: Int64? = nil
   ) {
     readings.append(
-      Reading(workload: workload, metric: metric, statistic: statistic, value: value, unit: unit))
+      Reading(
+        workload: workload, metric: metric, statistic: statistic, value: value, unit: unit, message: message))
   }
 
   private mutating func readService(_ index: Int) {

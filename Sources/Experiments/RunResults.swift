@@ -123,6 +123,8 @@ public struct MetricRow: Sendable, Hashable {
   /// The 95 % interval over replications; `nil` for fewer than two.
   public var low: Double?
   public var high: Double?
+  /// Size of the message of a collective that is timed; `nil` elsewhere.
+  public var messageBytes: Int64?
   public init(
     design: String, workload: String, replication: Int?, metric: String, statistic: String,
     value: Double?, unit: String, low: Double? = nil, high: Double? = nil

@@ -52,6 +52,7 @@ struct Summary {
       precondition(
         other.elementsEqual(first) {
           $0.workload == $1.workload && $0.metric == $1.metric && $0.statistic == $1.statistic
+            && $0.message == $1.message
         }, "every outcome of a design gives the same readings in the same order")
     }
     for position in first.indices {
@@ -59,6 +60,9 @@ struct Summary {
       let interval = studentInterval(values)
       let mean = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
       rows.append(row(model, first[position], replication: nil, value: mean, interval: interval))
+      if MetricReader.overReplications.contains(first[position].metric) {
+        rows += overReplications(model, first[position], values)
+      }
       guard replications > 1 else { continue }
       for (outcome, one) in zip(outcomes, readings) where one.indices.contains(position) {
         rows.append(
@@ -73,10 +77,33 @@ struct Summary {
   private func row(
     _ model: DesignModel, _ reading: Reading, replication: Int?, value: Double?, interval: Interval?
   ) -> MetricRow {
-    MetricRow(
+    var row = MetricRow(
       design: model.design.name, workload: reading.workload, replication: replication, metric: reading.metric,
       statistic: reading.statistic, value: value, unit: reading.unit, low: interval?.low, high: interval?.high
     )
+    row.messageBytes = reading.message
+    return row
+  }
+
+  /// Statistics of a metric that every run gives once. A run that did not come to its end is longer than any:
+  /// quantiles that fall among such runs are unknown.
+  private func overReplications(_ model: DesignModel, _ reading: Reading, _ values: [Double]) -> [MetricRow] {
+    let sorted = values.sorted()
+    func add(_ statistic: String, _ value: Double?, _ unit: String? = nil) -> MetricRow {
+      var named = reading
+      named.statistic = statistic
+      named.unit = unit ?? reading.unit
+      return row(model, named, replication: nil, value: value, interval: nil)
+    }
+    let unfinished = replications - values.count
+    let quantiles = MetricReader.quantiles.map { name, q in
+      let rank = Int((q * Double(replications)).rounded(.up)) - 1
+      return add(name, sorted.indices.contains(max(0, rank)) ? sorted[max(0, rank)] : nil)
+    }
+    return quantiles + [
+      add("min", sorted.first), add("max", unfinished == 0 ? sorted.last : nil),
+      add("count", Double(values.count), "1"),
+    ]
   }
 
   /// Thresholds are judged on the value over all replications, for each design and workload they speak of.

@@ -20,6 +20,8 @@ public struct DesignModel: Sendable {
   let scenario: Scenario
   public let designIndex: Int
   let services: [Service]
+  /// Training jobs, in the order of the design's.
+  let jobs: [JobModel]
   public var design: Design { scenario.designs[designIndex] }
 
   /// - Complexity: a few milliseconds for each distinct deployment: its step costs are tabulated here.
@@ -27,6 +29,10 @@ public struct DesignModel: Sendable {
     self.scenario = scenario
     self.designIndex = designIndex
     let design = scenario.designs[designIndex]
+    jobs = design.jobs.compactMap { job in
+      guard case .training(let workload, let training) = job.work else { return nil }
+      return JobModel(job, training, workload: scenario.trainings[workload], design: design)
+    }
     services = design.services.map { service in
       let served = service.model ?? scenario.workloads[service.workloadIndex].model
       switch service.placement {

@@ -92,6 +92,8 @@ public struct Outcome: Sendable {
   public var replication: Int
   public var services: [ServiceOutcome]
   public var records: [RequestRecord]
+  /// Training jobs, in the order of the design's.
+  public var jobs: [JobOutcome] = []
   public var measuredFrom: Ticks
   /// When the last event was handled that changed a service.
   public var end: Ticks

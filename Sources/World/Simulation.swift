@@ -104,9 +104,13 @@ extension World {
           slices: slices, disaggregation: disaggregation, sendingEnd: sendingEnd))
     }
     if earlyEnd != nil { last = now }
+    let jobs = jobOutcomes()
+    last = jobs.reduce(last) { max($0, $1.finish ?? $0) }
     last = max(last, model.scenario.duration ?? .zero)
-    return Outcome(
+    var outcome = Outcome(
       designIndex: model.designIndex, replication: replication, services: results, records: records,
       measuredFrom: measuredFrom, end: last, events: events, earlyEnd: earlyEnd)
+    outcome.jobs = jobs
+    return outcome
   }
 }

@@ -16,6 +16,7 @@ struct World: ~Copyable {
   /// By request slot, for requests of disaggregated services.
   var handOffs: [HandOff] = []
   var sampler: SeriesSampler
+  var jobs: JobsState
   /// Requests sent before this time stay out of the statistics.
   let measuredFrom: Ticks
   /// No request is sent from then on; `.never` where requests end the traffic themselves.
@@ -35,6 +36,7 @@ struct World: ~Copyable {
     services = ServiceArray(
       model: model, replication: replication, options: options, measuredFrom: measuredFrom)
     sampler = SeriesSampler(services: services.count)
+    jobs = JobsState(model: model, replication: replication)
   }
 
   /// Puts the first events into the pending set.
@@ -48,7 +50,8 @@ struct World: ~Copyable {
         scheduleArrival(index, &pending)
       }
     }
-    pending.push(EventCode(.sample).payload, at: sampler.nextSample)
+    if services.count > 0 { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
+    startJobs(&pending)
   }
 
   private mutating func scheduleArrival(_ service: Int, _ pending: inout PendingEvents) {
@@ -326,6 +329,8 @@ extension World: EventHandler {
     case .endpointDone: completeAtEndpoint(code.service, UInt32(code.index), &pending)
     case .portFree: takeNextTransfer(code.service, port: code.index, &pending)
     case .transferEnd: endTransfer(code.service, UInt32(code.index), &pending)
+    case .jobArrival, .jobChange, .jobFailure, .jobNotice, .jobDecision, .nodeRepaired, .marketChange:
+      handleJob(code, &pending)
     case .sample:
       sampler.sample(&services, at: now)
       if !pending.isEmpty { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }

@@ -5,6 +5,13 @@ public struct LoadingBound: Sendable, Hashable {
   public var compute: Double
   public var storage: Double
   public var network: Double
+
+  /// Shares that sum to 1.
+  public init(compute: Double, storage: Double, network: Double) {
+    self.compute = compute
+    self.storage = storage
+    self.network = network
+  }
 }
 
 /// Feeding an accelerator with batches: readers fill a bounded buffer, the accelerator empties it.

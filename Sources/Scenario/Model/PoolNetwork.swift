@@ -14,7 +14,9 @@ extension Pool {
   }
 
   /// How long collectives take among its accelerators.
-  public func collectives(catalog: Catalog) -> any CollectiveModel { PlainCollectives(pool: self) }
+  public func collectives(catalog: Catalog, algorithm: String = "auto") -> any CollectiveModel {
+    PlainCollectives(pool: self)
+  }
 }
 
 /// INTERIM

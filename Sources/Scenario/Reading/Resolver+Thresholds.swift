@@ -3,7 +3,7 @@ public enum MetricName {
   /// Distributions: named with a statistic, as `p99(ttft_s)`.
   public static let distributions = [
     "ttft_s", "tpot_s", "itl_s", "e2e_s", "queue_s", "prefill_s", "decode_s", "kv_wait_s", "kv_transfer_s",
-    "adapter_wait_s",
+    "adapter_wait_s", "step_time_s", "time_to_train_s", "queue_wait_s",
   ]
   /// Single numbers.
   public static let values = [
@@ -12,7 +12,9 @@ public enum MetricName {
     "adapter_hit_ratio", "adapter_loads", "adapter_fetches", "preemptions", "rejected", "completed",
     "offered", "throttled", "shed", "kv_transfer_bytes", "cost_per_month", "cost_total", "cost_npv",
     "cost_per_million_output_tokens",
-    "cost_per_good_request", "energy_kwh", "first_service_day", "payback_days",
+    "cost_per_good_request", "cost_per_training_run", "training_goodput_ratio", "lost_gpu_hours", "gpu_hours",
+    "interruptions", "checkpoints", "checkpoint_interval_s", "train_tokens_per_s", "finished_ratio",
+    "deadline_met_ratio", "bus_bandwidth_bytes_per_s", "time_s", "energy_kwh", "first_service_day", "payback_days",
   ]
   public static let statistics = ["mean", "p50", "p90", "p95", "p99", "p99.9", "min", "max", "std", "count"]
 }
@@ -46,7 +48,10 @@ extension Resolver {
           fault(value, path, "a filter reads workload=NAME or design=NAME", help: help)
           return nil
         }
-        let names = pair[0] == "workload" ? workloads.flatMap(\.reportedNames) : designs.map(\.name)
+        let names =
+          pair[0] == "workload"
+          ? workloads.flatMap(\.reportedNames) + workloadNames.filter { !inferenceNames.contains($0) }
+          : designs.map(\.name)
         if !names.contains(pair[1]) && !(pair[0] == "workload" && isFaulty(pair[1], workloads)) {
           let near = nearestName(to: pair[1], among: names).map { "did you mean '\($0)'?" }
           fault(value, path, "there is no \(pair[0]) '\(pair[1])'", help: near)

@@ -164,3 +164,13 @@ extension SpotTrace {
     return losses == 0 ? Seconds(.infinity) : Seconds(Double(up) * gap.seconds / Double(losses))
   }
 }
+
+extension DesignModel {
+  private func job(_ name: String) -> JobModel? { jobs.first { $0.name == name } }
+  /// Time of a step of a training job, samples included.
+  public func stepTime(ofJob name: String) -> Seconds? { job(name).map { Seconds($0.stepTime.seconds) } }
+  /// Work between two of its checkpoints; `nil` without any.
+  public func checkpointInterval(ofJob name: String) -> Seconds? { job(name)?.interval }
+  /// What its accelerators wait for.
+  public func loading(ofJob name: String) -> LoadingBound? { job(name)?.loading }
+}

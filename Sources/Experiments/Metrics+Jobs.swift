@@ -1,0 +1,109 @@
+import Economics
+import Infrastructure
+import Kernel
+import Quantities
+import Scenario
+import Workloads
+import World
+
+extension MetricReader {
+  /// Metrics of which each run gives one value, and whose statistics are taken over all replications.
+  static let overReplications = ["time_to_train_s"]
+
+  mutating func readJobs() {
+    let trainings = model.design.jobs.compactMap { job -> (JobDeployment, Int, TrainingJob)? in
+      if case .training(let index, let training) = job.work { (job, index, training) } else { nil }
+    }
+    for (position, (job, index, training)) in trainings.enumerated() {
+      let workload = scenario.trainings[index]
+      let shares = trainings.filter { $0.1 == index }.count > 1
+      read(
+        outcome.jobs[position], of: job, training, workload,
+        as: shares ? "\(workload.name)/\(job.name)" : workload.name)
+    }
+    readCollectives()
+  }
+
+  private mutating func read(
+    _ result: JobOutcome, of job: JobDeployment, _ training: TrainingJob, _ workload: TrainingWorkload,
+    as name: String
+  ) {
+    let pool = model.design.pools[job.poolIndex]
+    let step = model.stepTime(ofJob: job.name) ?? training.step.time
+    let stretch = step / training.step.time
+    add(name, "step_time_s", step.value, "s", statistic: "mean")
+    for (statistic, q) in Self.quantiles where statistic != "p99.9" {
+      add(name, "step_time_s", training.step.quantile(q).value * stretch, "s", statistic: statistic)
+    }
+    let isDone = result.finish != nil
+    let span = isDone ? (result.finish! - training.start).seconds : nil
+    add(name, "time_to_train_s", span, "s", statistic: "mean")
+    add(name, "finished_ratio", isDone ? 1 : 0, "ratio")
+    if let deadline = workload.deadline {
+      add(name, "deadline_met_ratio", span.map { $0 <= deadline.value } == true ? 1 : 0, "ratio")
+    }
+    add(name, "train_tokens_per_s", training.step.tokens / step.value, "tokens/s")
+    add(name, "training_goodput_ratio", result.time.efficiency, "ratio")
+    let devices = Double(job.accelerators)
+    let held = result.time.total - result.time.wait
+    let useful = Double(result.steps) * training.step.modelFlops.value
+    let peak = held.seconds * devices * training.step.peak.value
+    add(name, "mfu", peak > 0 ? useful / peak : nil, "ratio")
+    add(name, "gpu_hours", held.seconds * devices / 3600, "h")
+    add(name, "lost_gpu_hours", (result.time.lost + result.time.restart).seconds * devices / 3600, "h")
+    add(name, "interruptions", Double(result.interruptions), "1")
+    add(name, "checkpoints", Double(result.checkpoints), "1")
+    add(name, "checkpoint_interval_s", model.checkpointInterval(ofJob: job.name)?.value, "s")
+    let queue = (result.firstStart.map { $0 - training.start })?.seconds
+    add(name, "queue_wait_s", queue, "s", statistic: "mean")
+    let shares = boundBy(result, training, name: job.name)
+    for (cause, share) in shares { add(name, "bound_by", share, "ratio", statistic: cause) }
+    let available = outcome.end.seconds * Double(pool.accelerators)
+    add(name, "gpu_allocated_ratio", available > 0 ? min(1, held.seconds * devices / available) : nil, "ratio")
+    let cost = JobCost(
+      result, of: job, on: pool, site: model.design.sites[pool.siteIndex])
+    add(name, "cost_per_training_run", isDone ? cost.total.units : nil, scenario.economics.currency)
+  }
+
+  /// Where the time since the submission went; shares sum to 1.
+  private func boundBy(_ result: JobOutcome, _ training: TrainingJob, name: String) -> [(String, Double)] {
+    let total = Double(result.time.total.count)
+    guard total > 0 else { return [] }
+    let loading = model.loading(ofJob: name) ?? LoadingBound(compute: 1, storage: 0, network: 0)
+    // Steps that were undone are the failure's.
+    let useful = Double(result.time.useful.count) / total
+    let stepping = useful * loading.compute
+    let shares = training.step.shares
+    let whole = shares.total.value
+    func part(_ seconds: Seconds) -> Double { whole > 0 ? stepping * seconds.value / whole : 0 }
+    let wait = Double(result.time.wait.count) / total
+    let capacity = Double(result.waitForCapacity.count) / total
+    return [
+      ("compute", part(shares.compute)), ("memory", part(shares.memory + shares.optimizer)),
+      ("network", part(shares.network) + useful * loading.network), ("host", part(shares.host)),
+      ("bubble", part(shares.bubble)), ("stragglers", part(shares.stragglers)),
+      ("storage", useful * loading.storage + Double(result.time.checkpoint.count) / total),
+      ("failure", Double((result.time.lost + result.time.restart).count) / total),
+      ("queue", wait - capacity), ("capacity", capacity),
+    ]
+  }
+
+  /// Each size of each collective, as nccl-tests print them.
+  private mutating func readCollectives() {
+    for job in model.design.jobs {
+      guard case .collective(let index) = job.work else { continue }
+      let workload = scenario.collectives[index]
+      let pool = model.design.pools[job.poolIndex]
+      let network = pool.collectives(catalog: scenario.catalog, algorithm: workload.algorithm)
+      let group = CollectiveGroup(
+        ranks: job.accelerators, ranksPerDomain: min(job.accelerators, pool.scaleUpDomain))
+      for size in workload.sizes {
+        let time = network.time(of: workload.operation, bytes: size, among: group)
+        let factor = workload.operation.busFactor(ranks: job.accelerators)
+        let bus = time.value > 0 ? factor * size.value / time.value : nil
+        add(workload.name, "time_s", time.value, "s", message: Int64(size.value))
+        add(workload.name, "bus_bandwidth_bytes_per_s", bus, "B/s", message: Int64(size.value))
+      }
+    }
+  }
+}

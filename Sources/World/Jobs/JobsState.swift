@@ -1,0 +1,356 @@
+import Infrastructure
+import Kernel
+import Scenario
+import Workloads
+
+/// The jobs of one World, and the pools that they share.
+struct JobsState: ~Copyable {
+  let models: [JobModel]
+  var states: [JobState]
+  var pools: [JobPool]
+  let settings: [MarketSettings?]
+  /// Jobs that are not done by then stay unfinished.
+  let horizon: Ticks
+
+  init(model: DesignModel, replication: Int) {
+    let scenario = model.scenario
+    let design = model.design
+    models = model.jobs
+    horizon = min(Ticks(seconds: scenario.economics.horizon.value), World.endOfTime)
+    states = models.map {
+      JobState($0, seed: scenario.seed, replication: replication, design: design.name)
+    }
+    settings = design.pools.map(\.market)
+    pools = design.pools.enumerated().map { index, pool in
+      let hosts = model.jobs.contains { $0.poolIndex == index }
+      var cluster = ClusterState(
+        nodes: hosts ? pool.nodeCount : 0, acceleratorsPerNode: pool.node.accelerators, nodesPerPod: pool.nodeCount)
+      // Services hold theirs for good.
+      let held = design.services.flatMap(\.deployments).filter { $0.poolIndex == index }
+        .reduce(0) { $0 + $1.replicas * $1.acceleratorsPerReplica }
+      if hosts && held > 0 { _ = cluster.place(JobRequest(accelerators: held), by: .packed) }
+      let market = hosts ? pool.market.map { Self.market($0, pool: pool, scenario, replication) } : nil
+      return JobPool(cluster: cluster, market: market, crews: pool.failures?.crews ?? .max)
+    }
+  }
+
+  private static func market(
+    _ settings: MarketSettings, pool: Pool, _ scenario: Scenario, _ replication: Int
+  ) -> any SpotMarket {
+    switch settings.source {
+    case .traces(let traces):
+      // Replications start at different times of the traces: that is all the chance there is in them.
+      let offset = Ticks(seconds: settings.stride.value * Double(replication))
+      return TracedMarket(traces, prices: [], offset: offset)
+    case .laws(let laws, let region):
+      return StochasticMarket(
+        zones: laws, region: region, seed: scenario.seed, replication: replication, entity: "pools/\(pool.name)")
+    }
+  }
+}
+
+extension World {
+  mutating func startJobs(_ pending: inout PendingEvents) {
+    for index in jobs.models.indices {
+      pending.push(EventCode(.jobArrival, index: index).payload, at: jobs.models[index].job.start)
+    }
+    for index in jobs.pools.indices { scheduleMarket(index, &pending) }
+  }
+
+  mutating func handleJob(_ code: EventCode, _ pending: inout PendingEvents) {
+    if now > jobs.horizon { return }
+    switch code.kind {
+    case .jobArrival:
+      jobs.states[code.index].progress.advance(to: now)
+      jobs.pools[jobs.models[code.index].poolIndex].waiting.append(code.index)
+      startWaiting(jobs.models[code.index].poolIndex, &pending)
+    case .jobChange:
+      if EventCode.isCurrent(code.version, of: jobs.states[code.index].changeVersion) { changeJob(code.index, &pending) }
+    case .jobFailure:
+      if EventCode.isCurrent(code.version, of: jobs.states[code.index].startVersion) { failJob(code.index, &pending) }
+    case .jobNotice:
+      if EventCode.isCurrent(code.version, of: jobs.states[code.index].startVersion) { warnJob(code.index, &pending) }
+    case .jobDecision:
+      if EventCode.isCurrent(code.version, of: jobs.states[code.index].startVersion) {
+        decideSpot(code.index, &pending)
+      }
+    case .nodeRepaired: repair(code.service, node: code.index, &pending)
+    default: moveMarket(code.service, code.version, &pending)
+    }
+  }
+
+  // MARK: Starting and stopping
+
+  /// Starts jobs of a pool in order of priority, then of asking; one that does not fit holds up those behind it.
+  private mutating func startWaiting(_ pool: Int, _ pending: inout PendingEvents) {
+    if jobs.pools[pool].market != nil {
+      for job in jobs.pools[pool].waiting { decideSpot(job, &pending) }
+      return
+    }
+    let order = jobs.pools[pool].waiting.enumerated().sorted {
+      (-jobs.models[$0.element].job.priority, $0.offset) < (-jobs.models[$1.element].job.priority, $1.offset)
+    }
+    for (_, job) in order {
+      let request = JobRequest(accelerators: jobs.models[job].accelerators)
+      guard let allocation = jobs.pools[pool].cluster.place(request, by: .packed) else { break }
+      jobs.states[job].allocation = allocation
+      jobs.pools[pool].waiting.removeAll { $0 == job }
+      // The first start has no checkpoint to read.
+      let first = Ticks(seconds: jobs.models[job].job.restart.value)
+      begin(job, taking: jobs.states[job].hasRun ? jobs.models[job].restart : first, &pending)
+    }
+  }
+
+  /// The job has its nodes: it loads and works from now on.
+  private mutating func begin(_ job: Int, taking span: Ticks, _ pending: inout PendingEvents) {
+    jobs.states[job].progress.advance(to: now)
+    if jobs.states[job].outcome.firstStart == nil { jobs.states[job].outcome.firstStart = now }
+    jobs.states[job].hasRun = true
+    if jobs.states[job].heldSince == nil { jobs.states[job].heldSince = now }
+    jobs.states[job].startVersion &+= 1
+    jobs.states[job].progress.restart(taking: span)
+    scheduleFailure(job, &pending)
+    scheduleNotice(job, &pending)
+    rescheduleJob(job, &pending)
+  }
+
+  private mutating func scheduleFailure(_ job: Int, _ pending: inout PendingEvents) {
+    let state = jobs.states[job]
+    guard let failure = state.mix.interruption(state.drawn, after: now), failure.time < jobs.horizon else {
+      jobs.states[job].failure = nil
+      return
+    }
+    jobs.states[job].drawn += 1
+    jobs.states[job].failure = failure
+    let code = EventCode(.jobFailure, index: job, version: state.startVersion)
+    pending.push(code.payload, at: failure.time)
+  }
+
+  /// Replaces the job's pending change when its next one has moved.
+  private mutating func rescheduleJob(_ job: Int, _ pending: inout PendingEvents) {
+    let next = jobs.states[job].progress.nextChange
+    if next == jobs.states[job].pendingChange { return }
+    jobs.states[job].changeVersion &+= 1
+    jobs.states[job].pendingChange = next
+    if next == .never || next > jobs.horizon { return }
+    let code = EventCode(.jobChange, index: job, version: jobs.states[job].changeVersion)
+    pending.push(code.payload, at: next)
+  }
+
+  private mutating func changeJob(_ job: Int, _ pending: inout PendingEvents) {
+    jobs.states[job].pendingChange = .never
+    jobs.states[job].progress.advance(to: now)
+    rescheduleJob(job, &pending)
+    guard jobs.states[job].progress.phase == .finished, jobs.states[job].outcome.finish == nil else { return }
+    jobs.states[job].outcome.finish = now
+    giveBack(job)
+    startWaiting(jobs.models[job].poolIndex, &pending)
+  }
+
+  /// Accounts for the nodes held and frees them.
+  private mutating func giveBack(_ job: Int) {
+    settle(job)
+    jobs.states[job].heldSince = nil
+    jobs.states[job].startVersion &+= 1
+    jobs.states[job].placement = .waiting
+    if let allocation = jobs.states[job].allocation {
+      jobs.pools[jobs.models[job].poolIndex].cluster.release(allocation)
+      jobs.states[job].allocation = nil
+    }
+  }
+
+  /// Adds the node time since the last settlement to the job's account.
+  private mutating func settle(_ job: Int) {
+    guard let since = jobs.states[job].heldSince else { return }
+    let seconds = (now - since).seconds * Double(jobs.models[job].nodes)
+    switch jobs.states[job].placement {
+    case .spot: jobs.states[job].outcome.spotNodeSeconds += seconds
+    case .onDemand: jobs.states[job].outcome.fallbackNodeSeconds += seconds
+    case .waiting: jobs.states[job].outcome.heldNodeSeconds += seconds
+    }
+    jobs.states[job].heldSince = now
+  }
+
+  // MARK: Failures
+
+  private mutating func failJob(_ job: Int, _ pending: inout PendingEvents) {
+    guard let failure = jobs.states[job].failure else { return }
+    let pool = jobs.models[job].poolIndex
+    jobs.states[job].progress.advance(to: now)
+    guard failure.kind.losesNode else {
+      jobs.states[job].progress.interrupt(losing: .program)
+      let isLocal = jobs.states[job].progress.resumesFromLocalCopy
+      begin(job, taking: isLocal ? jobs.models[job].localRestart : jobs.models[job].restart, &pending)
+      return
+    }
+    jobs.states[job].progress.interrupt(losing: .node)
+    guard let allocation = jobs.states[job].allocation, !allocation.grants.isEmpty else {
+      // On a market another node takes the lost one's place.
+      begin(job, taking: jobs.models[job].restart, &pending)
+      return
+    }
+    let node = Int(allocation.grants[failure.component % allocation.grants.count].node)
+    giveBack(job)
+    let seconds = jobs.models[job].classes[failure.classIndex].repair.sample(&jobs.states[job].repairs)
+    jobs.pools[pool].cluster.setOut(node, true)
+    startRepair(pool, node, max(0, seconds), &pending)
+    // It keeps its place in front: spare nodes let it go on at once.
+    jobs.pools[pool].waiting.insert(job, at: 0)
+    rescheduleJob(job, &pending)
+    startWaiting(pool, &pending)
+  }
+
+  private mutating func startRepair(_ pool: Int, _ node: Int, _ seconds: Double, _ pending: inout PendingEvents) {
+    if jobs.pools[pool].inRepair >= jobs.pools[pool].crews {
+      jobs.pools[pool].broken.append((node, seconds))
+      return
+    }
+    jobs.pools[pool].inRepair += 1
+    let end = now + Ticks(seconds: seconds)
+    if end <= jobs.horizon { pending.push(EventCode(.nodeRepaired, service: pool, index: node).payload, at: end) }
+  }
+
+  private mutating func repair(_ pool: Int, node: Int, _ pending: inout PendingEvents) {
+    jobs.pools[pool].cluster.setOut(node, false)
+    jobs.pools[pool].inRepair -= 1
+    if !jobs.pools[pool].broken.isEmpty {
+      let next = jobs.pools[pool].broken.removeFirst()
+      startRepair(pool, next.node, next.seconds, &pending)
+    }
+    startWaiting(pool, &pending)
+  }
+
+  // MARK: Spot
+
+  private mutating func scheduleMarket(_ pool: Int, _ pending: inout PendingEvents) {
+    guard let next = jobs.pools[pool].market?.nextChange, next <= jobs.horizon else { return }
+    jobs.pools[pool].marketVersion &+= 1
+    let code = EventCode(.marketChange, service: pool, version: jobs.pools[pool].marketVersion)
+    pending.push(code.payload, at: next)
+  }
+
+  private mutating func moveMarket(_ pool: Int, _ version: Int, _ pending: inout PendingEvents) {
+    guard EventCode.isCurrent(version, of: jobs.pools[pool].marketVersion) else { return }
+    jobs.pools[pool].market?.advance(to: now)
+    let own = jobs.models.indices.filter {
+      jobs.models[$0].poolIndex == pool && jobs.states[$0].outcome.finish == nil
+        && jobs.models[$0].job.start <= now
+    }
+    for job in own { decideSpot(job, &pending) }
+    for job in own { scheduleNotice(job, &pending) }
+    // A market without anybody left on it need not go on.
+    if jobs.models.indices.contains(where: {
+      jobs.models[$0].poolIndex == pool && jobs.states[$0].outcome.finish == nil
+    }) {
+      scheduleMarket(pool, &pending)
+    }
+  }
+
+  private func spotView(_ job: Int) -> SpotView? {
+    let model = jobs.models[job]
+    guard let market = jobs.pools[model.poolIndex].market, let settings = jobs.settings[model.poolIndex] else {
+      return nil
+    }
+    var capacity = (0..<market.zoneCount).map { market.capacity(in: $0) }
+    for other in jobs.models.indices where other != job && jobs.models[other].poolIndex == model.poolIndex {
+      if case .spot(let zone) = jobs.states[other].placement { capacity[zone] -= jobs.models[other].nodes }
+    }
+    let progress = jobs.states[job].progress
+    let left = max(0, model.totalSteps - progress.step)
+    let remaining = JobProgress(
+      totalSteps: left, stepTime: model.stepTime, plan: model.plan, start: now)
+    var copy = remaining
+    copy.restart(taking: .zero)
+    let deadline = model.workload.deadline.map { Ticks(seconds: $0.value) } ?? .never
+    return SpotView(
+      now: now, deadline: deadline, remaining: copy.forecastFinish == .never ? .never : copy.forecastFinish - now,
+      changeover: model.restart, placement: jobs.states[job].placement, nodes: model.nodes, capacity: capacity,
+      prices: (0..<market.zoneCount).map { market.price(in: $0) }, onDemandPrice: settings.onDemandPrice)
+  }
+
+  private func spotPolicy(_ fallback: MarketSettings.Fallback) -> any SpotPolicy {
+    switch fallback {
+    case .wait: WaitForZone(zone: 0)
+    case .switchZone: SwitchZones()
+    case .onDemand: FallBackToOnDemand()
+    case .deadlineAware: DeadlineAware()
+    }
+  }
+
+  /// Asks the policy where the job should be, and moves it.
+  private mutating func decideSpot(_ job: Int, _ pending: inout PendingEvents) {
+    guard jobs.states[job].outcome.finish == nil, let view = spotView(job),
+      let settings = jobs.settings[jobs.models[job].poolIndex]
+    else { return }
+    let decision = spotPolicy(settings.fallback).decide(view)
+    if decision.placement == view.placement && (view.holdsSpot || view.placement == .onDemand) {
+      scheduleDecision(job, decision.validUntil, &pending)
+      return
+    }
+    jobs.states[job].progress.advance(to: now)
+    if view.placement != .waiting {
+      jobs.states[job].progress.interrupt(losing: .node)
+      giveBack(job)
+      rescheduleJob(job, &pending)
+    }
+    let pool = jobs.models[job].poolIndex
+    if decision.placement == .waiting {
+      if !jobs.pools[pool].waiting.contains(job) { jobs.pools[pool].waiting.append(job) }
+    } else {
+      jobs.pools[pool].waiting.removeAll { $0 == job }
+      jobs.states[job].placement = decision.placement
+      begin(job, taking: jobs.models[job].restart, &pending)
+    }
+    scheduleDecision(job, decision.validUntil, &pending)
+  }
+
+  private func scheduleDecision(_ job: Int, _ time: Ticks, _ pending: inout PendingEvents) {
+    guard time != .never, time > now, time <= jobs.horizon else { return }
+    pending.push(
+      EventCode(.jobDecision, index: job, version: jobs.states[job].startVersion).payload, at: time)
+  }
+
+  private mutating func scheduleNotice(_ job: Int, _ pending: inout PendingEvents) {
+    let model = jobs.models[job]
+    guard case .spot(let zone) = jobs.states[job].placement, model.job.checkpoints.onNotice,
+      let market = jobs.pools[model.poolIndex].market, let settings = jobs.settings[model.poolIndex]
+    else { return }
+    let time = market.noticeTime(
+      in: zone, nodes: model.nodes, notice: Ticks(seconds: settings.notice.value), now: now)
+    if time == .never || time > jobs.horizon { return }
+    pending.push(
+      EventCode(.jobNotice, index: job, version: jobs.states[job].startVersion).payload, at: time)
+  }
+
+  private mutating func warnJob(_ job: Int, _ pending: inout PendingEvents) {
+    jobs.states[job].progress.advance(to: now)
+    jobs.states[job].progress.requestCheckpoint()
+    rescheduleJob(job, &pending)
+  }
+
+  // MARK: The end
+
+  /// What each job did until the run ended.
+  mutating func jobOutcomes() -> [JobOutcome] {
+    jobs.states.indices.map { index in
+      var outcome = jobs.states[index].outcome
+      if outcome.finish == nil {
+        // Nothing happens to it any more: its time runs on to the horizon.
+        now = max(now, jobs.horizon)
+        settle(index)
+        jobs.states[index].progress.advance(to: jobs.horizon)
+        outcome = jobs.states[index].outcome
+      }
+      let progress = jobs.states[index].progress
+      outcome.steps = progress.step
+      outcome.time = progress.time
+      outcome.interruptions = progress.interruptions
+      outcome.checkpoints = progress.checkpointsTaken
+      outcome.waitForCapacity = max(
+        .zero, progress.time.wait - ((outcome.firstStart ?? progress.now) - jobs.models[index].job.start))
+      precondition(
+        outcome.time.total == progress.now - jobs.models[index].job.start, "a job's time is accounted for to the tick")
+      return outcome
+    }
+  }
+}
