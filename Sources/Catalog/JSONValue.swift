@@ -1,5 +1,5 @@
 /// A JSON document (RFC 8259), read strictly: the catalogue sees files of strangers.
-package enum JSONValue {
+enum JSONValue {
   case null
   case bool(Bool)
   case number(Double)
@@ -9,7 +9,7 @@ package enum JSONValue {
   case object([(name: String, value: JSONValue)])
 
   /// The member of that name; `nil` when there is none, when it is `null`, or when this is no object.
-  package subscript(name: String) -> JSONValue? {
+  subscript(name: String) -> JSONValue? {
     guard case .object(let members) = self, let found = members.first(where: { $0.name == name }) else {
       return nil
     }
@@ -19,7 +19,7 @@ package enum JSONValue {
 }
 
 /// Reads one JSON document from bytes in one pass.
-package struct JSONReader {
+struct JSONReader {
   /// Bytes, and levels of nesting, of a document at most.
   static let maximumSize = 4 << 20
   static let maximumDepth = 64
@@ -33,7 +33,7 @@ package struct JSONReader {
   private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// - Complexity: O(bytes + members²) with members bounded by `maximumMembers`.
-  package static func read(_ bytes: [UInt8]) throws(ConfigFault) -> JSONValue {
+  static func read(_ bytes: [UInt8]) throws(ConfigFault) -> JSONValue {
     guard bytes.count <= maximumSize else { throw ConfigFault("the file is larger than 4 MiB", at: nil) }
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw ConfigFault("the file is not valid UTF-8", at: nil)

@@ -58,27 +58,25 @@ public struct SpotTrace: Sendable, Hashable {
   /// Reads a file of the format above; other members are passed over.
   /// - Complexity: O(bytes).
   public static func read(_ bytes: [UInt8]) throws(SpotTraceFault) -> SpotTrace {
-    let document: JSONValue
+    let document: NumberDocument
     do throws(ConfigFault) {
-      document = try JSONReader.read(bytes)
+      document = try NumberDocument(bytes)
     } catch {
       throw SpotTraceFault(message: error.description)
     }
-    guard case .number(let gap)? = document["metadata"]?["gap_seconds"] else {
+    guard let gap = document.number(at: "metadata", "gap_seconds") else {
       throw SpotTraceFault(message: "'metadata' has no number 'gap_seconds'")
     }
     guard gap >= 1, gap <= 1e7 else {
       throw SpotTraceFault(message: "'gap_seconds' is \(gap); it must lie between 1 s and 10,000,000 s")
     }
-    guard case .array(let data)? = document["data"], !data.isEmpty else {
+    guard let data = document.numbers(of: "data"), !data.isEmpty else {
       throw SpotTraceFault(message: "'data' is no list of counts, or is empty")
     }
     var counts: [Int] = []
     counts.reserveCapacity(data.count)
-    for (index, value) in data.enumerated() {
-      guard case .number(let number) = value, let count = Int(exactly: number),
-        (0...levelMaximum).contains(count)
-      else {
+    for (index, number) in data.enumerated() {
+      guard let count = number.flatMap({ Int(exactly: $0) }), (0...levelMaximum).contains(count) else {
         throw SpotTraceFault(message: "item \(index) of 'data' is no whole number from 0 to \(levelMaximum)")
       }
       counts.append(count)
