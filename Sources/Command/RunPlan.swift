@@ -22,7 +22,8 @@ struct RunPlan {
     let designs = chosen.map { scenario.designs[$0] }
     var sections = [RunPlan.overview(scenario, designs: chosen)]
     sections += scenario.workloads.map { RunPlan.workload($0, duration: scenario.duration) }
-    sections += designs.flatMap { RunPlan.design($0, in: scenario) }
+    sections += scenario.trainings.map(RunPlan.training) + scenario.collectives.map(RunPlan.collective)
+    sections += designs.flatMap { RunPlan.design($0, in: scenario) + RunPlan.jobs($0, in: scenario) }
     sections.append(
       Section(title: "thresholds", lines: scenario.thresholds.map { Line(name: $0.text, value: "") }))
     sections.append(

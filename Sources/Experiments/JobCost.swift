@@ -14,7 +14,7 @@ struct JobCost {
   var nodeHours: Double
   var total: Money { nodes + electricity }
 
-  init(_ outcome: JobOutcome, of job: JobDeployment, on pool: Pool, site: Site) {
+  init(_ outcome: TrainingOutcome, of job: JobDeployment, on pool: Pool, site: Site) {
     let hours = { (seconds: Double) in seconds / 3600 }
     nodeHours = hours(outcome.heldNodeSeconds + outcome.spotNodeSeconds + outcome.fallbackNodeSeconds)
     switch pool.payment {

@@ -25,7 +25,7 @@ extension MetricReader {
   }
 
   private mutating func read(
-    _ result: JobOutcome, of job: JobDeployment, _ training: TrainingJob, _ workload: TrainingWorkload,
+    _ result: TrainingOutcome, of job: JobDeployment, _ training: TrainingJob, _ workload: TrainingWorkload,
     as name: String
   ) {
     let pool = model.design.pools[job.poolIndex]
@@ -50,7 +50,8 @@ extension MetricReader {
     let peak = held.seconds * devices * training.step.peak.value
     add(name, "mfu", peak > 0 ? useful / peak : nil, "ratio")
     add(name, "gpu_hours", held.seconds * devices / 3600, "h")
-    add(name, "lost_gpu_hours", (result.time.lost + result.time.restart).seconds * devices / 3600, "h")
+    add(
+      name, "lost_gpu_hours", (result.time.lost + Self.restarts(result, training)).seconds * devices / 3600, "h")
     add(name, "interruptions", Double(result.interruptions), "1")
     add(name, "checkpoints", Double(result.checkpoints), "1")
     add(name, "checkpoint_interval_s", model.checkpointInterval(ofJob: job.name)?.value, "s")
@@ -65,8 +66,13 @@ extension MetricReader {
     add(name, "cost_per_training_run", isDone ? cost.total.units : nil, scenario.economics.currency)
   }
 
+  /// Time of restarts, without that of the first start, which no failure caused.
+  private static func restarts(_ result: TrainingOutcome, _ training: TrainingJob) -> Ticks {
+    result.time.restart - min(result.time.restart, Ticks(seconds: training.restart.value))
+  }
+
   /// Where the time since the submission went; shares sum to 1.
-  private func boundBy(_ result: JobOutcome, _ training: TrainingJob, name: String) -> [(String, Double)] {
+  func boundBy(_ result: TrainingOutcome, _ training: TrainingJob, name: String) -> [(String, Double)] {
     let total = Double(result.time.total.count)
     guard total > 0 else { return [] }
     let loading = model.loading(ofJob: name) ?? LoadingBound(compute: 1, storage: 0, network: 0)
@@ -76,14 +82,16 @@ extension MetricReader {
     let shares = training.step.shares
     let whole = shares.total.value
     func part(_ seconds: Seconds) -> Double { whole > 0 ? stepping * seconds.value / whole : 0 }
+    let restarts = Self.restarts(result, training)
+    let starting = Double((result.time.restart - restarts).count) / total
     let wait = Double(result.time.wait.count) / total
     let capacity = Double(result.waitForCapacity.count) / total
     return [
       ("compute", part(shares.compute)), ("memory", part(shares.memory + shares.optimizer)),
-      ("network", part(shares.network) + useful * loading.network), ("host", part(shares.host)),
+      ("network", part(shares.network) + useful * loading.network), ("host", part(shares.host) + starting),
       ("bubble", part(shares.bubble)), ("stragglers", part(shares.stragglers)),
       ("storage", useful * loading.storage + Double(result.time.checkpoint.count) / total),
-      ("failure", Double((result.time.lost + result.time.restart).count) / total),
+      ("failure", Double((result.time.lost + restarts).count) / total),
       ("queue", wait - capacity), ("capacity", capacity),
     ]
   }

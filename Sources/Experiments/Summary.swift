@@ -213,9 +213,25 @@ struct Summary {
     {
       binding = "\(largest.cause) \(Int((largest.share * 100).rounded())) %"
     }
+    if design.services.isEmpty { binding = trainingBinding(index) }
     return DesignSummary(
       name: design.name, composition: parts.joined(separator: ", "), basis: basis.rawValue,
       binding: binding, workloads: workloadBases(index))
+  }
+
+  /// What binds the first training of a design.
+  private func trainingBinding(_ index: Int) -> String {
+    guard let outcome = outcomes(of: index).first,
+      let workload = models[index].design.jobs.lazy.compactMap({ job -> String? in
+        if case .training(let index, _) = job.work { scenario.trainings[index].name } else { nil }
+      }).first
+    else { return "" }
+    let reader = MetricReader(scenario: scenario, model: models[index], outcome: outcome)
+    let shares = reader.readings.filter { $0.metric == "bound_by" && $0.workload.hasPrefix(workload) }
+    guard let largest = shares.max(by: { ($0.value ?? 0) < ($1.value ?? 0) }), let share = largest.value else {
+      return ""
+    }
+    return "\(largest.statistic) \(Int((share * 100).rounded())) %"
   }
 
   private func composition(of deployment: Deployment, _ what: String) -> String {

@@ -12,7 +12,9 @@ extension RunResults {
     table.append(["bound by"] + designs.map(\.binding))
     table.append(["figures are"] + designs.map(\.basis))
     for workload in workloadNames() {
-      section(workload, lines: TableLine.ofWorkload, workload: workload, into: &table)
+      section(
+        workload, lines: TableLine.ofWorkload + TableLine.ofTraining, workload: workload, into: &table)
+      appendCollectives(workload, into: &table)
     }
     section("whole design", lines: TableLine.ofWorkload + TableLine.ofDesign, workload: "", into: &table)
     thresholds(into: &table)
@@ -34,6 +36,7 @@ extension RunResults {
       return own.allSatisfy(\.holds) && (verdicts.isEmpty || !own.isEmpty)
     }
     guard !fit.isEmpty else { return "No design holds every threshold." }
+    if let sentence = trainingVerdict(fit.map(\.name)) { return sentence }
     let priced = fit.compactMap { design -> (name: String, row: MetricRow, cost: Double)? in
       wholeRow(design: design.name, metric: "cost_per_month").flatMap { row in
         row.value.map { (design.name, row, $0) }
@@ -194,6 +197,22 @@ private struct TableLine {
     TableLine("cost per month", "cost_per_month"),
     TableLine("cost per million output tokens", "cost_per_million_output_tokens"),
     TableLine("cost per good request", "cost_per_good_request"),
+  ]
+
+  static let ofTraining = [
+    TableLine("step", "step_time_s", ["mean"]),
+    TableLine("  p99", "step_time_s", ["p99"]),
+    TableLine("tokens per second", "train_tokens_per_s"),
+    TableLine("time to train", "time_to_train_s", ["mean"]),
+    TableLine("  p95", "time_to_train_s", ["p95"]),
+    TableLine("came to its end", "finished_ratio"),
+    TableLine("within the deadline", "deadline_met_ratio"),
+    TableLine("time that counts", "training_goodput_ratio"),
+    TableLine("checkpoint every", "checkpoint_interval_s"),
+    TableLine("interruptions", "interruptions", onlyWhenAny: true),
+    TableLine("GPU hours", "gpu_hours"),
+    TableLine("  lost", "lost_gpu_hours", onlyWhenAny: true),
+    TableLine("cost of a run", "cost_per_training_run"),
   ]
 
   static let ofDesign = [

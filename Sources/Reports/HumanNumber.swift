@@ -31,7 +31,9 @@ enum HumanNumber {
     case 0: "0 s"
     case ..<1e-3: "\(plain(value * 1e6)) µs"
     case ..<1: "\(plain(value * 1e3)) ms"
-    default: "\(plain(value)) s"
+    case ..<7200: "\(plain(value)) s"
+    case ..<360_000: "\(plain(value / 3600)) h"
+    default: "\(plain(value / 86_400)) d"
     }
   }
 

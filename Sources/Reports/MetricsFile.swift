@@ -6,16 +6,21 @@ extension RunResults {
   ///
   /// - Complexity: O(rows).
   public func metricsCSV() -> String {
-    var table = CSVText(header: [
-      "run_id", "design", "workload", "replication", "metric", "statistic", "value", "unit", "ci_low",
-      "ci_high",
-    ])
+    // Collectives have a row a size.
+    let hasMessages = rows.contains { $0.messageBytes != nil }
+    var table = CSVText(
+      header: ["run_id", "design", "workload"] + (hasMessages ? ["message_bytes"] : []) + [
+        "replication", "metric", "statistic", "value", "unit", "ci_low", "ci_high",
+      ])
     let run = manifest.runID
     for row in rows {
-      table.append([
-        .text(run), .text(row.design), .text(row.workload), .integer(row.replication), .text(row.metric),
-        .text(row.statistic), .number(row.value), .text(row.unit), .number(row.low), .number(row.high),
-      ])
+      var cells: [CSVText.Cell] = [.text(run), .text(row.design), .text(row.workload)]
+      if hasMessages { cells.append(.integer(row.messageBytes.map { Int($0) })) }
+      cells += [
+        .integer(row.replication), .text(row.metric), .text(row.statistic), .number(row.value),
+        .text(row.unit), .number(row.low), .number(row.high),
+      ]
+      table.append(cells)
     }
     return table.text
   }

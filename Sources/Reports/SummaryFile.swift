@@ -65,12 +65,16 @@ extension ThresholdVerdict {
 
 extension MetricRow {
   fileprivate func json(run: String) -> JSONValue {
-    .object([
+    var members: [(String, JSONValue)] = [
       ("run_id", .string(run)), ("design", .string(design)), ("workload", .string(workload)),
+    ]
+    if let messageBytes { members.append(("message_bytes", .integer(messageBytes))) }
+    members += [
       ("replication", .optional(replication)), ("metric", .string(metric)),
       ("statistic", .string(statistic)), ("value", .optional(value)), ("unit", .string(unit)),
       ("ci_low", .optional(low)), ("ci_high", .optional(high)),
-    ])
+    ]
+    return .object(members)
   }
 }
 

@@ -93,7 +93,7 @@ public struct Outcome: Sendable {
   public var services: [ServiceOutcome]
   public var records: [RequestRecord]
   /// Training jobs, in the order of the design's.
-  public var jobs: [JobOutcome] = []
+  public var jobs: [TrainingOutcome] = []
   public var measuredFrom: Ticks
   /// When the last event was handled that changed a service.
   public var end: Ticks

@@ -89,6 +89,8 @@ public struct CheckpointSettings: Sendable, Hashable {
   public var local: Int?
   /// Each k-th local checkpoint goes on to `storage`.
   public var remoteEvery: Int
+  /// Parts that each accelerator's process sends or fetches at once.
+  public var streams = 8
   /// Whether work goes on while it is written.
   public var isAsynchronous: Bool
   /// Whether a notice of preemption calls for one.

@@ -218,6 +218,7 @@ extension Resolver {
       guard let found = index(written, "\(path).\(key)", among: names, what: "storage") else { return nil }
       settings[keyPath: target] = found
     }
+    settings.streams = integer(value["streams"]) ?? standing(8, at: "\(path).streams", as: "8")
     settings.remoteEvery = integer(value["remote-every"]) ?? 1
     settings.isAsynchronous = value["asynchronous"]?.text == "true"
     settings.onNotice = value["on-notice"]?.text == "true"

@@ -86,6 +86,7 @@ extension ScenarioShape {
       Key("every", .text, "A duration, or `young`, `daly`, `optimal`.", required: true),
       Key("to", .text, "Storage where it is safe."),
       Key("local", .text, "Storage of the node itself, written first."),
+      Key("streams", .integer(1...4096), "Parts that each process sends or fetches at once.", fallback: "8"),
       Key("remote-every", .integer(1...1_000_000), "Each k-th local one goes on to `to`.", fallback: "1"),
       Key("asynchronous", .choice(["true", "false"]), "Work goes on while it is written.", fallback: "false"),
       Key("on-notice", .choice(["true", "false"]), "Also when a preemption is announced.", fallback: "false"),

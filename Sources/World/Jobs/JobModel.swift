@@ -52,12 +52,23 @@ struct JobModel: Sendable {
     restart = Ticks(seconds: job.restart.value + costs.restore)
     localRestart = Ticks(seconds: job.restart.value + costs.localRestore)
     meanTimeBetweenFailures = Self.mean(classes, pool.market)
-    interval = Self.interval(
+    let wanted = Self.interval(
       job.checkpoints.interval,
       under: CheckpointTheory(
         checkpointCost: Seconds(costs.blocking), restartCost: Seconds(restart.seconds),
         meanTimeBetweenFailures: meanTimeBetweenFailures))
+    // A checkpoint waits until the one before it is safe, so a policy does not ask for more of them.
+    var least = costs.persisting
+    if case .fixed = job.checkpoints.interval { least = 0 }
+    interval = wanted.map { Seconds(max($0.value, least)) }
     plan = Self.plan(job.checkpoints, costs, every: CheckpointPlan.steps(in: interval, stepTime: stepTime))
+  }
+
+  /// Work left after so many steps, checkpoints included, when nothing interrupts it.
+  func timeLeft(after step: Int64) -> Ticks {
+    let left = Double(max(0, totalSteps - step))
+    let checkpoints = plan.everySteps > 0 ? (left / Double(plan.everySteps)).rounded(.up) : 0
+    return Ticks(seconds: left * stepTime.seconds + checkpoints * plan.blocking.seconds)
   }
 
   // MARK: Samples
@@ -94,10 +105,13 @@ struct JobModel: Sendable {
     var costs = Costs()
     let settings = job.checkpoints
     let perNode = bytes / Double(nodes)
+    // Every accelerator's process sends and fetches several parts at once.
+    let clients = job.run.layout.accelerators * settings.streams
+    let wire = bytes.value / max(1, pool.node.nicBandwidth.value * Double(nodes))
     let local = settings.local.map { design.storage[$0] }
     if let remote = settings.storage.map({ design.storage[$0] }) {
-      let write = remote.writeTime(bytes, clients: nodes).value
-      costs.restore = remote.restoreTime(bytes, clients: nodes).value
+      let write = max(wire, remote.writeTime(bytes, clients: clients).value)
+      costs.restore = max(wire, remote.restoreTime(bytes, clients: clients).value)
       costs.localRestore = costs.restore
       costs.blocking = write
       if settings.isAsynchronous || local != nil {

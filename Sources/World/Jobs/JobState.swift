@@ -24,7 +24,7 @@ struct JobState {
   var heldSince: Ticks?
   /// What of its waiting was for spot capacity or for repaired nodes; the rest was for its turn.
   var hasRun = false
-  var outcome: JobOutcome
+  var outcome: TrainingOutcome
 
   init(_ model: JobModel, seed: UInt64, replication: Int, design: String) {
     progress = JobProgress(
@@ -34,12 +34,12 @@ struct JobState {
       model.classes, seed: seed, replication: replication, entity: "jobs/\(model.name)")
     repairs = RandomStream(
       seed: seed, replication: replication, entity: "jobs/\(model.name)", purpose: "repairs")
-    outcome = JobOutcome(name: model.name, totalSteps: model.totalSteps)
+    outcome = TrainingOutcome(name: model.name, totalSteps: model.totalSteps)
   }
 }
 
 /// What one job did in one run.
-public struct JobOutcome: Sendable {
+public struct TrainingOutcome: Sendable {
   public var name: String
   public var totalSteps: Int64
   /// Steps done that count.

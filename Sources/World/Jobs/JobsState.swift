@@ -255,16 +255,10 @@ extension World {
     for other in jobs.models.indices where other != job && jobs.models[other].poolIndex == model.poolIndex {
       if case .spot(let zone) = jobs.states[other].placement { capacity[zone] -= jobs.models[other].nodes }
     }
-    let progress = jobs.states[job].progress
-    let left = max(0, model.totalSteps - progress.step)
-    let remaining = JobProgress(
-      totalSteps: left, stepTime: model.stepTime, plan: model.plan, start: now)
-    var copy = remaining
-    copy.restart(taking: .zero)
+    let left = model.timeLeft(after: jobs.states[job].progress.step)
     let deadline = model.workload.deadline.map { Ticks(seconds: $0.value) } ?? .never
     return SpotView(
-      now: now, deadline: deadline, remaining: copy.forecastFinish == .never ? .never : copy.forecastFinish - now,
-      changeover: model.restart, placement: jobs.states[job].placement, nodes: model.nodes, capacity: capacity,
+      now: now, deadline: deadline, remaining: left, changeover: model.restart, placement: jobs.states[job].placement, nodes: model.nodes, capacity: capacity,
       prices: (0..<market.zoneCount).map { market.price(in: $0) }, onDemandPrice: settings.onDemandPrice)
   }
 
@@ -331,7 +325,7 @@ extension World {
   // MARK: The end
 
   /// What each job did until the run ended.
-  mutating func jobOutcomes() -> [JobOutcome] {
+  mutating func jobOutcomes() -> [TrainingOutcome] {
     jobs.states.indices.map { index in
       var outcome = jobs.states[index].outcome
       if outcome.finish == nil {
