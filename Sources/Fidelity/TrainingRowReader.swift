@@ -162,7 +162,9 @@ struct TrainingRowReader {
   /// A number behind words of the note, such as `grad accum 4`.
   private func noted(_ words: String) -> Int? {
     guard let range = note.range(of: words + " ") else { return nil }
-    return Double(note[range.upperBound...].prefix { $0.isNumber || $0 == "." }).map { Int($0) }
+    return Double(note[range.upperBound...].prefix { $0.isNumber || $0 == "." }).flatMap {
+      $0 < 1e15 ? Int($0) : nil
+    }
   }
 
   /// Step time as measured; else from tokens per second; else from TFLOP/s by Megatron's formula,

@@ -77,10 +77,10 @@ struct TrainingScore {
     var page = """
       ## Training steps
 
-      Time of a step against published runs; errors are predicted ÷ measured − 1. Goal, left out by campaign: \
-      median 8 %, 90th percentile 25 %. *Shipped* are the catalogue's coefficients, fitted once to all rows; \
-      *campaign* and *family* are refitted without the row's own campaign, or without all campaigns of its \
-      framework or benchmark. The network is latency and bandwidth alone.
+      Time of a step against published runs; errors are predicted ÷ measured − 1. Goal, left out by \
+      campaign: median 8 %, 90th percentile 25 %. *Shipped* are the catalogue's coefficients, fitted \
+      once to all rows; *campaign* and *family* are refitted without the row's own campaign, or without \
+      all campaigns of its framework or benchmark. The network is latency and bandwidth alone.
 
       | rows | count | median | 90th | bias | campaign: median / 90th | family: median / 90th |
       |---|---|---|---|---|---|---|
