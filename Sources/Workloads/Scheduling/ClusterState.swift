@@ -8,6 +8,9 @@ public struct Allocation: Sendable, Hashable {
     public var milli: UInt16
   }
   public var grants: [Grant]
+
+  /// Grants of one cluster.
+  public init(grants: [Grant]) { self.grants = grants }
 }
 
 /// How to choose among nodes that could hold a job.
@@ -199,6 +202,20 @@ public struct ClusterState: Sendable, Hashable {
         wholeFree[node] += 1
         if !isOut[node] { freeAccelerators += 1 }
       }
+    }
+  }
+
+  /// Undoes `release`: the same accelerators are taken again. They must be free.
+  public mutating func retake(_ allocation: Allocation) {
+    for grant in allocation.grants {
+      let (device, node) = (Int(grant.device), Int(grant.node))
+      precondition(freeMilli[device] >= grant.milli, "only what was released is taken again")
+      if freeMilli[device] == Self.full {
+        wholeFree[node] -= 1
+        if !isOut[node] { freeAccelerators -= 1 }
+      }
+      freeMilli[device] -= grant.milli
+      usedMilli += Int64(grant.milli)
     }
   }
 

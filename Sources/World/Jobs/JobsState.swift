@@ -190,14 +190,39 @@ extension World {
       return
     }
     let node = Int(allocation.grants[failure.component % allocation.grants.count].node)
-    giveBack(job)
     let seconds = jobs.models[job].classes[failure.classIndex].repair.sample(&jobs.states[job].repairs)
+    if replaceNode(node, of: job) {
+      startRepair(pool, node, max(0, seconds), &pending)
+      begin(job, taking: jobs.models[job].restart, &pending)
+      return
+    }
+    // Without a spare it gives its nodes back and asks again, before all others.
+    giveBack(job)
     jobs.pools[pool].cluster.setOut(node, true)
     startRepair(pool, node, max(0, seconds), &pending)
-    // It keeps its place in front: spare nodes let it go on at once.
     jobs.pools[pool].waiting.insert(job, at: 0)
     rescheduleJob(job, &pending)
     startWaiting(pool, &pending)
+  }
+
+  /// Takes a broken node out and puts a spare in its place; false, and nothing changed, where there is none.
+  private mutating func replaceNode(_ node: Int, of job: Int) -> Bool {
+    guard var allocation = jobs.states[job].allocation else { return false }
+    let pool = jobs.models[job].poolIndex
+    let lost = Allocation(grants: allocation.grants.filter { Int($0.node) == node })
+    guard jobs.pools[pool].cluster.freeAccelerators >= lost.grants.count else { return false }
+    let request = JobRequest(accelerators: lost.grants.count, perNode: lost.grants.count)
+    jobs.pools[pool].cluster.release(lost)
+    jobs.pools[pool].cluster.setOut(node, true)
+    guard let spare = jobs.pools[pool].cluster.place(request, by: .packed) else {
+      jobs.pools[pool].cluster.setOut(node, false)
+      jobs.pools[pool].cluster.retake(lost)
+      return false
+    }
+    allocation.grants.removeAll { Int($0.node) == node }
+    allocation.grants += spare.grants
+    jobs.states[job].allocation = allocation
+    return true
   }
 
   private mutating func startRepair(_ pool: Int, _ node: Int, _ seconds: Double, _ pending: inout PendingEvents) {
