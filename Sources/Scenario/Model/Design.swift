@@ -13,6 +13,7 @@ public struct Design: Sendable {
   public var staff: Staff?
   public var storage: [StorageTier] = []
   public var jobs: [JobDeployment] = []
+  public var scheduler = SchedulerSettings()
   public init(name: String, sites: [Site], pools: [Pool], services: [Service], staff: Staff?) {
     self.name = name
     self.sites = sites

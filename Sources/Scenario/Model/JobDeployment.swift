@@ -40,6 +40,8 @@ public struct TrainingJob: Sendable {
   public var start: Ticks
   /// Higher goes first.
   public var priority: Int
+  /// Index of whoever submits it, in the order in which the design's jobs name them.
+  public var user = 0
 
   public init(
     run: TrainingRun, framework: String, step: TrainingStep, memory: TrainingMemory,
@@ -107,6 +109,25 @@ public struct CheckpointSettings: Sendable, Hashable {
     self.isAsynchronous = isAsynchronous
     self.onNotice = onNotice
   }
+}
+
+/// Which jobs of a design run when not all of them can.
+public struct SchedulerSettings: Sendable, Hashable {
+  public enum Policy: String, Sendable, Hashable, CaseIterable {
+    case fifo
+    /// EASY.
+    case backfill
+    /// Higher priorities take the place of lower ones.
+    case priority
+    /// Each user by weight; a job's user is its `user`.
+    case fairShare = "fair-share"
+    /// The earliest first.
+    case deadline
+  }
+  public var policy = Policy.fifo
+  public var placement = PlacementRule.packed
+
+  public init() {}
 }
 
 /// What fails in a pool.

@@ -18,11 +18,23 @@ extension Resolver {
         design.storage.append(tier)
       }
     }
+    design.scheduler.policy =
+      value["scheduler"]?["policy"]?.text.flatMap(SchedulerSettings.Policy.init) ?? .fifo
+    design.scheduler.placement =
+      value["scheduler"]?["placement"]?.text.flatMap(PlacementRule.init) ?? .packed
+    var users: [String] = []
     for written in value["jobs"]?.members ?? [] {
       let job = job(
         written, "\(path).jobs.\(written.key)", trainings: trainings, collectives: collectives,
         pools: design.pools, storage: design.storage)
-      if let job { design.jobs.append(job) }
+      guard var job else { continue }
+      if case .training(let index, var training) = job.work {
+        let user = written.value["user"]?.text ?? ""
+        if !users.contains(user) { users.append(user) }
+        training.user = users.firstIndex(of: user) ?? 0
+        job.work = .training(index, training)
+      }
+      design.jobs.append(job)
     }
     checkJobPlacement(design, value, path)
   }

@@ -78,6 +78,15 @@ extension ScenarioShape {
       "From a failure to the first new step, beside reading the checkpoint.", fallback: "5m"),
     Key("start", .quantity(.duration, atMost: "15y"), "When it is submitted.", fallback: "0s"),
     Key("priority", .integer(-1_000_000...1_000_000), "Higher goes first.", fallback: "0"),
+    Key("user", .text, "Who submits it; fair shares are theirs."),
+  ])
+
+  static let scheduler: Shape = .object([
+    Key(
+      "policy", .choice(SchedulerSettings.Policy.allCases.map(\.rawValue)), "Which job runs next.",
+      fallback: "fifo"),
+    Key(
+      "placement", .choice(PlacementRule.allCases.map(\.rawValue)), "How it is laid out.", fallback: "packed"),
   ])
 
   static let checkpoint: Shape = .either([

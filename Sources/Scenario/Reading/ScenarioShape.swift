@@ -158,6 +158,7 @@ enum ScenarioShape {
       Key("services", .map(service), "Who answers which workload."),
       Key("jobs", .map(job), "Training and collectives: work with an end."),
       Key("storage", .map(storage), "Where data and checkpoints lie."),
+      Key("scheduler", scheduler, "Which jobs run when not all of them can.", fallback: "fifo"),
       Key(
         "staff",
         .object([
@@ -166,7 +167,7 @@ enum ScenarioShape {
             "salary", .quantity(.moneyPerYear, atMost: "1000000000 USD/y"), "Full cost a year.",
             required: true),
         ]), "People who run the design."),
-    ] + Key.planned("events", "extends", "scheduler"))
+    ] + Key.planned("events", "extends"))
 
   static let site: Shape = .object(
     [

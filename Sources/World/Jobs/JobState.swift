@@ -72,6 +72,9 @@ struct JobPool {
   var cluster: ClusterState
   /// Jobs that wait for accelerators, in the order in which they ask.
   var waiting: [Int] = []
+  /// Jobs that hold accelerators, in order of their start.
+  var running: [RunningJob] = []
+  let scheduler: any JobScheduler
   var market: (any SpotMarket)?
   var marketVersion = 0
   /// Nodes under repair or waiting for a crew.

@@ -7,6 +7,8 @@ import Workloads
 struct JobsState: ~Copyable {
   let models: [JobModel]
   var states: [JobState]
+  /// What schedulers see of the jobs.
+  let requests: [Job]
   var pools: [JobPool]
   let settings: [MarketSettings?]
   /// Jobs that are not done by then stay unfinished.
@@ -30,7 +32,26 @@ struct JobsState: ~Copyable {
         .reduce(0) { $0 + $1.replicas * $1.acceleratorsPerReplica }
       if hosts && held > 0 { _ = cluster.place(JobRequest(accelerators: held), by: .packed) }
       let market = hosts ? pool.market.map { Self.market($0, pool: pool, scenario, replication) } : nil
-      return JobPool(cluster: cluster, market: market, crews: pool.failures?.crews ?? .max)
+      return JobPool(
+        cluster: cluster, scheduler: Self.scheduler(design.scheduler), market: market,
+        crews: pool.failures?.crews ?? .max)
+    }
+    requests = models.map { model in
+      let expected = Ticks(seconds: model.timeLeft(after: 0).seconds + model.job.restart.value)
+      return Job(
+        arrival: model.job.start, request: JobRequest(accelerators: model.accelerators), duration: expected,
+        user: model.job.user, priority: model.job.priority,
+        deadline: model.workload.deadline.map { Ticks(seconds: $0.value) } ?? .never)
+    }
+  }
+
+  private static func scheduler(_ settings: SchedulerSettings) -> any JobScheduler {
+    switch settings.policy {
+    case .fifo: FirstInFirstOut(placement: settings.placement)
+    case .backfill: EasyBackfill(placement: settings.placement)
+    case .priority: PriorityPreemption(placement: settings.placement)
+    case .fairShare: FairShare(weights: [], placement: settings.placement)
+    case .deadline: EarliestDeadline(placement: settings.placement)
     }
   }
 
@@ -81,23 +102,38 @@ extension World {
 
   // MARK: Starting and stopping
 
-  /// Starts jobs of a pool in order of priority, then of asking; one that does not fit holds up those behind it.
+  /// Asks the scheduler which jobs of a pool go on, and which make way.
   private mutating func startWaiting(_ pool: Int, _ pending: inout PendingEvents) {
     if jobs.pools[pool].market != nil {
       for job in jobs.pools[pool].waiting { decideSpot(job, &pending) }
       return
     }
-    let order = jobs.pools[pool].waiting.enumerated().sorted {
-      (-jobs.models[$0.element].job.priority, $0.offset) < (-jobs.models[$1.element].job.priority, $1.offset)
-    }
-    for (_, job) in order {
-      let request = JobRequest(accelerators: jobs.models[job].accelerators)
-      guard let allocation = jobs.pools[pool].cluster.place(request, by: .packed) else { break }
-      jobs.states[job].allocation = allocation
-      jobs.pools[pool].waiting.removeAll { $0 == job }
-      // The first start has no checkpoint to read.
-      let first = Ticks(seconds: jobs.models[job].job.restart.value)
-      begin(job, taking: jobs.states[job].hasRun ? jobs.models[job].restart : first, &pending)
+    if jobs.pools[pool].waiting.isEmpty { return }
+    let view = SchedulerView(
+      now: now, jobs: jobs.requests, waiting: jobs.pools[pool].waiting, running: jobs.pools[pool].running,
+      cluster: jobs.pools[pool].cluster)
+    let scheduler = jobs.pools[pool].scheduler
+    for action in scheduler.decide(view) {
+      switch action {
+      case .preempt(let job):
+        jobs.states[job].progress.advance(to: now)
+        jobs.states[job].progress.interrupt(losing: .node)
+        giveBack(job)
+        jobs.pools[pool].waiting.append(job)
+        rescheduleJob(job, &pending)
+      case .start(let job):
+        guard
+          let allocation = jobs.pools[pool].cluster.place(jobs.requests[job].request, by: scheduler.placement)
+        else { return }
+        jobs.states[job].allocation = allocation
+        jobs.pools[pool].waiting.removeAll { $0 == job }
+        let left = jobs.models[job].timeLeft(after: jobs.states[job].progress.step)
+        jobs.pools[pool].running.append(
+          RunningJob(id: job, start: now, expectedEnd: now + left, allocation: allocation))
+        // The first start has no checkpoint to read.
+        let first = Ticks(seconds: jobs.models[job].job.restart.value)
+        begin(job, taking: jobs.states[job].hasRun ? jobs.models[job].restart : first, &pending)
+      }
     }
   }
 
@@ -155,6 +191,7 @@ extension World {
     jobs.states[job].placement = .waiting
     if let allocation = jobs.states[job].allocation {
       jobs.pools[jobs.models[job].poolIndex].cluster.release(allocation)
+      jobs.pools[jobs.models[job].poolIndex].running.removeAll { $0.id == job }
       jobs.states[job].allocation = nil
     }
   }
@@ -222,6 +259,9 @@ extension World {
     allocation.grants.removeAll { Int($0.node) == node }
     allocation.grants += spare.grants
     jobs.states[job].allocation = allocation
+    if let place = jobs.pools[pool].running.firstIndex(where: { $0.id == job }) {
+      jobs.pools[pool].running[place].allocation = allocation
+    }
     return true
   }
 
