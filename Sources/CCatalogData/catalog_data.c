@@ -40,6 +40,9 @@ static const unsigned char storage[] = {
 static const unsigned char efficiencies[] = {
 #embed "data/efficiencies.csv"
 };
+static const unsigned char transports[] = {
+#embed "data/transports.csv"
+};
 
 #define FILE_ENTRY(name) {#name, name, sizeof name}
 
@@ -56,6 +59,7 @@ static const struct catalog_file files[] = {
   FILE_ENTRY(precisions),
   FILE_ENTRY(storage),
   FILE_ENTRY(efficiencies),
+  FILE_ENTRY(transports),
 };
 
 const struct catalog_file *catalog_files(void) { return files; }
