@@ -38,7 +38,9 @@ struct Crossing {
     case .allReduce:
       let best = min(ring(operation, bytes), tree(operation, bytes))
       return reduces ? min(best, inNetwork(bytes)) : best
-    case .allGather, .reduceScatter: return ring(operation, bytes)
+    case .allGather, .reduceScatter:
+      // NCCL's parallel aggregated trees take halving's steps (release 2.23).
+      return min(ring(operation, bytes), halvingDoubling(operation, bytes) ?? ring(operation, bytes))
     case .broadcast: return min(ring(operation, bytes), tree(operation, bytes))
     case .allToAll, .sendReceive: return pairwise(operation, bytes)
     }

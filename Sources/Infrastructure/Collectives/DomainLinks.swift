@@ -35,37 +35,45 @@ struct DomainLinks: Sendable {
     guard let curve = curve(of: operation) else { return nil }
     if ranks <= 1 { return .zero }
     let rounds = CollectiveShape.rounds(ranks)
+    let shape: CollectiveShape
     switch algorithm {
-    case .automatic:
-      let ring = time(
-        CollectiveShape(ringOf: operation, ranks: ranks), curve: curve, operation: operation, bytes: bytes,
-        ranks: ranks)
-      guard let reduction = curve.reduction, ranks >= reduction.ranks else { return ring }
-      return min(ring, time(reduction, bytes: bytes, ranks: ranks))
+    case .automatic: return fastest(operation, bytes: bytes, ranks: ranks, curve: curve)
+    case .inNetwork: return curve.reduction.map { time($0, bytes: bytes, ranks: ranks) }
     case .ring, .hierarchical:
       guard operation != .allToAll else { return nil }
-      return time(
-        CollectiveShape(ringOf: operation, ranks: ranks), curve: curve, operation: operation, bytes: bytes,
-        ranks: ranks)
+      shape = CollectiveShape(ringOf: operation, ranks: ranks)
     case .pairwise:
       guard operation == .allToAll || operation == .sendReceive else { return nil }
-      return time(
-        CollectiveShape(ringOf: operation, ranks: ranks), curve: curve, operation: operation, bytes: bytes,
-        ranks: ranks)
+      shape = CollectiveShape(ringOf: operation, ranks: ranks)
     case .tree:
       guard operation == .allReduce || operation == .broadcast else { return nil }
-      return time(
-        CollectiveShape(treeOf: operation, rounds: rounds), curve: curve, operation: operation, bytes: bytes,
-        ranks: ranks)
+      shape = CollectiveShape(treeOf: operation, rounds: rounds)
     case .halvingDoubling:
-      guard operation != .allToAll && operation != .broadcast && operation != .sendReceive else { return nil }
-      return time(
-        CollectiveShape(halvingDoublingOf: operation, ranks: ranks, rounds: rounds), curve: curve,
-        operation: operation, bytes: bytes, ranks: ranks)
-    case .inNetwork:
-      return curve.reduction.map { time($0, bytes: bytes, ranks: ranks) }
+      guard [.allReduce, .allGather, .reduceScatter].contains(operation) else { return nil }
+      shape = CollectiveShape(halvingDoublingOf: operation, ranks: ranks, rounds: rounds)
     }
+    return time(shape, curve: curve, operation: operation, bytes: bytes, ranks: ranks)
   }
+
+  /// The measured curve, which holds the library's own choice among up to 8 ranks; algorithms of few steps may
+  /// win among more. And the switch, where it reduces.
+  private func fastest(
+    _ operation: CollectiveOperation, bytes: Bytes, ranks: Int, curve: TransportCurve
+  ) -> Seconds {
+    let ring = CollectiveShape(ringOf: operation, ranks: ranks)
+    var best = time(ring, curve: curve, operation: operation, bytes: bytes, ranks: ranks)
+    if let reduction = curve.reduction, ranks >= reduction.ranks {
+      best = min(best, time(reduction, bytes: bytes, ranks: ranks))
+    }
+    guard ranks > Self.measuredRanks else { return best }
+    for algorithm in [CollectiveAlgorithm.tree, .halvingDoubling] {
+      if let time = time(of: operation, bytes: bytes, ranks: ranks, algorithm: algorithm) { best = min(best, time) }
+    }
+    return best
+  }
+
+  /// The largest group that the curves were measured with.
+  private static let measuredRanks = 8
 
   /// What a rank takes before its first byte leaves the domain: the library's launch.
   func launch(of operation: CollectiveOperation) -> Seconds {

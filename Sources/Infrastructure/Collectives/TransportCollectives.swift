@@ -20,6 +20,10 @@ public struct TransportCollectives: CollectiveModel {
   public let network: Transport?
   /// All links of one rank within its domain, one direction.
   public let linkBandwidth: BytesPerSecond
+  /// How many ranks a domain holds.
+  public let domainSize: Int
+  /// How many of them the links join.
+  public let linkedRanks: Int
   /// All network interfaces of a domain together, one direction.
   public let domainBandwidth: BytesPerSecond
   /// What one rank can move to the interfaces, one direction.
@@ -29,6 +33,8 @@ public struct TransportCollectives: CollectiveModel {
   /// How it is done; `automatic` takes the fastest.
   public let algorithm: CollectiveAlgorithm
   private let links: DomainLinks
+  /// What joins more ranks of a server than the links do, such as PCIe between bridged pairs.
+  private let hostLinks: DomainLinks?
 
   /// - Parameters:
   ///   - scaleUp: As `Catalog.scaleUpTransport(of:)` gives it.
@@ -36,22 +42,29 @@ public struct TransportCollectives: CollectiveModel {
   ///   - linkBandwidth: One rank's links within its domain, all together, one direction; above 0.
   ///   - domainSize: How many ranks a domain holds at most, 1 or more.
   ///   - domainBandwidth: All interfaces of a domain, one direction.
+  ///   - linkedRanks: How many of them the links join; `nil`: all.
+  ///   - hostLinks: What joins more of them than the links do, and its rate for one rank: bridged pairs in one
+  ///     server reach the other pairs over PCIe.
   ///   - rankBandwidth: What one rank can move to the interfaces; `nil` sets no bound.
   ///   - reducesInNetwork: Only networks whose transport can reduce do. Off unless asked: the switches' licence
   ///     and the library's plug-in are the operator's choice.
   public init(
     scaleUp: Transport, network: Transport?, linkBandwidth: BytesPerSecond, domainSize: Int,
-    domainBandwidth: BytesPerSecond, rankBandwidth: BytesPerSecond? = nil, reducesInNetwork: Bool = false,
+    linkedRanks: Int? = nil, hostLinks: (transport: Transport, bandwidth: BytesPerSecond)? = nil, domainBandwidth: BytesPerSecond,
+    rankBandwidth: BytesPerSecond? = nil, reducesInNetwork: Bool = false,
     algorithm: CollectiveAlgorithm = .automatic
   ) {
     self.scaleUp = scaleUp
     self.network = network
     self.linkBandwidth = linkBandwidth
+    self.domainSize = max(domainSize, 1)
+    self.linkedRanks = max(linkedRanks ?? domainSize, 1)
     self.domainBandwidth = domainBandwidth
     self.rankBandwidth = rankBandwidth ?? BytesPerSecond(.infinity)
     self.reducesInNetwork = reducesInNetwork
     self.algorithm = algorithm
-    links = DomainLinks(transport: scaleUp, line: linkBandwidth, domain: domainSize)
+    links = DomainLinks(transport: scaleUp, line: linkBandwidth, domain: self.linkedRanks)
+    self.hostLinks = hostLinks.map { DomainLinks(transport: $0.transport, line: $0.bandwidth, domain: domainSize) }
   }
 
   /// Whether the named algorithm can carry out the operation among such a group; `automatic` always can.
@@ -63,11 +76,9 @@ public struct TransportCollectives: CollectiveModel {
   public func time(of operation: CollectiveOperation, bytes: Bytes, among group: CollectiveGroup) -> Seconds {
     guard group.ranks > 1 else { return .zero }
     let bytes = bytes.value > 0 ? bytes : .zero
-    let named = raw(operation, bytes, group, by: algorithm)
-    let time = named ?? raw(operation, bytes, group, by: .automatic) ?? .zero
+    let time = settled(operation, bytes, group)
     // An all-reduce leaves every rank with what a reduce-scatter leaves it with, so it is never the faster one.
-    guard operation == .allReduce else { return time }
-    return max(time, raw(.reduceScatter, bytes, group, by: algorithm) ?? .zero)
+    return operation == .allReduce ? max(time, settled(.reduceScatter, bytes, group)) : time
   }
 
   /// Bus bandwidth as nccl-tests define it; zero for one rank.
@@ -78,14 +89,20 @@ public struct TransportCollectives: CollectiveModel {
       of: operation, ranks: group.ranks, bytes: bytes, time: time(of: operation, bytes: bytes, among: group))
   }
 
+  /// By the named algorithm where it applies, else by the fastest.
+  private func settled(_ operation: CollectiveOperation, _ bytes: Bytes, _ group: CollectiveGroup) -> Seconds {
+    raw(operation, bytes, group, by: algorithm) ?? raw(operation, bytes, group, by: .automatic) ?? .zero
+  }
+
   private func raw(
     _ operation: CollectiveOperation, _ bytes: Bytes, _ group: CollectiveGroup, by algorithm: CollectiveAlgorithm
   ) -> Seconds? {
+    let within = group.ranksPerDomain > linkedRanks ? hostLinks ?? links : links
     guard group.crossesDomains, let network else {
-      return links.time(of: operation, bytes: bytes, ranks: group.ranks, algorithm: algorithm)
+      return within.time(of: operation, bytes: bytes, ranks: group.ranks, algorithm: algorithm)
     }
     let crossing = Crossing(
-      links: links, network: network, group: group, rate: rate(of: group),
+      links: within, network: network, group: group, rate: rate(of: group),
       reduces: reducesInNetwork && network.canReduce)
     return crossing.time(of: operation, bytes: bytes, by: algorithm)
   }
