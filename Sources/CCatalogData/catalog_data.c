@@ -68,6 +68,8 @@ static const unsigned char h200_sxm_llama_3_1_8b_fp8[] = {
 };
 static const unsigned char h200_sxm_qwen3_30b_a3b_bf16[] = {
 #embed "data/kernel-tables/h200-sxm-qwen3-30b-a3b-bf16.csv"
+static const unsigned char transports[] = {
+#embed "data/transports.csv"
 };
 
 #define FILE_ENTRY(name) {#name, name, sizeof name}
@@ -88,6 +90,7 @@ static const struct catalog_file files[] = {
   FILE_ENTRY(reliability),
   FILE_ENTRY(efficiencies),
   FILE_ENTRY(training),
+  FILE_ENTRY(transports),
   TABLE_ENTRY("h100-sxm-llama-3.1-8b-bf16", h100_sxm_llama_3_1_8b_bf16),
   TABLE_ENTRY("h100-sxm-llama-3.1-8b-fp8", h100_sxm_llama_3_1_8b_fp8),
   TABLE_ENTRY("h100-sxm-qwen3-30b-a3b-bf16", h100_sxm_qwen3_30b_a3b_bf16),

@@ -94,6 +94,8 @@ public enum OverlayFile {
       (.engines, "maximum-batched-tokens"), (.engines, "maximum-batched-tokens-small"):
       1...1e9
     case (.efficiencies, let key) where key.hasSuffix(".sharpness"): 1...64
+    case (.transports, let key) where key.hasSuffix("sharpness"): 0.1...64
+    case (.transports, let key) where key.hasSuffix("share") || key.hasSuffix("share-factor"): 1e-9...1e3
     case (.endpoints, "output-rate"), (.engines, "memory-utilization"), (.accelerators, "memory"),
       (.accelerators, "memory-bandwidth"), (.accelerators, "memory-driver"):
       1e-9...1e18

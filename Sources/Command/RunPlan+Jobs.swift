@@ -34,7 +34,7 @@ extension RunPlan {
       title: "workload \(workload.name)",
       lines: [
         Line(name: "operation", value: workload.operation.rawValue), Line(name: "sizes", value: sizes),
-        Line(name: "algorithm", value: workload.algorithm),
+        Line(name: "algorithm", value: workload.algorithm.rawValue),
       ])
   }
 

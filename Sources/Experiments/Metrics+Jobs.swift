@@ -102,9 +102,11 @@ extension MetricReader {
       guard case .collective(let index) = job.work else { continue }
       let workload = scenario.collectives[index]
       let pool = model.design.pools[job.poolIndex]
-      let network = pool.collectives(catalog: scenario.catalog, algorithm: workload.algorithm)
-      let group = CollectiveGroup(
-        ranks: job.accelerators, ranksPerDomain: min(job.accelerators, pool.scaleUpDomain))
+      guard
+        let network = pool.collectives(
+          ranks: job.accelerators, catalog: scenario.catalog, algorithm: workload.algorithm)
+      else { continue }
+      let group = network.group(ranks: job.accelerators)
       for size in workload.sizes {
         let time = network.time(of: workload.operation, bytes: size, among: group)
         let factor = workload.operation.busFactor(ranks: job.accelerators)

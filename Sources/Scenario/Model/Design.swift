@@ -63,6 +63,8 @@ public struct Pool: Sendable {
   public var payment: Payment
   /// The network between its nodes, as the scenario names it; `nil` where it names none.
   public var fabric: String?
+  /// The same with how it is built; `nil` where the catalogue does not know it.
+  public var network: FabricSettings?
   /// What fails in it while jobs run; `nil` for nothing.
   public var failures: FailureSettings?
   /// Where its spot capacity comes and goes; `nil` where it stays.

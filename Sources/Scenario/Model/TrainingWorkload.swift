@@ -78,10 +78,9 @@ public struct CollectiveWorkload: Sendable, Hashable {
   public var operation: CollectiveOperation
   /// Message sizes, ascending.
   public var sizes: [Bytes]
-  /// A name of an algorithm, or `auto`.
-  public var algorithm: String
+  public var algorithm: CollectiveAlgorithm
 
-  public init(name: String, operation: CollectiveOperation, sizes: [Bytes], algorithm: String) {
+  public init(name: String, operation: CollectiveOperation, sizes: [Bytes], algorithm: CollectiveAlgorithm) {
     self.name = name
     self.operation = operation
     self.sizes = sizes

@@ -72,6 +72,7 @@ extension Resolver {
     if let market = value["market"] {
       pool.market = self.market(market, "\(path).market", of: pool, site: sites[siteIndex], prices: prices)
     }
+    pool.network = network(value["fabric"], "\(path).fabric", node: node)
     pool.failures = failures(value["failures"], "\(path).failures", in: value, of: pool)
     return pool
   }

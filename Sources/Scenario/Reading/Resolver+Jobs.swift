@@ -73,6 +73,11 @@ extension Resolver {
       return nil
     }
     if let collective = collectives.firstIndex(where: { $0.name == name }) {
+      guard pool.collectives(ranks: count, catalog: catalog) != nil else {
+        fault(
+          value, path, "the catalogue knows no links between accelerators of the kind '\(pool.accelerator.name)'")
+        return nil
+      }
       return JobDeployment(
         name: member.key, poolIndex: poolIndex, accelerators: count, work: .collective(collective))
     }
@@ -100,7 +105,11 @@ extension Resolver {
     }
     let framework =
       value["framework"]?.text ?? standing("default", at: "\(path).framework", as: "default")
-    let network = pool.collectives(catalog: catalog)
+    guard let network = pool.collectives(ranks: accelerators, catalog: catalog) else {
+      fault(
+        value, path, "the catalogue knows no links between accelerators of the kind '\(pool.accelerator.name)'")
+      return nil
+    }
     var run = TrainingRun(
       model: workload.model, accelerator: pool.accelerator,
       precision: value["precision"]?.text.flatMap(TrainingPrecision.init) ?? workload.precision,

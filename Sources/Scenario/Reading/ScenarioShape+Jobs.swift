@@ -43,7 +43,9 @@ extension ScenarioShape {
         .choice(CollectiveOperation.allCases.filter { $0 != .sendReceive }.map(\.rawValue)),
         "What is timed.", required: true),
       Key("sizes", .list(.quantity(.bytes)), "Message sizes: what a rank holds in all.", required: true),
-      Key("algorithm", .text, "By name, or `auto`, the fastest.", fallback: "auto"),
+      Key(
+        "algorithm", .choice(CollectiveAlgorithm.allCases.map(\.rawValue)), "By name; `auto` is the fastest.",
+        fallback: "auto"),
     ])
 
   static let job: Shape = .object([
@@ -111,6 +113,23 @@ extension ScenarioShape {
     Key("client-bandwidth", .quantity(.bandwidth), "Of one node."),
     Key("latency", .quantity(.duration), "To the first byte."),
   ])
+
+  static let fabric: [Key] = [
+    Key("kind", .text, "A catalogue name, or infiniband, roce, ethernet, efa with a `link-bandwidth`.", required: true),
+    Key("link-bandwidth", .quantity(.bandwidth), "Of one link, one direction."),
+    Key("links-per-node", .integer(1...1024), "Interfaces of a node.", fallback: "one an accelerator"),
+    Key("rails", .integer(1...1024), "The same, each on a rail of its own."),
+    Key("latency", .quantity(.duration, atMost: "1s"), "From node to node, of a small message."),
+    Key(
+      "topology", .choice(FabricSettings.Topology.allCases.map(\.rawValue)), "How switches join them.",
+      fallback: "fat-tree"),
+    Key("oversubscription", .number(1...100), "Bandwidth below a leaf over that above it.", fallback: "1"),
+    Key("nodes-per-leaf", .integer(1...10_000), "Nodes that share a leaf switch.", fallback: "16"),
+    Key(
+      "routing", .choice(FabricSettings.Routing.allCases.map(\.rawValue)), "Which path a flow takes.",
+      fallback: "adaptive (infiniband, efa), ecmp"),
+    Key("in-network-reduction", .choice(["true", "false"]), "Switches reduce (SHARP).", fallback: "false"),
+  ]
 
   static let failures: Shape = .either([
     .choice(["none", "catalogue"]),

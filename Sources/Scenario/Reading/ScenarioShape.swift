@@ -196,7 +196,7 @@ enum ScenarioShape {
           ]),
         ]), "A catalogue name or {accelerator, accelerators}.", required: true),
       Key("count", .integer(counts), "Nodes.", required: true),
-      Key("fabric", .either([.named(.fabrics), .anything]), "Network between the nodes."),
+      Key("fabric", .either([.named(.fabrics), .object(fabric)]), "Network between the nodes."),
       Key(
         "purchase",
         .object([
