@@ -68,6 +68,7 @@ static const unsigned char h200_sxm_llama_3_1_8b_fp8[] = {
 };
 static const unsigned char h200_sxm_qwen3_30b_a3b_bf16[] = {
 #embed "data/kernel-tables/h200-sxm-qwen3-30b-a3b-bf16.csv"
+};
 static const unsigned char transports[] = {
 #embed "data/transports.csv"
 };
