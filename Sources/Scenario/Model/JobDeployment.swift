@@ -136,10 +136,13 @@ public struct FailureSettings: Sendable, Hashable {
   public var classes: [ComponentClass]
   /// Repairs that can go on at once.
   public var crews: Int
+  /// Nodes that no job counts on.
+  public var spares: Int
 
-  public init(classes: [ComponentClass], crews: Int) {
+  public init(classes: [ComponentClass], crews: Int, spares: Int = 0) {
     self.classes = classes
     self.crews = crews
+    self.spares = spares
   }
 }
 

@@ -46,10 +46,12 @@ extension Resolver {
       guard let largest = jobs.map(\.accelerators).max() else { continue }
       let held = design.services.flatMap(\.deployments).filter { $0.poolIndex == index }
         .reduce(0) { $0 + $1.replicas * $1.acceleratorsPerReplica }
-      if held + largest > pool.accelerators {
+      let spare = (pool.failures?.spares ?? 0) * pool.node.accelerators
+      if held + spare + largest > pool.accelerators {
         fault(
           value["jobs"] ?? value, "\(path).jobs",
-          "services hold \(held) of the \(pool.accelerators) accelerators of '\(pool.name)'; a job needs \(largest)")
+          "services hold \(held) and spares are \(spare) of the \(pool.accelerators) accelerators of "
+            + "'\(pool.name)'; a job needs \(largest)")
       }
     }
   }

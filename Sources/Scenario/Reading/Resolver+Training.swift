@@ -103,6 +103,9 @@ extension Resolver {
     tier.readBandwidth = rate("read-bandwidth") ?? tier.readBandwidth
     tier.writeBandwidth = rate("write-bandwidth") ?? rate("read-bandwidth") ?? tier.writeBandwidth
     tier.clientBandwidth = rate("client-bandwidth") ?? tier.clientBandwidth
+    let nodes = Double(integer(value["nodes"]) ?? 1)
+    tier.readBandwidth = tier.readBandwidth * nodes
+    tier.writeBandwidth = tier.writeBandwidth * nodes
     tier.latency = quantity(value["latency"], .duration).map { Seconds($0) } ?? tier.latency
     return tier
   }
@@ -143,7 +146,7 @@ extension Resolver {
     _ value: Written?, _ path: String, in written: Written, of pool: Pool
   ) -> FailureSettings? {
     if value?.text == "none" { return nil }
-    let hasRates = ["mtbf", "accelerator-mtbf", "software-mtbf"].contains { value?[$0] != nil }
+    let hasRates = ["node-mtbf", "accelerator-mtbf", "software-mtbf"].contains { value?[$0] != nil }
     let hours = quantity(value?["repair"], .duration) ?? standing(4 * 3600, at: "\(path).repair", as: "4h")
     let mending = Distribution.lognormal(mean: max(hours, 1), cv: 1)
     let crews = integer(value?["crews"]) ?? .max
@@ -155,7 +158,7 @@ extension Resolver {
         }
       }
       var classes: [ComponentClass] = []
-      if let law = law("mtbf") {
+      if let law = law("node-mtbf") {
         classes.append(ComponentClass(kind: .node, count: pool.nodeCount, failure: law, repair: mending))
       }
       if let law = law("accelerator-mtbf") {
@@ -168,7 +171,7 @@ extension Resolver {
             kind: .software, count: pool.nodeCount, failure: law, repair: Distribution(.constant(0)),
             needsCrew: false))
       }
-      return FailureSettings(classes: classes, crews: crews)
+      return FailureSettings(classes: classes, crews: crews, spares: integer(value?["spares"]) ?? 0)
     }
     let name = value?["record"]?.text ?? standing("llama-3-405b", at: "\(path).record", as: "llama-3-405b")
     guard let record = ReliabilityRecord(name, in: catalog) else {
@@ -177,7 +180,9 @@ extension Resolver {
       return nil
     }
     let count = record.component == .node ? pool.nodeCount : pool.accelerators
-    return FailureSettings(classes: record.classes(components: count, repair: mending), crews: crews)
+    return FailureSettings(
+      classes: record.classes(components: count, repair: mending), crews: crews,
+      spares: integer(value?["spares"]) ?? 0)
   }
 
   mutating func market(

@@ -48,6 +48,9 @@ public enum ScenarioReader {
       for override in overrides {
         if let fault = written.apply(override, file: file) { checker.faults.append(fault) }
       }
+      var expansion: [Written.ExpansionFault] = []
+      written = written.expanded(&expansion)
+      for one in expansion { checker.fault(one.value, one.path, one.message, help: one.help) }
       let files = NamedFiles(folder: folder, allowed: allowedFolders)
       let overlays = appliesOverlays ? checker.overlays(of: written, files: files) : []
       checker.catalog = overlays.isEmpty ? catalog : catalog.overlaid(with: overlays)

@@ -108,6 +108,7 @@ extension ScenarioShape {
     Key("kind", .text, "A catalogue name, or nvme, parallel-file-system, object-store, archive.", required: true),
     Key("site", .text, "Name of a site of this design."),
     Key("price", .text, "A catalogue entry whose prices and limits hold, such as s3-standard."),
+    Key("nodes", .integer(1...1_000_000), "Equal stores side by side: bandwidths times so many.", fallback: "1"),
     Key("read-bandwidth", .quantity(.bandwidth), "Of all clients."),
     Key("write-bandwidth", .quantity(.bandwidth), "Of all clients."),
     Key("client-bandwidth", .quantity(.bandwidth), "Of one node."),
@@ -134,11 +135,12 @@ extension ScenarioShape {
   static let failures: Shape = .either([
     .choice(["none", "catalogue"]),
     .object([
-      Key("mtbf", .quantity(.duration), "Mean time between failures of a node."),
+      Key("node-mtbf", .quantity(.duration), "Mean time between failures of a node."),
       Key("accelerator-mtbf", .quantity(.duration), "Of an accelerator."),
       Key("software-mtbf", .quantity(.duration), "Of the program, on each node."),
       Key("shape", .number(0.1...20), "Weibull shape; 1 is exponential.", fallback: "1"),
       Key("repair", .quantity(.duration), "Mean time to repair a node.", fallback: "4h"),
+      Key("spares", .integer(0...1_000_000), "Nodes that no job may count on.", fallback: "0"),
       Key("crews", .integer(1...1_000_000), "Repairs at once.", fallback: "as many as fail"),
       Key("record", .text, "Entry of the catalogue's `reliability`.", fallback: "llama-3-405b"),
     ]),

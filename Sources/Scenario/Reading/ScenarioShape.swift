@@ -22,8 +22,9 @@ enum ScenarioShape {
       Key("designs", .map(design), "What is compared.", required: true),
       Key("thresholds", .list(.text), "Limits such as `p99(ttft_s) < 2`; one that fails sets exit status 1."),
       Key("sweep", .anything, "Parameter space; read by `sweep`."),
+      Key("templates", .anything, "Mappings that `template: NAME` below `designs` takes over, key by key."),
       Key("overlays", .list(.text), "Files of facts that stand before the catalogue's; the last one wins."),
-    ] + Key.planned("clients", "templates", "until", "random"))
+    ] + Key.planned("clients", "until", "random"))
 
   static let economics: Shape = .object(
     [
@@ -153,6 +154,7 @@ enum ScenarioShape {
 
   static let design: Shape = .object(
     [
+      Key("extends", .text, "Another design, whose keys hold where this one writes none; `null` takes one away."),
       Key("sites", .map(site), "Where machines stand."),
       Key("pools", .map(pool), "Equal nodes, paid in one way."),
       Key("services", .map(service), "Who answers which workload."),
@@ -167,7 +169,7 @@ enum ScenarioShape {
             "salary", .quantity(.moneyPerYear, atMost: "1000000000 USD/y"), "Full cost a year.",
             required: true),
         ]), "People who run the design."),
-    ] + Key.planned("events", "extends"))
+    ] + Key.planned("events"))
 
   static let site: Shape = .object(
     [
