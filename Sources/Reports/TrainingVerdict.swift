@@ -20,7 +20,9 @@ extension RunResults {
     }
     let unit = rows.first { $0.metric == "cost_per_training_run" }?.unit ?? ""
     let others = priced.dropFirst().map { name, cost in
-      "; \(TextStyle.printable(name)) costs \(HumanNumber.plain((cost / best.1 * 100).rounded() / 100)) times as much"
+      let ratio = (cost / best.1 * 100).rounded() / 100
+      let words = ratio == 1 ? "costs the same" : "costs \(HumanNumber.plain(ratio)) times as much"
+      return "; \(TextStyle.printable(name)) \(words)"
     }.joined()
     let what = verdicts.isEmpty ? "Cheapest run" : "Cheapest run that holds every threshold"
     return "\(what): \(TextStyle.printable(best.0)), \(HumanNumber.text(best.1, unit: unit))\(others)."

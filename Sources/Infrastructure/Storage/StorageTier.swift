@@ -10,6 +10,8 @@ public struct StorageTier: Sendable, Hashable {
   public var writeBandwidth: BytesPerSecond
   /// Of one client; infinite where only the total binds.
   public var clientBandwidth: BytesPerSecond
+  /// Of one connection of a client; infinite where it does not bind.
+  public var connectionBandwidth = BytesPerSecond(.infinity)
   /// From the request to the first byte.
   public var latency: Seconds
   /// Requests of all clients together; infinite where not known.
@@ -47,6 +49,7 @@ public struct StorageTier: Sendable, Hashable {
     self.init(name: name, readBandwidth: BytesPerSecond(read))
     writeBandwidth = BytesPerSecond(number("write-bandwidth") ?? read)
     clientBandwidth = BytesPerSecond(number("client-bandwidth") ?? .infinity)
+    connectionBandwidth = BytesPerSecond(number("connection-bandwidth") ?? .infinity)
     latency = Seconds(number("latency") ?? 0)
     readRate = PerSecond(number("read-rate") ?? .infinity)
     writeRate = PerSecond(number("write-rate") ?? .infinity)
@@ -79,6 +82,13 @@ public struct StorageTier: Sendable, Hashable {
       ? .zero
       : retrievalDelay + latency + bytes
         / readShare(clients: clients, request: request, outstanding: outstanding)
+  }
+
+  /// The tier as clients with so many connections each see it.
+  public func seen(throughConnections count: Int) -> StorageTier {
+    var tier = self
+    tier.clientBandwidth = min(clientBandwidth, connectionBandwidth * Double(max(count, 1)))
+    return tier
   }
 
   /// How long a checkpoint of `bytes` in all takes when `clients` write their part of it together.

@@ -94,7 +94,7 @@ extension Resolver {
     }
     tier.name = member.key
     func rate(_ key: String) -> BytesPerSecond? { quantity(value[key], .bandwidth).map { BytesPerSecond($0) } }
-    for key in ["read-bandwidth", "write-bandwidth", "client-bandwidth"] {
+    for key in ["read-bandwidth", "write-bandwidth", "client-bandwidth", "connection-bandwidth"] {
       if let written = value[key], let own = rate(key), own.value <= 0 {
         fault(written, "\(path).\(key)", "the bandwidth must be positive")
         return nil
@@ -103,6 +103,7 @@ extension Resolver {
     tier.readBandwidth = rate("read-bandwidth") ?? tier.readBandwidth
     tier.writeBandwidth = rate("write-bandwidth") ?? rate("read-bandwidth") ?? tier.writeBandwidth
     tier.clientBandwidth = rate("client-bandwidth") ?? tier.clientBandwidth
+    tier.connectionBandwidth = rate("connection-bandwidth") ?? tier.connectionBandwidth
     let nodes = Double(integer(value["nodes"]) ?? 1)
     tier.readBandwidth = tier.readBandwidth * nodes
     tier.writeBandwidth = tier.writeBandwidth * nodes

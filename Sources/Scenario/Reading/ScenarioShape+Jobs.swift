@@ -112,6 +112,7 @@ extension ScenarioShape {
     Key("read-bandwidth", .quantity(.bandwidth), "Of all clients."),
     Key("write-bandwidth", .quantity(.bandwidth), "Of all clients."),
     Key("client-bandwidth", .quantity(.bandwidth), "Of one node."),
+    Key("connection-bandwidth", .quantity(.bandwidth), "Of one connection: a reader, or a stream of a checkpoint."),
     Key("latency", .quantity(.duration), "To the first byte."),
   ])
 

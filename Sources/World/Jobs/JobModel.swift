@@ -87,7 +87,9 @@ struct JobModel: Sendable {
         prefetch: data.prefetch),
       acceleratorsPerClient: min(pool.node.accelerators, job.run.layout.accelerators), clients: nodes,
       networkPerClient: pool.node.nicBandwidth)
-    return system.bound(from: design.storage[index], request: data.bytesPerSample)
+    // Each reader has a connection of its own.
+    let tier = design.storage[index].seen(throughConnections: data.workers * system.acceleratorsPerClient)
+    return system.bound(from: tier, request: data.bytesPerSample)
   }
 
   // MARK: Checkpoints
@@ -106,12 +108,12 @@ struct JobModel: Sendable {
     let settings = job.checkpoints
     let perNode = bytes / Double(nodes)
     // Every accelerator's process sends and fetches several parts at once.
-    let clients = job.run.layout.accelerators * settings.streams
+    let connections = min(pool.node.accelerators, job.run.layout.accelerators) * settings.streams
     let wire = bytes.value / max(1, pool.node.nicBandwidth.value * Double(nodes))
     let local = settings.local.map { design.storage[$0] }
-    if let remote = settings.storage.map({ design.storage[$0] }) {
-      let write = max(wire, remote.writeTime(bytes, clients: clients).value)
-      costs.restore = max(wire, remote.restoreTime(bytes, clients: clients).value)
+    if let remote = settings.storage.map({ design.storage[$0].seen(throughConnections: connections) }) {
+      let write = max(wire, remote.writeTime(bytes, clients: nodes).value)
+      costs.restore = max(wire, remote.restoreTime(bytes, clients: nodes).value)
       costs.localRestore = costs.restore
       costs.blocking = write
       if settings.isAsynchronous || local != nil {
