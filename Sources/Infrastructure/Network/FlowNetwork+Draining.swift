@@ -38,7 +38,7 @@ extension FlowNetwork {
     return Ticks(first.time)
   }
 
-  /// Moves the clock. No flow may drain before `time`: take those out with `completeNext` first.
+  /// Moves the clock. No flow may drain before `time`; those that drain at it are named by `drainedFlow` then.
   ///
   /// - Complexity: O(1) when no change is pending, else as `settle`.
   public mutating func advance(to time: Ticks) {
@@ -48,28 +48,37 @@ extension FlowNetwork {
     now = time
   }
 
-  /// Takes out the flow that drains next, and moves the clock to that time. Of flows that drain at one tick the
-  /// one with the smallest identity comes first. `nil`, and the clock stays, when no flow ever drains.
+  /// A flow that has sent its last byte by now, the one of the smallest identity; `nil` when there is none. Pending
+  /// changes are not settled: all that drain at one tick are taken out before the others' rates are repaired.
   ///
-  /// - Complexity: O(log flows + links of the path), and as `settle` when a change is pending.
-  public mutating func completeNext() -> FlowCompletion? {
-    settle()
-    return takeDrained()
+  /// - Complexity: O(1).
+  public func drainedFlow() -> UInt32? {
+    guard let first = drains.first, first.time <= now.count else { return nil }
+    return first.flow
   }
 
-  /// As `completeNext`, of flows that drain now only, without settling: all that drain at one tick are taken
-  /// out before the rates of the others are repaired once.
-  public mutating func completeAnotherNow() -> FlowCompletion? {
-    guard let first = drains.first, first.time == now.count else { return nil }
-    return takeDrained()
+  /// Takes out a flow that `drainedFlow` has named.
+  ///
+  /// - Complexity: O(log flows + links of the path).
+  @discardableResult
+  public mutating func complete(_ flow: UInt32) -> FlowCompletion {
+    precondition(flow < isAlive.count && isAlive[flow], "the flow runs")
+    precondition(drains.nodes[Int(heapPosition[flow])].time <= now.count, "the flow has sent everything")
+    let (finish, isPast) = now.count.addingReportingOverflow(latency[flow])
+    detach(flow)
+    return FlowCompletion(flow: flow, drained: now, finish: isPast ? .never : Ticks(finish))
   }
 
-  private mutating func takeDrained() -> FlowCompletion? {
-    guard let first = drains.first, first.time != Ticks.never.count else { return nil }
-    now = Ticks(first.time)
-    let (finish, isPast) = first.time.addingReportingOverflow(latency[first.flow])
-    detach(first.flow)
-    return FlowCompletion(flow: first.flow, drained: now, finish: isPast ? .never : Ticks(finish))
+  /// Writes what a flow puts on links, as it was added.
+  ///
+  /// - Complexity: O(links of the path).
+  public func copyPath(of flow: UInt32, into shares: inout [LinkShare]) {
+    precondition(flow < isAlive.count && isAlive[flow], "the flow runs")
+    shares.removeAll(keepingCapacity: true)
+    let first = firstEntry[flow]
+    for entry in first..<(first &+ entryCount[flow]) {
+      shares.append(LinkShare(link: entries[entry].link, weight: entries[entry].weight))
+    }
   }
 
   @inline(__always) func left(of flow: UInt32) -> Double {

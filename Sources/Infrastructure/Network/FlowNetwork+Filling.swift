@@ -13,6 +13,7 @@ extension FlowNetwork {
   /// - Complexity: O(entries of the free flows + members of the links that fill + links · log links).
   mutating func fill() {
     levels.nodes.count = 0
+    openFlows = freeSet.count
     for index in 0..<touchedLinks.count {
       let link = touchedLinks[index]
       slack[link] = residual[link]
@@ -32,10 +33,12 @@ extension FlowNetwork {
       } else if entryCount[flow] == 0 {
         newRate[flow] = .infinity
         newBottleneck[flow] = Self.noLink
+        openFlows &-= 1
       }
     }
     levels.heapify()
-    while !levels.isEmpty { fillLowest() }
+    // Links that nobody waits for any more need not be looked at.
+    while openFlows > 0 { fillLowest() }
   }
 
   @inline(__always) private mutating func fillLowest() {
@@ -69,6 +72,7 @@ extension FlowNetwork {
   @inline(__always) private mutating func fix(_ flow: UInt32, at level: Double, by link: UInt32) {
     newRate[flow] = level
     newBottleneck[flow] = link
+    openFlows &-= 1
     let first = firstEntry[flow]
     let count = entryCount[flow]
     work &+= Int(truncatingIfNeeded: count)

@@ -23,7 +23,7 @@ extension FlowNetwork {
       solveAfresh()
       abandonedRepairs &+= 1
       // Where repairs keep failing, most changes do without the attempt.
-      failuresInARow = min(failuresInARow + 1, 5)
+      failuresInARow = min(failuresInARow + 1, 6)
       changesToSkip = (1 << failuresInARow) - 1
     }
     changedFlows.count = 0
@@ -31,6 +31,7 @@ extension FlowNetwork {
   }
 
   private mutating func isWorthRepairing() -> Bool {
+    if solving == .repairOnly { return true }
     if changedFlows.count > 8 && changedFlows.count * 8 > flowCount { return false }
     if changesToSkip > 0 {
       changesToSkip -= 1
@@ -90,7 +91,7 @@ extension FlowNetwork {
   // MARK: Repair
 
   /// Work that a repair may take before it is given up, in members and entries looked at.
-  private var affordableWork: Int { 64 + liveEntries / 8 }
+  private var affordableWork: Int { solving == .repairOnly ? .max : 64 + liveEntries }
 
   /// Repairs the rates; `false`, and nothing is changed, when the change reaches too many flows.
   private mutating func repair() -> Bool {

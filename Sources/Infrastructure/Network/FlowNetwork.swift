@@ -45,6 +45,8 @@ public struct FlowNetwork: ~Copyable {
   public enum Solving: Sendable {
     /// Repair what the change reaches; solve afresh when that is a large part of all flows.
     case changeDriven
+    /// Repair whatever it takes: to test repair by itself.
+    case repairOnly
     /// Solve afresh after every change: the bar that repair is measured against.
     case afresh
   }
@@ -130,6 +132,7 @@ public struct FlowNetwork: ~Copyable {
   var touchedLinks = Column<UInt32>()
   var levels = LevelHeap()
   var candidates = Column<Member>()
+  var openFlows = 0
   var work = 0
   var failuresInARow = 0
   var changesToSkip = 0
