@@ -1,5 +1,5 @@
 /// Max-min fair rates by the textbook, from scratch: all open flows rise together until a link is full or a cap is
-/// reached, and those it holds stop (Bertsekas and Gallager, "Data Networks", section 6.5.2).
+/// reached, and those it holds stop (Bertsekas and Gallager, "Data Networks", 2nd edition, section 6.5.2).
 public struct NetworkProgressiveFilling {
   /// A flow: the links it crosses with the weight on each, and the most it takes.
   public struct Flow {
@@ -14,26 +14,24 @@ public struct NetworkProgressiveFilling {
   /// The rate of each flow; infinite for one that neither a link nor a cap holds.
   public static func rates(of flows: [Flow], capacities: [Double]) -> [Double] {
     var rates = flows.map { $0.path.isEmpty && $0.cap == .infinity ? Double.infinity : 0 }
-    var open = rates.map { $0 == 0 }
-    var room = capacities
-    while open.contains(true) {
+    var open = Set(flows.indices.filter { rates[$0] == 0 })
+    while !open.isEmpty {
+      var room = capacities
       var weights = [Double](repeating: 0, count: capacities.count)
-      for (index, flow) in flows.enumerated() where open[index] {
-        for hop in flow.path { weights[hop.link] += hop.weight }
+      for (index, flow) in flows.enumerated() {
+        for hop in flow.path {
+          if open.contains(index) { weights[hop.link] += hop.weight } else { room[hop.link] -= hop.weight * rates[index] }
+        }
       }
-      var step = Double.infinity
-      for link in capacities.indices where weights[link] > 0 { step = min(step, room[link] / weights[link]) }
-      for (index, flow) in flows.enumerated() where open[index] { step = min(step, flow.cap - rates[index]) }
-      step = max(step, 0)
-      for link in capacities.indices where weights[link] > 0 { room[link] -= step * weights[link] }
-      var full = Set<Int>()
-      for link in capacities.indices where weights[link] > 0 && room[link] <= 1e-13 * capacities[link] {
-        full.insert(link)
-      }
-      for (index, flow) in flows.enumerated() where open[index] {
-        rates[index] += step
-        let isCapped = rates[index] >= flow.cap * (1 - 1e-14)
-        if isCapped || flow.path.contains(where: { full.contains($0.link) }) { open[index] = false }
+      // The level that each link would let its open flows rise to.
+      let levels = capacities.indices.map { weights[$0] > 0 ? max(room[$0], 0) / weights[$0] : .infinity }
+      let lowest = min(levels.min() ?? .infinity, open.map { flows[$0].cap }.min() ?? .infinity)
+      for index in open.sorted() {
+        let limits = flows[index].path.map { levels[$0.link] } + [flows[index].cap]
+        if limits.min()! <= lowest {
+          rates[index] = lowest
+          open.remove(index)
+        }
       }
     }
     return rates

@@ -104,12 +104,13 @@ struct NetworkDataTests {
       for item in listing.split(separator: ",") {
         let parts = item.split(separator: ":")
         names.append(String(parts[0].filter { $0.isLetter || $0.isNumber }))
-        capacities.append(try #require(Double(parts[1].filter { !$0.isWhitespace })))
+        capacities.append(try #require(Double(String(parts[1].filter { !$0.isWhitespace }))))
       }
       let flows = try group.map { row in
         RoutedFlow(
           shares: try row[4].split(separator: "+").map { name in
-            LinkShare(link: UInt32(try #require(names.firstIndex(of: String(name)))))
+            let link = try #require(names.firstIndex(of: String(name)))
+            return LinkShare(link: UInt32(link))
           }, bytes: Bytes(try #require(Double(row[3]))), start: Ticks(seconds: try #require(Double(row[2]))))
       }
       let finish = FlowSimulation.finishTimes(of: flows, capacities: capacities, solving: solving)
