@@ -20,7 +20,11 @@ public struct NetworkProgressiveFilling {
       var weights = [Double](repeating: 0, count: capacities.count)
       for (index, flow) in flows.enumerated() {
         for hop in flow.path {
-          if open.contains(index) { weights[hop.link] += hop.weight } else { room[hop.link] -= hop.weight * rates[index] }
+          if open.contains(index) {
+            weights[hop.link] += hop.weight
+          } else {
+            room[hop.link] -= hop.weight * rates[index]
+          }
         }
       }
       // The level that each link would let its open flows rise to.

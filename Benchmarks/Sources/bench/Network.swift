@@ -1,4 +1,5 @@
 import DryRack
+import Infrastructure
 
 /// Flow changes on 1,024 hosts, repaired against solved afresh, and a collective as a class against its flows.
 enum Network {

@@ -26,7 +26,8 @@ struct DragonflyLayout: Sendable, Hashable {
     globals = shape.globalLinksPerRouter
     copies = groups > 1 ? routers * globals / (groups - 1) : 0
     guard groups == 1 || copies >= 1 else {
-      throw TopologyFault("\(routers) routers of \(globals) global links join \(routers * globals + 1) groups at most")
+      throw TopologyFault(
+        "\(routers) routers of \(globals) global links join \(routers * globals + 1) groups at most")
     }
   }
 

@@ -84,13 +84,19 @@ extension FlowNetwork {
       }
       if newRate[flow] != rate[flow] { takeRate(flow) }
     }
-    for index in 0..<drains.nodes.count { drains.nodes.base[index].time = drainTime(of: drains.nodes[index].flow) }
+    for index in 0..<drains.nodes.count {
+      drains.nodes.base[index].time = drainTime(of: drains.nodes[index].flow)
+    }
     drains.restore(positions: heapPosition)
   }
 
   // MARK: Repair
 
   /// Work that a repair may take before it is given up, in members and entries looked at.
+  ///
+  /// A solution from scratch takes some ten times as long for each entry of all flows, most of it to order the
+  /// links, so that a repair given up costs about a tenth of it; and failures that follow each other are tried
+  /// ever less often (`settle`).
   private var affordableWork: Int { solving == .repairOnly ? .max : 64 + liveEntries }
 
   /// Repairs the rates; `false`, and nothing is changed, when the change reaches too many flows.
@@ -252,7 +258,9 @@ extension FlowNetwork {
         bottleneckFlows[link] &+= 1
         linkLevel[link] = newRate[flow]
       }
-      if newRate[flow] == rate[flow] && drains.nodes[Int(heapPosition[flow])].time != Ticks.never.count { continue }
+      if newRate[flow] == rate[flow] && drains.nodes[Int(heapPosition[flow])].time != Ticks.never.count {
+        continue
+      }
       takeRate(flow)
       drains.move(flow, to: drainTime(of: flow), positions: heapPosition)
     }

@@ -312,7 +312,9 @@ public struct FlowNetwork: ~Copyable {
   }
 
   /// The power of two that holds `count` entries.
-  private func blockSize(_ count: Int) -> Int { count <= 1 ? 0 : Int.bitWidth - (count - 1).leadingZeroBitCount }
+  private func blockSize(_ count: Int) -> Int {
+    count <= 1 ? 0 : Int.bitWidth - (count - 1).leadingZeroBitCount
+  }
 
   private mutating func takeBlock(_ count: Int) -> UInt32 {
     let size = blockSize(count)

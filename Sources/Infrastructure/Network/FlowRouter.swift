@@ -31,6 +31,8 @@ public struct FlowRouter: Sendable {
   private var linksOut = 0
   /// Flows on each link over its bandwidth, kept for `leastLoaded` only.
   private var loads: [Double] = []
+  /// Where each link stands among the shares of a sprayed flow being written, counted from 1.
+  private var places: [Int] = []
   private var path: [UInt32] = []
   private var best: [UInt32] = []
   private var usable: [Int] = []
@@ -41,7 +43,11 @@ public struct FlowRouter: Sendable {
     self.policy = policy
     self.stream = stream
     isOut = [Bool](repeating: false, count: topology.linkCount)
-    if policy == .leastLoaded { loads = [Double](repeating: 0, count: topology.linkCount) }
+    switch policy {
+    case .leastLoaded: loads = [Double](repeating: 0, count: topology.linkCount)
+    case .spray, .hashedSpray: places = [Int](repeating: 0, count: topology.linkCount)
+    case .hashed, .destinationModulo: break
+    }
   }
 
   /// Takes a link out of service or back in, for flows routed from now on.
@@ -162,15 +168,19 @@ public struct FlowRouter: Sendable {
       var own: Int64 = 0
       for link in path {
         own += topology.latencies[Int(link)]
-        if let known = shares.firstIndex(where: { $0.link == link }) {
-          shares[known].weight += 1
+        if places[Int(link)] > 0 {
+          shares[places[Int(link)] - 1].weight += 1
         } else {
           shares.append(LinkShare(link: link))
+          places[Int(link)] = shares.count
         }
       }
       latency = max(latency, Ticks(own))
     }
-    for index in shares.indices { shares[index].weight /= Double(number) }
+    for index in shares.indices {
+      shares[index].weight /= Double(number)
+      places[Int(shares[index].link)] = 0
+    }
     return latency
   }
 }

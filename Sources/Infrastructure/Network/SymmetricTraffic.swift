@@ -48,7 +48,9 @@ public enum SymmetricTraffic {
     var way: [LinkShare] = []
     var longest = Ticks.zero
     for (index, (source, target)) in pairs.enumerated() {
-      guard let latency = router.route(from: source, to: target, flow: UInt64(index), into: &way) else { return nil }
+      guard let latency = router.route(from: source, to: target, flow: UInt64(index), into: &way) else {
+        return nil
+      }
       longest = max(longest, latency)
       for share in way { load[Int(share.link)] += share.weight * weight }
     }
@@ -71,7 +73,8 @@ public enum SymmetricTraffic {
     // Each link as a range of crossings, whose weights relative to the first are its signature.
     var ranges: [Range<Int>] = []
     var first = 0
-    for index in crossings.indices where index + 1 == crossings.count || crossings[index + 1].link != crossings[index].link {
+    for index in crossings.indices
+    where index + 1 == crossings.count || crossings[index + 1].link != crossings[index].link {
       ranges.append(first..<(index + 1))
       first = index + 1
     }

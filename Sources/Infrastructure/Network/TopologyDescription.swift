@@ -31,7 +31,8 @@ public struct FatTree: Sendable, Hashable {
   /// Two tiers: `leaves` leaves of `hostsPerLeaf` hosts, each with a cable to each of `spines` spines.
   public init(hostsPerLeaf: Int, leaves: Int, spines: Int) {
     self.init(
-      hostsPerLeaf: hostsPerLeaf, leavesPerPod: leaves, pods: 1, uplinksPerLeaf: spines, uplinksPerAggregation: 0)
+      hostsPerLeaf: hostsPerLeaf, leavesPerPod: leaves, pods: 1, uplinksPerLeaf: spines,
+      uplinksPerAggregation: 0)
   }
 
   public init(
@@ -52,7 +53,9 @@ public struct FatTree: Sendable, Hashable {
     throws(TopologyFault) -> FatTree
   {
     guard hosts >= 1 else { throw TopologyFault("a fabric has 1 host or more, not \(hosts)") }
-    guard (2...4096).contains(radix) else { throw TopologyFault("a switch has 2 to 4096 ports, not \(radix)") }
+    guard (2...4096).contains(radix) else {
+      throw TopologyFault("a switch has 2 to 4096 ports, not \(radix)")
+    }
     guard tiers == 2 || tiers == 3 else { throw TopologyFault("a fat tree has 2 or 3 tiers, not \(tiers)") }
     guard oversubscription >= 1, oversubscription.isFinite else {
       throw TopologyFault("oversubscription is 1 or more, not \(oversubscription)")
@@ -70,7 +73,8 @@ public struct FatTree: Sendable, Hashable {
     let half = radix / 2
     let pods = (leaves - 1) / half + 1
     guard pods <= radix else {
-      throw TopologyFault("3 tiers of \(radix) ports reach \(radix * half * hostsPerLeaf) hosts, not \(hosts)")
+      throw TopologyFault(
+        "3 tiers of \(radix) ports reach \(radix * half * hostsPerLeaf) hosts, not \(hosts)")
     }
     return FatTree(
       hostsPerLeaf: hostsPerLeaf, leavesPerPod: half, pods: pods, uplinksPerLeaf: uplinks,

@@ -64,7 +64,9 @@ struct TorusLayout: Sendable, Hashable {
   }
 
   /// Orders in which three dimensions are walked, as decimal digits.
-  private static let orders: [[Int]] = [[0, 1, 2], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0], [2, 1, 0]]
+  private static let orders: [[Int]] = [
+    [0, 1, 2], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0], [2, 1, 0],
+  ]
 
   /// The way ahead in a dimension: the steps, and whether both directions are equally long.
   private func way(_ source: Int, _ target: Int, _ dimension: Int) -> (ahead: Int, isEven: Bool) {

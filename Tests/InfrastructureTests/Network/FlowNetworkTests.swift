@@ -82,7 +82,7 @@ struct FlowNetworkTests {
       var churn = Churn(seed: UInt64(block * 5 + seed), solving: solving)
       let population = 1 + Int(churn.stream.below(60))
       for _ in 0..<population { churn.add() }
-      for step in 0..<40 {
+      for step in 0..<20 {
         let error = churn.error()
         #expect(error < 1e-9, "seed \(block * 5 + seed), step \(step)")
         if error >= 1e-9 { return }

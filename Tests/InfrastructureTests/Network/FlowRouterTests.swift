@@ -42,7 +42,8 @@ struct FlowRouterTests {
       var shares: [LinkShare] = []
       for source in 0..<topology.endpointCount {
         for target in 0..<topology.endpointCount {
-          let latency = router.route(from: source, to: target, flow: UInt64(source * 1000 + target), into: &shares)
+          let latency = router.route(
+            from: source, to: target, flow: UInt64(source * 1000 + target), into: &shares)
           #expect(latency != nil && (latency! > .zero) == (source != target))
           let expected = source == target ? [:] : [UInt32(source): -1.0, UInt32(target): 1]
           let found = Self.balance(shares, topology)
@@ -79,8 +80,9 @@ struct FlowRouterTests {
     var router = Self.router(topology, .spray)
     var shares: [LinkShare] = []
     _ = router.route(from: 0, to: 100, flow: 0, into: &shares)
-    #expect(shares.map(\.weight).sorted() == [Double](repeating: 1.0 / 16, count: 32)
-      + [Double](repeating: 0.25, count: 8) + [1, 1])
+    #expect(
+      shares.map(\.weight).sorted() == [Double](repeating: 1.0 / 16, count: 32)
+        + [Double](repeating: 0.25, count: 8) + [1, 1])
   }
 
   @Test("the least loaded path is taken, and what has left no longer counts")

@@ -43,7 +43,8 @@ struct NetworkDataTests {
         starts: [0, 0, 0])
     case "parking lot 4 links, all 100 units":
       return Case(
-        capacities: [10, 10, 10, 10], flows: parking, bytes: [100, 100, 100, 100, 100], starts: [0, 0, 0, 0, 0])
+        capacities: [10, 10, 10, 10], flows: parking, bytes: [100, 100, 100, 100, 100],
+        starts: [0, 0, 0, 0, 0])
     case "shared bottleneck cap 100, sizes 100/200/300/400 starts 0/1/2/3":
       return Case(
         capacities: [100], flows: ["a", "b", "c", "d"].map { ($0, [0]) }, bytes: [100, 200, 300, 400],

@@ -88,6 +88,8 @@ struct SymmetricTrafficTests {
     let alone = try #require(SymmetricTraffic.ringAllReduce(of: Bytes(1e9), among: [2], router: &router))
     let empty = try #require(SymmetricTraffic.ringAllReduce(of: .zero, among: [0, 1], router: &router))
     #expect(
-      FlowSimulation.finishTimes(of: [alone, empty], capacities: router.topology.bandwidths) == [.zero, .zero])
+      FlowSimulation.finishTimes(of: [alone, empty], capacities: router.topology.bandwidths) == [
+        .zero, .zero,
+      ])
   }
 }
