@@ -26,8 +26,8 @@ func line(_ name: String, _ figure: String) {
 
 func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 
-// `bench hold leaps serving split` measures only what is named.
-let rows = ["hold", "leaps", "serving", "split"]
+// `bench hold leaps serving split network` measures only what is named.
+let rows = ["hold", "leaps", "serving", "split", "network"]
 let arguments = CommandLine.arguments.dropFirst()
 let chosen = arguments.filter(rows.contains)
 func isChosen(_ row: String) -> Bool { chosen.isEmpty || chosen.contains(row) }
@@ -36,3 +36,4 @@ if isChosen("hold") { HoldModel.measure() }
 if isChosen("leaps") { Leaps.measure() }
 if isChosen("serving") { try Serving.measure(traces: arguments.first { !rows.contains($0) }) }
 if isChosen("split") { try Disaggregated.measure() }
+if isChosen("network") { try Network.measure() }
