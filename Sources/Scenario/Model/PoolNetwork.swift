@@ -61,7 +61,7 @@ extension Pool {
     -> TransportCollectives?
   {
     let own = network?.nodeBandwidth ?? TransportCollectives.nodeBandwidth(of: node, over: network?.fabric)
-    let share = network?.share(nodes: (ranks + node.accelerators - 1) / node.accelerators) ?? 1
+    let share = network?.share(nodes: (ranks + node.accelerators - 1) / node.accelerators, nodeBandwidth: own) ?? 1
     return TransportCollectives(
       node: node, fabric: network?.fabric, nodeBandwidth: own * share, in: catalog,
       reducesInNetwork: network?.reducesInNetwork ?? false, algorithm: algorithm)
@@ -69,8 +69,60 @@ extension Pool {
 }
 
 extension FabricSettings {
-  /// What of its interfaces' bandwidth each node gets when so many nodes pass data around a ring.
-  func share(nodes: Int) -> Double {
-    nodes <= nodesPerLeaf ? 1 : 1 / oversubscription
+  /// What of its interfaces' bandwidth each node gets when so many nodes pass data around rings.
+  func share(nodes: Int, nodeBandwidth: BytesPerSecond) -> Double {
+    if nodes <= 1 || (topology == .fatTree && nodes <= nodesPerLeaf) { return 1 }
+    let interfaces = max(1, min(64, Int((nodeBandwidth / fabric.linkBandwidth).rounded())))
+    let line = LinkSpeed(bandwidth: nodeBandwidth / Double(interfaces), latency: fabric.latency)
+    var description = TopologyDescription(shape: .singleSwitch(hosts: nodes * interfaces), host: line)
+    var traffic = RingTraffic(description: description, routing: policy, nodes: nodes, interfaces: interfaces)
+    let hosts = nodesPerLeaf * interfaces
+    let uplinks = max(1, Int((Double(hosts) / oversubscription).rounded(.down)))
+    switch topology {
+    case .fatTree:
+      description.shape = .fatTree(
+        FatTree(hostsPerLeaf: hosts, leaves: (nodes + nodesPerLeaf - 1) / nodesPerLeaf, spines: uplinks))
+    case .railOptimised:
+      // The switch that held some nodes with all their interfaces now holds so many more with one each.
+      let group = min(nodes, hosts)
+      description.shape = .rails(
+        RailFabric(
+          nodes: nodes, rails: interfaces, nodesPerGroup: group,
+          spines: max(1, Int((Double(group) / oversubscription).rounded(.down)))))
+    case .dragonfly:
+      let perRouter = max(1, hosts / 8)
+      let groups = max(1, (nodes * interfaces + 8 * perRouter - 1) / (8 * perRouter))
+      description.shape = .dragonfly(
+        Dragonfly(
+          groups: groups, routersPerGroup: 8, hostsPerRouter: perRouter,
+          globalLinksPerRouter: max(1, max((groups + 6) / 8, Int(Double(perRouter) / (2 * oversubscription))))))
+    case .torus:
+      // A ring of neighbours has cables of its own; a node splits its bandwidth among its directions.
+      let dimensions = Self.cube(nodes)
+      return min(1, 1 / Double(dimensions.filter { $0 > 1 }.count))
+    }
+    traffic.description = description
+    return traffic.slowestShare()
+  }
+
+  private var policy: RoutingPolicy {
+    switch routing {
+    case .ecmp: .hashed
+    case .destinationModulo: .destinationModulo
+    case .adaptive: .leastLoaded
+    case .spray: .spray
+    }
+  }
+
+  /// Nearly equal factors of a number, three at most.
+  private static func cube(_ count: Int) -> [Int] {
+    var best = [count, 1, 1]
+    for x in 1...max(1, min(count, 256)) where count % x == 0 {
+      for y in 1...max(1, min(count / x, 256)) where (count / x) % y == 0 {
+        let sides = [x, y, count / x / y]
+        if sides.max()! - sides.min()! < best.max()! - best.min()! { best = sides }
+      }
+    }
+    return best
   }
 }
