@@ -88,7 +88,9 @@ let package = Package(
       name: "WorkloadsTests",
       dependencies: ["Workloads", "Oracles", "Catalog", "Quantities", "Statistics", "CGSL", "TestSupport"]),
     .testTarget(name: "EconomicsTests", dependencies: ["Economics", "Quantities", "TestSupport"]),
-    .testTarget(name: "ScenarioTests", dependencies: ["Scenario", "Kernel", "Quantities", "Workloads"]),
+    .testTarget(
+      name: "ScenarioTests",
+      dependencies: ["Scenario", "Kernel", "Quantities", "Infrastructure", "Workloads"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles", "TestSupport"]),
     .testTarget(name: "ExperimentsTests", dependencies: ["DryRack", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),

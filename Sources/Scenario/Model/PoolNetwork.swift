@@ -58,14 +58,36 @@ extension Pool {
   /// How long collectives take among `ranks` of its accelerators; `nil` where the catalogue knows no transport.
   /// - Parameter algorithm: a name of `CollectiveAlgorithm`.
   public func collectives(ranks: Int, catalog: Catalog, algorithm: CollectiveAlgorithm = .automatic)
-    -> TransportCollectives?
+    -> PoolCollectives?
   {
     let own = network?.nodeBandwidth ?? TransportCollectives.nodeBandwidth(of: node, over: network?.fabric)
-    let share = network?.share(nodes: (ranks + node.accelerators - 1) / node.accelerators, nodeBandwidth: own) ?? 1
-    return TransportCollectives(
-      node: node, fabric: network?.fabric, nodeBandwidth: own * share, in: catalog,
-      reducesInNetwork: network?.reducesInNetwork ?? false, algorithm: algorithm)
+    let nodes = (ranks + node.accelerators - 1) / node.accelerators
+    func model(_ share: Double) -> TransportCollectives? {
+      TransportCollectives(
+        node: node, fabric: network?.fabric, nodeBandwidth: own * share, in: catalog,
+        reducesInNetwork: network?.reducesInNetwork ?? false, algorithm: algorithm)
+    }
+    guard let rings = model(network?.share(nodes: nodes, nodeBandwidth: own) ?? 1),
+      let exchange = model(network?.exchangeShare(nodes: nodes) ?? 1)
+    else { return nil }
+    return PoolCollectives(rings: rings, exchange: exchange)
   }
+}
+
+/// Collectives of a pool: those that go around rings or up trees of nodes, and all-to-all, which crosses the fabric
+/// everywhere at once.
+public struct PoolCollectives: CollectiveModel {
+  let rings: TransportCollectives
+  let exchange: TransportCollectives
+
+  public func time(of operation: CollectiveOperation, bytes: Bytes, among group: CollectiveGroup) -> Seconds {
+    operation == .allToAll
+      ? exchange.time(of: operation, bytes: bytes, among: group)
+      : rings.time(of: operation, bytes: bytes, among: group)
+  }
+
+  /// The group of neighbours; see `TransportCollectives.group`.
+  public func group(ranks: Int) -> CollectiveGroup { rings.group(ranks: ranks) }
 }
 
 extension FabricSettings {
@@ -103,6 +125,15 @@ extension FabricSettings {
     }
     traffic.description = description
     return traffic.slowestShare()
+  }
+
+  /// What of its interfaces' bandwidth each node gets when every node sends to every other: what leaves a leaf shares
+  /// the cables above it. Hashes even out over so many flows.
+  func exchangeShare(nodes: Int) -> Double {
+    let below = topology == .railOptimised ? nodesPerLeaf * 8 : nodesPerLeaf
+    guard nodes > below else { return 1 }
+    let crossing = Double(nodes - below) / Double(nodes - 1)
+    return min(1, 1 / (oversubscription * crossing))
   }
 
   private var policy: RoutingPolicy {

@@ -187,6 +187,10 @@ extension DesignModel {
   public func stepTime(ofJob name: String) -> Seconds? { job(name).map { Seconds($0.stepTime.seconds) } }
   /// Work between two of its checkpoints; `nil` without any.
   public func checkpointInterval(ofJob name: String) -> Seconds? { job(name)?.interval }
+  /// How long a checkpoint keeps it from working, and a failure until the first new step.
+  public func checkpointCosts(ofJob name: String) -> (write: Seconds, restart: Seconds)? {
+    job(name).map { (Seconds($0.plan.blocking.seconds), Seconds($0.restart.seconds)) }
+  }
   /// What its accelerators wait for.
   public func loading(ofJob name: String) -> LoadingBound? { job(name)?.loading }
 }
