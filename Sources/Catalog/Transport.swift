@@ -16,9 +16,9 @@ public enum TransportTopology: String, Sendable, Hashable, CaseIterable {
 
 /// How one protocol of a transport answers within a scale-up domain.
 ///
-/// A message that sends `w` bytes over the links of line rate `B` in `s` dependent steps among `n` ranks takes
-/// `|(base + step s, w / B (1 / share + copy / (n - 1)) (min(n, 8) / 2)^crowd)|_p`, a p-norm with p the
-/// `sharpness`: 1 adds latency and transfer, a large one takes the longer.
+/// A message that sends `w` bytes over the links of line rate `B` in `s` dependent steps among `n` ranks
+/// takes `|(base + step s, w / B (1 / share + copy / (n - 1)) (min(n, 8) / 2)^crowd)|_p`, a p-norm with p
+/// the `sharpness`: 1 adds latency and transfer, a large one takes the longer.
 public struct TransportProtocol: Sendable, Hashable {
   /// Launch and first step.
   public var base: Seconds
@@ -75,7 +75,8 @@ public struct Transport: Sendable, Hashable {
   public var topology: TransportTopology
   /// Sides of the torus, where it is one: 2 or 3.
   public var dimensions: Int
-  /// Line rate that its figures were measured at, all links of a rank together, one direction; zero for networks.
+  /// Line rate that its figures were measured at, all links of a rank together, one direction; zero for
+  /// networks.
   public var lineBandwidth: BytesPerSecond
   /// Curves by operation, as nccl-tests name it (`all-reduce`, …); looked up, never iterated.
   public var curves: [String: TransportCurve]
@@ -119,14 +120,17 @@ extension Catalog {
     var nearest: (name: String, distance: Double)?
     for entry in entries where entry.text("kind") == kind {
       guard let line = entry.number("line-bandwidth"), line > 0 else { continue }
-      let distance = max(line, accelerator.scaleUpBandwidth.value) / min(line, accelerator.scaleUpBandwidth.value)
+      let distance =
+        max(line, accelerator.scaleUpBandwidth.value) / min(line, accelerator.scaleUpBandwidth.value)
       if nearest.map({ distance < $0.distance }) ?? true { nearest = (entry.name, distance) }
     }
     return nearest.flatMap { transport($0.name) }
   }
 
   /// What carries messages over a fabric: the transport of its name, else that of its kind.
-  public func transport(over fabric: Fabric) -> Transport? { transport(fabric.name) ?? transport(fabric.kind) }
+  public func transport(over fabric: Fabric) -> Transport? {
+    transport(fabric.name) ?? transport(fabric.kind)
+  }
 
   private static let protocolNames = ["ll", "ll128", "simple"]
   private static let operationNames = [

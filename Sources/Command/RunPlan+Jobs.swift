@@ -12,7 +12,8 @@ extension RunPlan {
       Line(name: "model", value: workload.model.name), Line(name: "ends after", value: length),
       Line(
         name: "a step",
-        value: "\(workload.globalBatch) sequences of \(workload.sequence) tokens, \(workload.precision.rawValue)"),
+        value:
+          "\(workload.globalBatch) sequences of \(workload.sequence) tokens, \(workload.precision.rawValue)"),
     ]
     if let data = workload.data {
       lines.append(
@@ -71,8 +72,11 @@ extension RunPlan {
       Line(name: "accelerators", value: "\(job.accelerators) of '\(design.pools[job.poolIndex].name)'"),
       Line(name: "layout", value: training.run.layout.words),
       Line(
-        name: "step", value: "\(PlanWords.number(step.time.value)) s, MFU "
-          + "\(PlanWords.number((step.modelUtilization * 1000).rounded() / 10)) %, most of it \(step.shares.largest)"),
+        name: "step",
+        value: "\(PlanWords.number(step.time.value)) s, MFU "
+          + "\(PlanWords.number((step.modelUtilization * 1000).rounded() / 10)) %, "
+          + "most of it \(step.shares.largest)"
+      ),
       Line(
         name: "steps",
         value: PlanWords.number(workload.steps(stepTime: step.time)) + ", without anything in their way "

@@ -164,7 +164,8 @@ struct DesignCost {
 extension Design {
   /// Whether the nodes of a pool are rented by the hour and held by training jobs alone.
   func isPaidByJobs(_ index: Int) -> Bool {
-    guard pools[index].isPaidByUse, !services.flatMap(\.deployments).contains(where: { $0.poolIndex == index })
+    guard pools[index].isPaidByUse,
+      !services.flatMap(\.deployments).contains(where: { $0.poolIndex == index })
     else { return false }
     return jobs.contains { job in
       if case .training = job.work { job.poolIndex == index } else { false }

@@ -37,7 +37,9 @@ struct JobCost {
 extension Pool {
   /// Whether a job pays for its nodes only while it holds them.
   var isPaidByUse: Bool {
-    if case .rent(_, let term, _, _, _) = payment { return term == .onDemand || term == .spot || term == .custom }
+    if case .rent(_, let term, _, _, _) = payment {
+      return term == .onDemand || term == .spot || term == .custom
+    }
     return false
   }
 }

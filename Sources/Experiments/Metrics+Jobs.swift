@@ -51,7 +51,8 @@ extension MetricReader {
     add(name, "mfu", peak > 0 ? useful / peak : nil, "ratio")
     add(name, "gpu_hours", held.seconds * devices / 3600, "h")
     add(
-      name, "lost_gpu_hours", (result.time.lost + Self.restarts(result, training)).seconds * devices / 3600, "h")
+      name, "lost_gpu_hours", (result.time.lost + Self.restarts(result, training)).seconds * devices / 3600,
+      "h")
     add(name, "interruptions", Double(result.interruptions), "1")
     add(name, "checkpoints", Double(result.checkpoints), "1")
     add(name, "checkpoint_interval_s", model.checkpointInterval(ofJob: job.name)?.value, "s")
@@ -60,7 +61,8 @@ extension MetricReader {
     let shares = boundBy(result, training, name: job.name)
     for (cause, share) in shares { add(name, "bound_by", share, "ratio", statistic: cause) }
     let available = outcome.end.seconds * Double(pool.accelerators)
-    add(name, "gpu_allocated_ratio", available > 0 ? min(1, held.seconds * devices / available) : nil, "ratio")
+    add(
+      name, "gpu_allocated_ratio", available > 0 ? min(1, held.seconds * devices / available) : nil, "ratio")
     let cost = JobCost(
       result, of: job, on: pool, site: model.design.sites[pool.siteIndex])
     add(name, "cost_per_training_run", isDone ? cost.total.units : nil, scenario.economics.currency)

@@ -228,7 +228,8 @@ struct Summary {
     else { return "" }
     let reader = MetricReader(scenario: scenario, model: models[index], outcome: outcome)
     let shares = reader.readings.filter { $0.metric == "bound_by" && $0.workload.hasPrefix(workload) }
-    guard let largest = shares.max(by: { ($0.value ?? 0) < ($1.value ?? 0) }), let share = largest.value else {
+    guard let largest = shares.max(by: { ($0.value ?? 0) < ($1.value ?? 0) }), let share = largest.value
+    else {
       return ""
     }
     return "\(largest.statistic) \(Int((share * 100).rounded())) %"

@@ -1,8 +1,8 @@
 import Experiments
 
 extension RunResults {
-  /// The cheapest training of the designs that hold every threshold, in one sentence; `nil` where something else
-  /// is compared.
+  /// The cheapest training of the designs that hold every threshold, in one sentence; `nil` where something
+  /// else is compared.
   func trainingVerdict(_ names: [String]) -> String? {
     let isTraining = rows.contains { $0.metric == "cost_per_training_run" }
     let isServing = rows.contains { $0.metric == "ttft_s" }

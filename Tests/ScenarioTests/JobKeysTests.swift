@@ -63,7 +63,10 @@ struct JobKeysTests {
       "more than the"
     ),
     ("fabric: infiniband-ndr }", "fabric: { kind: infiniband-ndx } }", "did you mean 'infiniband-ndr'?"),
-    ("fabric: infiniband-ndr }", "fabric: infiniband-ndr, failures: { record: lama } }", "no reliability record"),
+    (
+      "fabric: infiniband-ndr }", "fabric: infiniband-ndr, failures: { record: lama } }",
+      "no reliability record"
+    ),
     (
       "fabric: infiniband-ndr }",
       "fabric: infiniband-ndr, failures: { node-mtbf: 1d, spares: 4 } }", "spares are 32"

@@ -10,10 +10,11 @@ import Quantities
 
 /// Costs of collective algorithms where a message of b bytes between two ranks takes α + b / β.
 ///
-/// Sources: Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH", IJHPCA
-/// 19(1), 2005 (ring, recursive doubling, halving-doubling, pairwise exchange); Sanders, Speck, Träff, "Two-tree
-/// algorithms for full bandwidth broadcast, reduction and scan", Parallel Computing 35, 2009 (double binary
-/// tree); Graham et al., "Scalable Hierarchical Aggregation Protocol (SHArP)", COMHPC 2016 (in-network).
+/// Sources: Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH",
+/// IJHPCA 19(1), 2005 (ring, recursive doubling, halving-doubling, pairwise exchange); Sanders, Speck,
+/// Träff, "Two-tree algorithms for full bandwidth broadcast, reduction and scan", Parallel Computing 35,
+/// 2009 (double binary tree); Graham et al., "Scalable Hierarchical Aggregation Protocol (SHArP)", COMHPC
+/// 2016 (in-network).
 ///
 /// `bytes` counts what one rank holds in all, before or after. Every function is 0 for one rank; a rank count
 /// below 1 counts as 1. Constant time.
@@ -67,8 +68,8 @@ public struct AlphaBeta: Sendable, Hashable {
     return 2 * (rounds(ranks) + k - 1) * message(bytes / k)
   }
 
-  /// The number of pieces that makes the pipelined tree fastest: sqrt((log2(n) - 1) S / (β α)); 1 or less means
-  /// that pieces do not pay.
+  /// The number of pieces that makes the pipelined tree fastest: sqrt((log2(n) - 1) S / (β α)); 1 or less
+  /// means that pieces do not pay.
   public func bestTreePieces(ranks: Int, bytes: Bytes) -> Double {
     (max(rounds(ranks) - 1, 0) * (bytes / bandwidth).value / alpha.value).squareRoot()
   }
@@ -83,7 +84,8 @@ public struct AlphaBeta: Sendable, Hashable {
     ranks > 1 ? 2 * rounds(ranks) * alpha + bytes / bandwidth : .zero
   }
 
-  /// Pairwise all-to-all of S bytes per rank, its own share included: (n - 1) (α + S / (n β)); Thakur et al. §4.3.
+  /// Pairwise all-to-all of S bytes per rank, its own share included: (n - 1) (α + S / (n β)); Thakur et
+  /// al. §4.3.
   public func pairwiseAllToAll(ranks: Int, bytes: Bytes) -> Seconds {
     ringAllGather(ranks: ranks, bytes: bytes)
   }
@@ -100,14 +102,15 @@ public struct AlphaBeta: Sendable, Hashable {
   /// One message from a rank to another: α + S / β.
   public func message(_ bytes: Bytes) -> Seconds { alpha + bytes / bandwidth }
 
-  /// Reduce-scatter within domains of g ranks (costs of `self`), all-reduce of each share between the D domains
-  /// (costs of `between`, per rank), all-gather within: 2 (g - 1) (α₁ + S / (g β₁)) +
-  /// 2 (D - 1) (α₂ + S / (g D β₂)).
+  /// Reduce-scatter within domains of g ranks (costs of `self`), all-reduce of each share between the D
+  /// domains (costs of `between`, per rank), all-gather within: 2 (g - 1) (α₁ + S / (g β₁)) + 2 (D - 1) (α₂
+  /// + S / (g D β₂)).
   public func hierarchicalAllReduce(
     ranksPerDomain: Int, domains: Int, bytes: Bytes, between: AlphaBeta
   ) -> Seconds {
     let share = bytes / Double(max(ranksPerDomain, 1))
-    return ringAllReduce(ranks: ranksPerDomain, bytes: bytes) + between.ringAllReduce(ranks: domains, bytes: share)
+    return ringAllReduce(ranks: ranksPerDomain, bytes: bytes)
+      + between.ringAllReduce(ranks: domains, bytes: share)
   }
 
   /// Bus bandwidth as nccl-tests define it (doc/PERFORMANCE.md): bytes over time, times the bus factor.

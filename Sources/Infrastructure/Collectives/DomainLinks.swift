@@ -12,8 +12,9 @@ import Quantities
 /// Collectives among the ranks of one scale-up domain: a `Transport`'s curves at a line rate of one's own.
 ///
 /// The form is `TransportProtocol`'s: three protocols with a latency per step and a share of the line each
-/// (NCCL's LL, LL128 and Simple; Hu et al., "Demystifying NCCL", arXiv 2507.04786), switched by message size, each
-/// at least what the one before took at its end. Times never fall with bytes or rise with the line rate.
+/// (NCCL's LL, LL128 and Simple; Hu et al., "Demystifying NCCL", arXiv 2507.04786), switched by message
+/// size, each at least what the one before took at its end. Times never fall with bytes or rise with the
+/// line rate.
 struct DomainLinks: Sendable {
   let transport: Transport
   /// All links of one rank, one direction.
@@ -55,8 +56,8 @@ struct DomainLinks: Sendable {
     return time(shape, curve: curve, operation: operation, bytes: bytes, ranks: ranks)
   }
 
-  /// The measured curve, which holds the library's own choice among up to 8 ranks; algorithms of few steps may
-  /// win among more. And the switch, where it reduces.
+  /// The measured curve, which holds the library's own choice among up to 8 ranks; algorithms of few steps
+  /// may win among more. And the switch, where it reduces.
   private func fastest(
     _ operation: CollectiveOperation, bytes: Bytes, ranks: Int, curve: TransportCurve
   ) -> Seconds {
@@ -67,7 +68,9 @@ struct DomainLinks: Sendable {
     }
     guard ranks > Self.measuredRanks else { return best }
     for algorithm in [CollectiveAlgorithm.tree, .halvingDoubling] {
-      if let time = time(of: operation, bytes: bytes, ranks: ranks, algorithm: algorithm) { best = min(best, time) }
+      if let time = time(of: operation, bytes: bytes, ranks: ranks, algorithm: algorithm) {
+        best = min(best, time)
+      }
     }
     return best
   }
@@ -95,7 +98,8 @@ struct DomainLinks: Sendable {
       let end = Self.end(of: parameters, ranks: ranks)
       let carried = end.map { min($0, bytes) } ?? bytes
       floor = max(
-        floor, time(parameters, curve: curve, shape: shape, operation: operation, bytes: carried, ranks: ranks))
+        floor,
+        time(parameters, curve: curve, shape: shape, operation: operation, bytes: carried, ranks: ranks))
       if let end, bytes <= end { break }
     }
     return floor

@@ -48,14 +48,17 @@ public struct FabricSettings: Sendable, Hashable {
 
 extension Pool {
   /// Accelerators that share a scale-up domain: those that the links join, else those of a node.
-  public var scaleUpDomain: Int { max(1, min(max(accelerator.scaleUpDomain, node.accelerators), accelerators)) }
+  public var scaleUpDomain: Int {
+    max(1, min(max(accelerator.scaleUpDomain, node.accelerators), accelerators))
+  }
 
   /// Whether something can interrupt a job on it.
   public var interrupts: Bool {
     market != nil || failures?.classes.contains { $0.systemMean.value.isFinite } == true
   }
 
-  /// How long collectives take among `ranks` of its accelerators; `nil` where the catalogue knows no transport.
+  /// How long collectives take among `ranks` of its accelerators; `nil` where the catalogue knows no
+  /// transport.
   /// - Parameter algorithm: a name of `CollectiveAlgorithm`.
   public func collectives(ranks: Int, catalog: Catalog, algorithm: CollectiveAlgorithm = .automatic)
     -> PoolCollectives?
@@ -74,8 +77,8 @@ extension Pool {
   }
 }
 
-/// Collectives of a pool: those that go around rings or up trees of nodes, and all-to-all, which crosses the fabric
-/// everywhere at once.
+/// Collectives of a pool: those that go around rings or up trees of nodes, and all-to-all, which crosses
+/// the fabric everywhere at once.
 public struct PoolCollectives: CollectiveModel {
   let rings: TransportCollectives
   let exchange: TransportCollectives
@@ -117,7 +120,8 @@ extension FabricSettings {
       description.shape = .dragonfly(
         Dragonfly(
           groups: groups, routersPerGroup: 8, hostsPerRouter: perRouter,
-          globalLinksPerRouter: max(1, max((groups + 6) / 8, Int(Double(perRouter) / (2 * oversubscription))))))
+          globalLinksPerRouter: max(1, max((groups + 6) / 8, Int(Double(perRouter) / (2 * oversubscription))))
+        ))
     case .torus:
       // A ring of neighbours has cables of its own; a node splits its bandwidth among its directions.
       let dimensions = Self.cube(nodes)
@@ -127,8 +131,8 @@ extension FabricSettings {
     return traffic.slowestShare()
   }
 
-  /// What of its interfaces' bandwidth each node gets when every node sends to every other: what leaves a leaf shares
-  /// the cables above it. Hashes even out over so many flows.
+  /// What of its interfaces' bandwidth each node gets when every node sends to every other: what leaves a
+  /// leaf shares the cables above it. Hashes even out over so many flows.
   func exchangeShare(nodes: Int) -> Double {
     let below = topology == .railOptimised ? nodesPerLeaf * 8 : nodesPerLeaf
     guard nodes > below else { return 1 }

@@ -57,7 +57,8 @@ extension Resolver {
   }
 
   mutating func job(
-    _ member: Written.Member, _ path: String, trainings: [TrainingWorkload], collectives: [CollectiveWorkload],
+    _ member: Written.Member, _ path: String, trainings: [TrainingWorkload],
+    collectives: [CollectiveWorkload],
     pools: [Pool], storage: [StorageTier]
   ) -> JobDeployment? {
     let value = member.value
@@ -77,7 +78,8 @@ extension Resolver {
     if let collective = collectives.firstIndex(where: { $0.name == name }) {
       guard pool.collectives(ranks: count, catalog: catalog) != nil else {
         fault(
-          value, path, "the catalogue knows no links between accelerators of the kind '\(pool.accelerator.name)'")
+          value, path,
+          "the catalogue knows no links between accelerators of the kind '\(pool.accelerator.name)'")
         return nil
       }
       return JobDeployment(
@@ -109,7 +111,8 @@ extension Resolver {
       value["framework"]?.text ?? standing("default", at: "\(path).framework", as: "default")
     guard let network = pool.collectives(ranks: accelerators, catalog: catalog) else {
       fault(
-        value, path, "the catalogue knows no links between accelerators of the kind '\(pool.accelerator.name)'")
+        value, path,
+        "the catalogue knows no links between accelerators of the kind '\(pool.accelerator.name)'")
       return nil
     }
     var run = TrainingRun(
@@ -135,8 +138,10 @@ extension Resolver {
     return TrainingJob(
       run: run, framework: framework, step: model.step(), memory: memory, checkpoints: checkpoints,
       dataStorage: store,
-      restart: Seconds(quantity(value["restart"], .duration) ?? standing(300, at: "\(path).restart", as: "5m")),
-      start: Ticks(seconds: quantity(value["start"], .duration) ?? 0), priority: integer(value["priority"]) ?? 0)
+      restart: Seconds(
+        quantity(value["restart"], .duration) ?? standing(300, at: "\(path).restart", as: "5m")),
+      start: Ticks(seconds: quantity(value["start"], .duration) ?? 0),
+      priority: integer(value["priority"]) ?? 0)
   }
 
   private mutating func sampleStorage(
@@ -146,7 +151,8 @@ extension Resolver {
     if let named = value["data"] { return index(named, "\(path).data", among: names, what: "storage") }
     guard let name = workload.data?.storage else {
       fault(
-        value, path, "nothing says where the samples of '\(workload.name)' lie", help: "give the job `data: NAME`")
+        value, path, "nothing says where the samples of '\(workload.name)' lie",
+        help: "give the job `data: NAME`")
       return nil
     }
     guard let found = names.firstIndex(of: name) else {
@@ -165,7 +171,8 @@ extension Resolver {
     }
     fault(
       value, "\(path).parallelism",
-      "the training takes \(gibibytes(memory.total)) of an accelerator, \(gibibytes(memory.shortfall)) more than "
+      "the training takes \(gibibytes(memory.total)) of an accelerator, "
+        + "\(gibibytes(memory.shortfall)) more than "
         + "the \(gibibytes(memory.usable)) that it can use",
       help: remedies.isEmpty ? "more accelerators" : remedies.joined(separator: "; or "))
   }

@@ -13,7 +13,8 @@ extension Resolver {
     let ends = ["steps", "tokens", "duration"].filter { value[$0] != nil }
     if ends.count != 1 {
       fault(
-        value, path, ends.isEmpty ? "nothing ends the training" : "\(ends.joined(separator: " and ")) both end it",
+        value, path,
+        ends.isEmpty ? "nothing ends the training" : "\(ends.joined(separator: " and ")) both end it",
         help: "give one of `steps`, `tokens` and `duration`")
     }
     guard let model = model(value["model"], "\(path).model"), ends.count == 1,
@@ -53,7 +54,8 @@ extension Resolver {
     guard let operation = value["operation"]?.text.flatMap(CollectiveOperation.init) else { return nil }
     let sizes = (value["sizes"]?.items ?? []).compactMap { quantity($0, .bytes).map { Bytes($0.rounded()) } }
     if sizes.isEmpty || sizes.contains(where: { $0.value < 1 || $0.value > 1e15 }) {
-      fault(value["sizes"] ?? value, "\(path).sizes", "sizes lie between 1 B and 1 PB, and there is at least one")
+      fault(
+        value["sizes"] ?? value, "\(path).sizes", "sizes lie between 1 B and 1 PB, and there is at least one")
       return nil
     }
     return CollectiveWorkload(
@@ -93,7 +95,9 @@ extension Resolver {
       defaults.append(AppliedDefault(path: "\(path).price", value: standing))
     }
     tier.name = member.key
-    func rate(_ key: String) -> BytesPerSecond? { quantity(value[key], .bandwidth).map { BytesPerSecond($0) } }
+    func rate(_ key: String) -> BytesPerSecond? {
+      quantity(value[key], .bandwidth).map { BytesPerSecond($0) }
+    }
     for key in ["read-bandwidth", "write-bandwidth", "client-bandwidth", "connection-bandwidth"] {
       if let written = value[key], let own = rate(key), own.value <= 0 {
         fault(written, "\(path).\(key)", "the bandwidth must be positive")
@@ -123,7 +127,9 @@ extension Resolver {
       // A plain name has been told by its shape.
       if let kind = value["kind"] {
         let near = nearestName(to: name, among: catalog.names(of: .fabrics)).map { "did you mean '\($0)'?" }
-        fault(kind, "\(path).kind", "the catalogue has no fabric '\(name)'", help: near ?? "or give `link-bandwidth`")
+        fault(
+          kind, "\(path).kind", "the catalogue has no fabric '\(name)'",
+          help: near ?? "or give `link-bandwidth`")
       }
       return nil
     }
@@ -155,7 +161,9 @@ extension Resolver {
       let shape = number(value?["shape"]) ?? 1
       func law(_ key: String) -> FailureLaw? {
         quantity(value?[key], .duration).flatMap { mean in
-          mean <= 0 ? nil : shape == 1 ? .exponential(mean: Seconds(mean)) : .weibull(shape: shape, mean: Seconds(mean))
+          mean <= 0
+            ? nil
+            : shape == 1 ? .exponential(mean: Seconds(mean)) : .weibull(shape: shape, mean: Seconds(mean))
         }
       }
       var classes: [ComponentClass] = []
@@ -177,7 +185,8 @@ extension Resolver {
     let name = value?["record"]?.text ?? standing("llama-3-405b", at: "\(path).record", as: "llama-3-405b")
     guard let record = ReliabilityRecord(name, in: catalog) else {
       let near = nearestName(to: name, among: catalog.names(of: .reliability)).map { "did you mean '\($0)'?" }
-      fault(value?["record"] ?? value ?? written, "\(path).record", "no reliability record '\(name)'", help: near)
+      fault(
+        value?["record"] ?? value ?? written, "\(path).record", "no reliability record '\(name)'", help: near)
       return nil
     }
     let count = record.component == .node ? pool.nodeCount : pool.accelerators
@@ -210,13 +219,16 @@ extension Resolver {
     if onDemand == nil {
       let provider = site.provider ?? pool.node.provider ?? ""
       onDemand =
-        catalog.price(preset: prices, provider: provider, node: pool.node, term: .onDemand, region: site.region)
+        catalog.price(
+          preset: prices, provider: provider, node: pool.node, term: .onDemand, region: site.region
+        )
         .map { $0.perNodeHour.units }
     }
     let fallback = value["fallback"]?.text.flatMap(MarketSettings.Fallback.init) ?? .wait
     if onDemand == nil && (fallback == .onDemand || fallback == .deadlineAware) {
       fault(
-        value, "\(path).on-demand-price", "no on-demand price of '\(pool.node.name)' is known to fall back to",
+        value, "\(path).on-demand-price",
+        "no on-demand price of '\(pool.node.name)' is known to fall back to",
         help: "give `on-demand-price`")
       return nil
     }

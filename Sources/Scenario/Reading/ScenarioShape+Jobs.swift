@@ -18,7 +18,8 @@ extension ScenarioShape {
       Key("tokens", .number(1...1e18), "Ends after so many tokens."),
       Key("duration", .quantity(.duration, atMost: "15y"), "Ends after so much work that counts."),
       Key(
-        "precision", .choice(TrainingPrecision.allCases.map(\.rawValue)), "Of matrix products.", fallback: "bf16"),
+        "precision", .choice(TrainingPrecision.allCases.map(\.rawValue)), "Of matrix products.",
+        fallback: "bf16"),
       Key("trained", .choice(["all", "lora"]), "Which weights.", fallback: "all"),
       Key("lora-rank", .integer(1...100_000), "Rank of the adapters.", fallback: "16"),
       Key("deadline", .quantity(.duration, atMost: "15y"), "When it must be done, from the start."),
@@ -27,7 +28,8 @@ extension ScenarioShape {
         .object([
           Key("sample-size", .quantity(.bytes), "Bytes of a sample.", required: true),
           Key(
-            "samples-per-step", .number(1...1e12), "Samples that a step reads.", fallback: "the global batch"),
+            "samples-per-step", .number(1...1e12), "Samples that a step reads.",
+            fallback: "the global batch"),
           Key("dataset", .quantity(.bytes), "Bytes of all samples."),
           Key("storage", .text, "Name of a storage of each design."),
           Key("workers", .integer(1...1024), "Processes that read for an accelerator.", fallback: "4"),
@@ -63,7 +65,8 @@ extension ScenarioShape {
             Key("data", .text, "Replicas, or `auto`.", fallback: "auto"),
             Key("schedule", .choice(TrainingLayout.Schedule.allCases.map(\.rawValue)), "Of the pipeline."),
             Key("sequence-parallel", .choice(["true", "false"]), "Norms split among the tensor ranks."),
-            Key("shard-ranks", .integer(1...1_000_000), "Ranks that share the state, with copies beside them."),
+            Key(
+              "shard-ranks", .integer(1...1_000_000), "Ranks that share the state, with copies beside them."),
           ]),
       ]), "How the model lies on them; `auto` is the fastest that fits.", fallback: "auto"),
     Key("microbatch", .integer(1...1_000_000), "Sequences that go through together.", fallback: "1"),
@@ -88,7 +91,8 @@ extension ScenarioShape {
       "policy", .choice(SchedulerSettings.Policy.allCases.map(\.rawValue)), "Which job runs next.",
       fallback: "fifo"),
     Key(
-      "placement", .choice(PlacementRule.allCases.map(\.rawValue)), "How it is laid out.", fallback: "packed"),
+      "placement", .choice(PlacementRule.allCases.map(\.rawValue)), "How it is laid out.",
+      fallback: "packed"),
   ])
 
   static let checkpoint: Shape = .either([
@@ -99,25 +103,35 @@ extension ScenarioShape {
       Key("local", .text, "Storage of the node itself, written first."),
       Key("streams", .integer(1...4096), "Parts that each process sends or fetches at once.", fallback: "8"),
       Key("remote-every", .integer(1...1_000_000), "Each k-th local one goes on to `to`.", fallback: "1"),
-      Key("asynchronous", .choice(["true", "false"]), "Work goes on while it is written.", fallback: "false"),
-      Key("on-notice", .choice(["true", "false"]), "Also when a preemption is announced.", fallback: "false"),
+      Key(
+        "asynchronous", .choice(["true", "false"]), "Work goes on while it is written.", fallback: "false"),
+      Key(
+        "on-notice", .choice(["true", "false"]), "Also when a preemption is announced.", fallback: "false"),
     ]),
   ])
 
   static let storage: Shape = .object([
-    Key("kind", .text, "A catalogue name, or nvme, parallel-file-system, object-store, archive.", required: true),
+    Key(
+      "kind", .text, "A catalogue name, or nvme, parallel-file-system, object-store, archive.", required: true
+    ),
     Key("site", .text, "Name of a site of this design."),
     Key("price", .text, "A catalogue entry whose prices and limits hold, such as s3-standard."),
-    Key("nodes", .integer(1...1_000_000), "Equal stores side by side: bandwidths times so many.", fallback: "1"),
+    Key(
+      "nodes", .integer(1...1_000_000), "Equal stores side by side: bandwidths times so many.",
+      fallback: "1"),
     Key("read-bandwidth", .quantity(.bandwidth), "Of all clients."),
     Key("write-bandwidth", .quantity(.bandwidth), "Of all clients."),
     Key("client-bandwidth", .quantity(.bandwidth), "Of one node."),
-    Key("connection-bandwidth", .quantity(.bandwidth), "Of one connection: a reader, or a stream of a checkpoint."),
+    Key(
+      "connection-bandwidth", .quantity(.bandwidth),
+      "Of one connection: a reader, or a stream of a checkpoint."),
     Key("latency", .quantity(.duration), "To the first byte."),
   ])
 
   static let fabric: [Key] = [
-    Key("kind", .text, "A catalogue name, or infiniband, roce, ethernet, efa with a `link-bandwidth`.", required: true),
+    Key(
+      "kind", .text, "A catalogue name, or infiniband, roce, ethernet, efa with a `link-bandwidth`.",
+      required: true),
     Key("link-bandwidth", .quantity(.bandwidth), "Of one link, one direction."),
     Key("links-per-node", .integer(1...1024), "Interfaces of a node.", fallback: "one an accelerator"),
     Key("rails", .integer(1...1024), "The same, each on a rail of its own."),
@@ -156,7 +170,8 @@ extension ScenarioShape {
       "fallback", .choice(MarketSettings.Fallback.allCases.map(\.rawValue)),
       "What the job does without capacity.", fallback: "wait"),
     Key("on-demand-price", .quantity(.moneyPerHour), "A node-hour.", fallback: "that of the price list"),
-    Key("stride", .quantity(.duration), "Each replication starts so much later in the traces.", fallback: "7h"),
+    Key(
+      "stride", .quantity(.duration), "Each replication starts so much later in the traces.", fallback: "7h"),
   ])
 
   static let stochasticMarket = [

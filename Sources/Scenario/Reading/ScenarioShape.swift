@@ -154,7 +154,9 @@ enum ScenarioShape {
 
   static let design: Shape = .object(
     [
-      Key("extends", .text, "Another design, whose keys hold where this one writes none; `null` takes one away."),
+      Key(
+        "extends", .text, "Another design, whose keys hold where this one writes none; `null` takes one away."
+      ),
       Key("sites", .map(site), "Where machines stand."),
       Key("pools", .map(pool), "Equal nodes, paid in one way."),
       Key("services", .map(service), "Who answers which workload."),

@@ -1,8 +1,8 @@
 /// Shared parts of a scenario, put in their places before anything is checked.
 ///
-/// `templates` holds mappings by name; a mapping below `designs` that says `template: NAME` takes over every key that
-/// it does not write itself, mappings key by key. A design that says `extends: NAME` takes over another design
-/// in the same way. A key that is written as `null` is taken away.
+/// `templates` holds mappings by name; a mapping below `designs` that says `template: NAME` takes over
+/// every key that it does not write itself, mappings key by key. A design that says `extends: NAME` takes
+/// over another design in the same way. A key that is written as `null` is taken away.
 extension Written {
   /// What is wrong with the use of a template, at its place.
   struct ExpansionFault {
@@ -80,7 +80,9 @@ private struct Expansion {
 
   mutating func design(_ member: Written.Member) -> Written.Member {
     var expanded = member
-    if let name = member.value["extends"], enters("design \(member.key)", name, "designs.\(member.key).extends") {
+    if let name = member.value["extends"],
+      enters("design \(member.key)", name, "designs.\(member.key).extends")
+    {
       if let base = designs.first(where: { $0.key == name.text }) {
         expanded.value = member.value.without("extends").merged(over: design(base).value)
       } else {

@@ -131,7 +131,9 @@ struct JobModel: Sendable {
     return costs
   }
 
-  private static func plan(_ settings: CheckpointSettings, _ costs: Costs, every steps: Int64) -> CheckpointPlan {
+  private static func plan(_ settings: CheckpointSettings, _ costs: Costs, every steps: Int64)
+    -> CheckpointPlan
+  {
     guard steps > 0 else { return .none }
     let blocking = Ticks(seconds: costs.blocking)
     let persisting = Ticks(seconds: costs.persisting)
@@ -144,7 +146,9 @@ struct JobModel: Sendable {
       : .synchronous(everySteps: steps, write: blocking)
   }
 
-  private static func interval(_ wanted: CheckpointSettings.Interval, under theory: CheckpointTheory) -> Seconds? {
+  private static func interval(_ wanted: CheckpointSettings.Interval, under theory: CheckpointTheory)
+    -> Seconds?
+  {
     let policy: any CheckpointPolicy
     switch wanted {
     case .never: return nil

@@ -8,7 +8,8 @@ import Workloads
 /// One training job while it runs.
 struct JobState {
   var progress: JobProgress
-  /// Frees its pending change when it is planned anew, and the failure, notice and decision of an earlier start.
+  /// Frees its pending change when it is planned anew, and the failure, notice and decision of an earlier
+  /// start.
   var changeVersion = 0
   var startVersion = 0
   var pendingChange = Ticks.never

@@ -26,7 +26,8 @@ struct JobsState: ~Copyable {
     pools = design.pools.enumerated().map { index, pool in
       let hosts = model.jobs.contains { $0.poolIndex == index }
       var cluster = ClusterState(
-        nodes: hosts ? pool.nodeCount : 0, acceleratorsPerNode: pool.node.accelerators, nodesPerPod: pool.nodeCount)
+        nodes: hosts ? pool.nodeCount : 0, acceleratorsPerNode: pool.node.accelerators,
+        nodesPerPod: pool.nodeCount)
       // Services hold theirs for good.
       let held = design.services.flatMap(\.deployments).filter { $0.poolIndex == index }
         .reduce(0) { $0 + $1.replicas * $1.acceleratorsPerReplica }
@@ -65,7 +66,8 @@ struct JobsState: ~Copyable {
       return TracedMarket(traces, prices: [], offset: offset)
     case .laws(let laws, let region):
       return StochasticMarket(
-        zones: laws, region: region, seed: scenario.seed, replication: replication, entity: "pools/\(pool.name)")
+        zones: laws, region: region, seed: scenario.seed, replication: replication,
+        entity: "pools/\(pool.name)")
     }
   }
 }
@@ -86,11 +88,17 @@ extension World {
       jobs.pools[jobs.models[code.index].poolIndex].waiting.append(code.index)
       startWaiting(jobs.models[code.index].poolIndex, &pending)
     case .jobChange:
-      if EventCode.isCurrent(code.version, of: jobs.states[code.index].changeVersion) { changeJob(code.index, &pending) }
+      if EventCode.isCurrent(code.version, of: jobs.states[code.index].changeVersion) {
+        changeJob(code.index, &pending)
+      }
     case .jobFailure:
-      if EventCode.isCurrent(code.version, of: jobs.states[code.index].startVersion) { failJob(code.index, &pending) }
+      if EventCode.isCurrent(code.version, of: jobs.states[code.index].startVersion) {
+        failJob(code.index, &pending)
+      }
     case .jobNotice:
-      if EventCode.isCurrent(code.version, of: jobs.states[code.index].startVersion) { warnJob(code.index, &pending) }
+      if EventCode.isCurrent(code.version, of: jobs.states[code.index].startVersion) {
+        warnJob(code.index, &pending)
+      }
     case .jobDecision:
       if EventCode.isCurrent(code.version, of: jobs.states[code.index].startVersion) {
         decideSpot(code.index, &pending)
@@ -265,14 +273,18 @@ extension World {
     return true
   }
 
-  private mutating func startRepair(_ pool: Int, _ node: Int, _ seconds: Double, _ pending: inout PendingEvents) {
+  private mutating func startRepair(
+    _ pool: Int, _ node: Int, _ seconds: Double, _ pending: inout PendingEvents
+  ) {
     if jobs.pools[pool].inRepair >= jobs.pools[pool].crews {
       jobs.pools[pool].broken.append((node, seconds))
       return
     }
     jobs.pools[pool].inRepair += 1
     let end = now + Ticks(seconds: seconds)
-    if end <= jobs.horizon { pending.push(EventCode(.nodeRepaired, service: pool, index: node).payload, at: end) }
+    if end <= jobs.horizon {
+      pending.push(EventCode(.nodeRepaired, service: pool, index: node).payload, at: end)
+    }
   }
 
   private mutating func repair(_ pool: Int, node: Int, _ pending: inout PendingEvents) {
@@ -313,7 +325,8 @@ extension World {
 
   private func spotView(_ job: Int) -> SpotView? {
     let model = jobs.models[job]
-    guard let market = jobs.pools[model.poolIndex].market, let settings = jobs.settings[model.poolIndex] else {
+    guard let market = jobs.pools[model.poolIndex].market, let settings = jobs.settings[model.poolIndex]
+    else {
       return nil
     }
     var capacity = (0..<market.zoneCount).map { market.capacity(in: $0) }
@@ -323,7 +336,8 @@ extension World {
     let left = model.timeLeft(after: jobs.states[job].progress.step)
     let deadline = model.workload.deadline.map { Ticks(seconds: $0.value) } ?? .never
     return SpotView(
-      now: now, deadline: deadline, remaining: left, changeover: model.restart, placement: jobs.states[job].placement, nodes: model.nodes, capacity: capacity,
+      now: now, deadline: deadline, remaining: left, changeover: model.restart,
+      placement: jobs.states[job].placement, nodes: model.nodes, capacity: capacity,
       prices: (0..<market.zoneCount).map { market.price(in: $0) }, onDemandPrice: settings.onDemandPrice)
   }
 
@@ -408,7 +422,8 @@ extension World {
       outcome.waitForCapacity = max(
         .zero, progress.time.wait - ((outcome.firstStart ?? progress.now) - jobs.models[index].job.start))
       precondition(
-        outcome.time.total == progress.now - jobs.models[index].job.start, "a job's time is accounted for to the tick")
+        outcome.time.total == progress.now - jobs.models[index].job.start,
+        "a job's time is accounted for to the tick")
       return outcome
     }
   }

@@ -16,7 +16,9 @@ struct TrainingJobTests {
       name: job
       replications: \(replications)
       workloads:
-        train: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 256, duration: 48h \(workload) }
+        train:
+          { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 256,
+            duration: 48h \(workload) }
       designs:
         one:
           sites: { dc: { kind: on-prem } }
@@ -75,10 +77,12 @@ struct TrainingJobTests {
       pool: "count: 16, failures: { software-mtbf: 16h }",
       job: ", restart: 10m, checkpoint: { every: 30m, to: fs }", replications: replications)
     let results = await Self.rows(scenario)
-    let times = results.rows.filter { $0.metric == "time_to_train_s" && $0.replication != nil }.compactMap(\.value)
+    let times = results.rows.filter { $0.metric == "time_to_train_s" && $0.replication != nil }.compactMap(
+      \.value)
     #expect(times.count == replications)
     let mean = times.reduce(0, +) / Double(times.count)
-    let deviation = (times.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(times.count - 1)).squareRoot()
+    let deviation = (times.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(times.count - 1))
+      .squareRoot()
     let model = DesignModel(scenario: scenario, designIndex: 0)
     let interval = try #require(model.checkpointInterval(ofJob: "train"))
     let step = try #require(model.stepTime(ofJob: "train"))
@@ -98,9 +102,11 @@ struct TrainingJobTests {
   func spares() async throws {
     let job = ", checkpoint: { every: 1h, to: fs }"
     let without = await Self.rows(
-      try Self.scenario(pool: "count: 4, failures: { node-mtbf: 2d, repair: 12h }", job: job, replications: 20))
+      try Self.scenario(
+        pool: "count: 4, failures: { node-mtbf: 2d, repair: 12h }", job: job, replications: 20))
     let with = await Self.rows(
-      try Self.scenario(pool: "count: 6, failures: { node-mtbf: 2d, repair: 12h }", job: job, replications: 20))
+      try Self.scenario(
+        pool: "count: 6, failures: { node-mtbf: 2d, repair: 12h }", job: job, replications: 20))
     #expect(
       try Self.value(with, "time_to_train_s", "mean") < 0.7 * Self.value(without, "time_to_train_s", "mean"))
   }
