@@ -10,6 +10,9 @@ static const char batching_policies_yaml[] = {
 static const char bursty_api_yaml[] = {
 #embed "../../scenarios/bursty-api.yaml"
 };
+static const char checkpoint_interval_yaml[] = {
+#embed "../../scenarios/checkpoint-interval.yaml"
+};
 static const char closed_loop_benchmark_yaml[] = {
 #embed "../../scenarios/closed-loop-benchmark.yaml"
 };
@@ -18,6 +21,12 @@ static const char config_model_yaml[] = {
 };
 static const char distillation_yaml[] = {
 #embed "../../scenarios/distillation.yaml"
+};
+static const char fabric_choice_yaml[] = {
+#embed "../../scenarios/fabric-choice.yaml"
+};
+static const char llama_3_405b_yaml[] = {
+#embed "../../scenarios/llama-3-405b.yaml"
 };
 static const char lora_adapters_yaml[] = {
 #embed "../../scenarios/lora-adapters.yaml"
@@ -40,11 +49,23 @@ static const char prefix_cache_yaml[] = {
 static const char priorities_yaml[] = {
 #embed "../../scenarios/priorities.yaml"
 };
+static const char shared_cluster_yaml[] = {
+#embed "../../scenarios/shared-cluster.yaml"
+};
 static const char speculation_yaml[] = {
 #embed "../../scenarios/speculation.yaml"
 };
+static const char spot_training_yaml[] = {
+#embed "../../scenarios/spot-training.yaml"
+};
+static const char storage_starvation_yaml[] = {
+#embed "../../scenarios/storage-starvation.yaml"
+};
 static const char support_chat_yaml[] = {
 #embed "../../scenarios/support-chat.yaml"
+};
+static const char ten_thousand_gpus_yaml[] = {
+#embed "../../scenarios/ten-thousand-gpus.yaml"
 };
 static const char traces_support_chat_csv[] = {
 #embed "../../scenarios/traces/support-chat.csv"
@@ -53,9 +74,12 @@ static const char traces_support_chat_csv[] = {
 static const struct dryrack_template templates[] = {
     {"batching-policies.yaml", batching_policies_yaml, sizeof batching_policies_yaml},
     {"bursty-api.yaml", bursty_api_yaml, sizeof bursty_api_yaml},
+    {"checkpoint-interval.yaml", checkpoint_interval_yaml, sizeof checkpoint_interval_yaml},
     {"closed-loop-benchmark.yaml", closed_loop_benchmark_yaml, sizeof closed_loop_benchmark_yaml},
     {"config-model.yaml", config_model_yaml, sizeof config_model_yaml},
     {"distillation.yaml", distillation_yaml, sizeof distillation_yaml},
+    {"fabric-choice.yaml", fabric_choice_yaml, sizeof fabric_choice_yaml},
+    {"llama-3-405b.yaml", llama_3_405b_yaml, sizeof llama_3_405b_yaml},
     {"lora-adapters.yaml", lora_adapters_yaml, sizeof lora_adapters_yaml},
     {"managed-endpoint.yaml", managed_endpoint_yaml, sizeof managed_endpoint_yaml},
     {"minimal.yaml", minimal_yaml, sizeof minimal_yaml},
@@ -63,8 +87,12 @@ static const struct dryrack_template templates[] = {
     {"prefill-decode.yaml", prefill_decode_yaml, sizeof prefill_decode_yaml},
     {"prefix-cache.yaml", prefix_cache_yaml, sizeof prefix_cache_yaml},
     {"priorities.yaml", priorities_yaml, sizeof priorities_yaml},
+    {"shared-cluster.yaml", shared_cluster_yaml, sizeof shared_cluster_yaml},
     {"speculation.yaml", speculation_yaml, sizeof speculation_yaml},
+    {"spot-training.yaml", spot_training_yaml, sizeof spot_training_yaml},
+    {"storage-starvation.yaml", storage_starvation_yaml, sizeof storage_starvation_yaml},
     {"support-chat.yaml", support_chat_yaml, sizeof support_chat_yaml},
+    {"ten-thousand-gpus.yaml", ten_thousand_gpus_yaml, sizeof ten_thousand_gpus_yaml},
     {"traces/support-chat.csv", traces_support_chat_csv, sizeof traces_support_chat_csv},
 };
 

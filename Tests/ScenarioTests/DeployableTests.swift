@@ -129,7 +129,7 @@ struct DeployableTests {
       let notes = try rented(", region: \(region)", "on-demand")
       #expect(notes.count == 1 && notes[0].contains("region '\(region)'") && notes[0].contains("us-east-1"))
     }
-    #expect(try rented("", "spot").contains { $0.contains("never interrupted") })
+    #expect(try rented("", "spot").contains { $0.contains("never lost") })
     #expect(try rented(", region: mars", "{ price: 3 USD/gpu-hour }").isEmpty)
   }
 }
