@@ -22,6 +22,27 @@ extension MetricReader {
         as: shares ? "\(workload.name)/\(job.name)" : workload.name)
     }
     readCollectives()
+    for trace in outcome.traces { read(trace) }
+  }
+
+  private mutating func read(_ trace: JobTraceOutcome) {
+    let sorted = trace.waits.sorted()
+    let mean = sorted.isEmpty ? nil : sorted.reduce(0, +) / Double(sorted.count)
+    add(trace.name, "queue_wait_s", mean, "s", statistic: "mean")
+    for (statistic, q) in Self.quantiles {
+      let rank = max(0, Int((q * Double(sorted.count)).rounded(.up)) - 1)
+      add(
+        trace.name, "queue_wait_s", sorted.indices.contains(rank) ? sorted[rank] : nil, "s",
+        statistic: statistic)
+    }
+    add(trace.name, "queue_wait_s", sorted.last, "s", statistic: "max")
+    add(trace.name, "queue_wait_s", Double(sorted.count), "1", statistic: "count")
+    add(trace.name, "jobs_finished", Double(trace.finished), "1")
+    add(trace.name, "jobs_refused", Double(trace.refused), "1")
+    add(trace.name, "preemptions", Double(trace.preemptions), "1")
+    add(trace.name, "gpu_allocated_ratio", trace.allocated, "ratio")
+    add(trace.name, "gpu_stranded_ratio", trace.fragmentation, "ratio")
+    add(trace.name, "makespan_s", trace.makespan.seconds, "s")
   }
 
   private mutating func read(

@@ -213,6 +213,13 @@ private struct TableLine {
     TableLine("GPU hours", "gpu_hours"),
     TableLine("  lost", "lost_gpu_hours", onlyWhenAny: true),
     TableLine("cost of a run", "cost_per_training_run"),
+    TableLine("wait p50", "queue_wait_s", ["p50"]),
+    TableLine("wait p90", "queue_wait_s", ["p90"]),
+    TableLine("wait p99", "queue_wait_s", ["p99"]),
+    TableLine("jobs done", "jobs_finished"),
+    TableLine("jobs larger than the cluster", "jobs_refused", onlyWhenAny: true),
+    TableLine("free GPUs that no whole-node job can use", "gpu_stranded_ratio"),
+    TableLine("from first to last", "makespan_s"),
   ]
 
   static let ofDesign = [

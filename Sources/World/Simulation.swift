@@ -111,6 +111,7 @@ extension World {
       designIndex: model.designIndex, replication: replication, services: results, records: records,
       measuredFrom: measuredFrom, end: last, events: events, earlyEnd: earlyEnd)
     outcome.jobs = jobs
+    outcome.traces = model.playTraces()
     return outcome
   }
 }

@@ -10,6 +10,8 @@ public struct JobDeployment: Sendable {
     case training(Int, TrainingJob)
     /// Index in the scenario's `collectives`.
     case collective(Int)
+    /// Index in the scenario's `jobTraces`.
+    case trace(Int)
   }
 
   public var name: String

@@ -20,6 +20,7 @@ public struct Scenario: Sendable {
   public var workloads: [InferenceWorkload]
   public var trainings: [TrainingWorkload] = []
   public var collectives: [CollectiveWorkload] = []
+  public var jobTraces: [JobTraceWorkload] = []
   public var designs: [Design]
   public var thresholds: [Threshold]
   /// The run's identity (SHA-256, hex): what was written, overrides included, the content of every file it

@@ -72,6 +72,17 @@ public struct TrainingData: Sendable, Hashable {
   }
 }
 
+/// Jobs that somebody recorded: when each came, what it asked for and how long it ran.
+public struct JobTraceWorkload: Sendable {
+  public var name: String
+  public var trace: JobTrace
+
+  public init(name: String, trace: JobTrace) {
+    self.name = name
+    self.trace = trace
+  }
+}
+
 /// Collectives to time, as nccl-tests do.
 public struct CollectiveWorkload: Sendable, Hashable {
   public var name: String

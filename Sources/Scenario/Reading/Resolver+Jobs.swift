@@ -9,7 +9,7 @@ extension Resolver {
   /// Takes in a design's storage, jobs and what may interrupt them.
   mutating func addJobs(
     to design: inout Design, _ member: Written.Member, trainings: [TrainingWorkload],
-    collectives: [CollectiveWorkload]
+    collectives: [CollectiveWorkload], jobTraces: [JobTraceWorkload]
   ) {
     let path = "designs.\(member.key)"
     let value = member.value
@@ -26,7 +26,7 @@ extension Resolver {
     for written in value["jobs"]?.members ?? [] {
       let job = job(
         written, "\(path).jobs.\(written.key)", trainings: trainings, collectives: collectives,
-        pools: design.pools, storage: design.storage)
+        jobTraces: jobTraces, pools: design.pools, storage: design.storage)
       guard var job else { continue }
       if case .training(let index, var training) = job.work {
         let user = written.value["user"]?.text ?? ""
@@ -43,7 +43,18 @@ extension Resolver {
   private mutating func checkJobPlacement(_ design: Design, _ value: Written, _ path: String) {
     for (index, pool) in design.pools.enumerated() {
       let jobs = design.jobs.filter { $0.poolIndex == index }
-      guard let largest = jobs.map(\.accelerators).max() else { continue }
+      let playsTrace = jobs.contains { if case .trace = $0.work { true } else { false } }
+      let trains = jobs.contains { if case .training = $0.work { true } else { false } }
+      if playsTrace && (trains || jobs.count > 1) {
+        fault(
+          value["jobs"] ?? value, "\(path).jobs",
+          "the trace has the pool '\(pool.name)' for itself in this version",
+          help: "give other jobs another pool")
+      }
+      guard
+        let largest = (trains ? jobs.filter { if case .training = $0.work { true } else { false } } : jobs)
+          .map(\.accelerators).max(), !playsTrace
+      else { continue }
       let held = design.services.flatMap(\.deployments).filter { $0.poolIndex == index }
         .reduce(0) { $0 + $1.replicas * $1.acceleratorsPerReplica }
       let spare = (pool.failures?.spares ?? 0) * pool.node.accelerators
@@ -58,8 +69,7 @@ extension Resolver {
 
   mutating func job(
     _ member: Written.Member, _ path: String, trainings: [TrainingWorkload],
-    collectives: [CollectiveWorkload],
-    pools: [Pool], storage: [StorageTier]
+    collectives: [CollectiveWorkload], jobTraces: [JobTraceWorkload], pools: [Pool], storage: [StorageTier]
   ) -> JobDeployment? {
     let value = member.value
     guard index(value["workload"], "\(path).workload", among: workloadNames, what: "workload") != nil,
@@ -84,6 +94,9 @@ extension Resolver {
       }
       return JobDeployment(
         name: member.key, poolIndex: poolIndex, accelerators: count, work: .collective(collective))
+    }
+    if let trace = jobTraces.firstIndex(where: { $0.name == name }) {
+      return JobDeployment(name: member.key, poolIndex: poolIndex, accelerators: count, work: .trace(trace))
     }
     guard let training = trainings.firstIndex(where: { $0.name == name }) else {
       if !inferenceNames.contains(name) { return nil }  // Its own fault has been told.

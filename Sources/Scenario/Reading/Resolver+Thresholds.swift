@@ -14,7 +14,8 @@ public enum MetricName {
     "cost_per_million_output_tokens",
     "cost_per_good_request", "cost_per_training_run", "training_goodput_ratio", "lost_gpu_hours", "gpu_hours",
     "interruptions", "checkpoints", "checkpoint_interval_s", "train_tokens_per_s", "finished_ratio",
-    "deadline_met_ratio", "bus_bandwidth_bytes_per_s", "time_s", "energy_kwh", "first_service_day",
+    "deadline_met_ratio", "jobs_finished", "jobs_refused", "gpu_stranded_ratio", "makespan_s",
+    "bus_bandwidth_bytes_per_s", "time_s", "energy_kwh", "first_service_day",
     "payback_days",
   ]
   public static let statistics = ["mean", "p50", "p90", "p95", "p99", "p99.9", "min", "max", "std", "count"]

@@ -63,6 +63,35 @@ extension Resolver {
       algorithm: value["algorithm"]?.text.flatMap(CollectiveAlgorithm.init) ?? .automatic)
   }
 
+  mutating func jobTraceWorkload(_ member: Written.Member) -> JobTraceWorkload? {
+    let value = member.value
+    let path = "workloads.\(member.key)"
+    guard let name = value["file"], let bytes = namedFile(name, "\(path).file"),
+      let format = value["format"]?.text.flatMap(JobTraceFormat.init)
+    else { return nil }
+    switch JobTraceReader.read(bytes, format: format, stepTime: quantity(value["step-time"], .duration) ?? 1)
+    {
+    case .failure(let failure):
+      for one in failure.faults.prefix(20) {
+        fault(name, "\(path).file", "\(name.text ?? ""), line \(one.line): \(one.message)")
+      }
+      return nil
+    case .success(var trace):
+      if trace.skipped > 0 {
+        notes.append("\(path): \(trace.skipped) rows of the trace are no jobs of accelerators, or never ran")
+      }
+      trace.jobs = Array(trace.jobs.prefix(integer(value["limit"]) ?? .max))
+      let speed = number(value["speed"]) ?? 1
+      for index in trace.jobs.indices {
+        trace.jobs[index].arrival = Ticks(seconds: trace.jobs[index].arrival.seconds / speed)
+        if value["partitions"]?.text == "true" {
+          trace.jobs[index].request = trace.jobs[index].request.partitioned
+        }
+      }
+      return JobTraceWorkload(name: member.key, trace: trace)
+    }
+  }
+
   // MARK: Storage, failures, markets
 
   static let storageKinds = [

@@ -88,10 +88,12 @@ struct Resolver {
     workloadNames = (root["workloads"]?.members ?? []).map(\.key)
     var trainings: [TrainingWorkload] = []
     var collectives: [CollectiveWorkload] = []
+    var jobTraces: [JobTraceWorkload] = []
     for member in root["workloads"]?.members ?? [] {
       switch member.value["kind"]?.text {
       case "training": if let training = trainingWorkload(member) { trainings.append(training) }
       case "collective": if let collective = collectiveWorkload(member) { collectives.append(collective) }
+      case "job-trace": if let trace = jobTraceWorkload(member) { jobTraces.append(trace) }
       default:
         inferenceNames.append(member.key)
         if let workload = workload(member) { workloads.append(workload) }
@@ -100,10 +102,10 @@ struct Resolver {
     var designs: [Design] = []
     for member in root["designs"]?.members ?? [] {
       var design = design(member, workloads: workloads, prices: economics.priceList)
-      addJobs(to: &design, member, trainings: trainings, collectives: collectives)
+      addJobs(to: &design, member, trainings: trainings, collectives: collectives, jobTraces: jobTraces)
       designs.append(design)
     }
-    if workloads.isEmpty && trainings.isEmpty && collectives.isEmpty && faults.isEmpty {
+    if workloads.isEmpty && trainings.isEmpty && collectives.isEmpty && jobTraces.isEmpty && faults.isEmpty {
       fault(root, "workloads", "a scenario has at least one workload")
     }
     if designs.isEmpty && faults.isEmpty { fault(root, "designs", "a scenario has at least one design") }
@@ -122,7 +124,7 @@ struct Resolver {
       economics: economics, workloads: workloads, designs: designs, thresholds: thresholds,
       contentHash: hash.finish(), defaults: defaults, notes: notes,
       catalog: catalog)
-    (scenario.trainings, scenario.collectives) = (trainings, collectives)
+    (scenario.trainings, scenario.collectives, scenario.jobTraces) = (trainings, collectives, jobTraces)
     return scenario
   }
 

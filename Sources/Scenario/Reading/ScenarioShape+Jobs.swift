@@ -50,6 +50,22 @@ extension ScenarioShape {
         fallback: "auto"),
     ])
 
+  static let jobTraceWorkload = Shape.Variant(
+    tag: "job-trace",
+    keys: [
+      Key("file", .text, "Beside the scenario; plain or .gz.", required: true),
+      Key("format", .choice(JobTraceFormat.allCases.map(\.rawValue)), "Layout of the file.", required: true),
+      Key("limit", .integer(1...10_000_000), "Only the first jobs."),
+      Key("speed", .number(0.0001...10_000), "2 has them come in half the time.", fallback: "1"),
+      Key(
+        "step-time", .quantity(.duration, atMost: "1d"), "Of a training step, for formats that count steps.",
+        fallback: "1s"),
+      Key(
+        "partitions", .choice(["true", "false"]),
+        "Shares are rounded up to what a partitioned GPU offers (MIG).",
+        fallback: "false"),
+    ])
+
   static let job: Shape = .object([
     Key("workload", .text, "Name of a training or collective workload.", required: true),
     Key("pool", .text, "Name of a pool of this design.", required: true),

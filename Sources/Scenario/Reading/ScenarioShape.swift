@@ -55,7 +55,7 @@ enum ScenarioShape {
           Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
           adapters,
         ] + Key.planned("residency")),
-      trainingWorkload, collectiveWorkload,
+      trainingWorkload, collectiveWorkload, jobTraceWorkload,
     ])
 
   static let modelShape: [Key] = [
