@@ -70,8 +70,7 @@ let package = Package(
       ]),
 
     .target(
-      name: "Oracles", dependencies: ["Kernel", "Statistics", "Infrastructure", "Workloads"],
-      path: "Tests/Oracles"),
+      name: "Oracles", dependencies: ["Kernel", "Statistics", "Infrastructure", "Workloads"], path: "Tests/Oracles"),
 
     // What tests of several targets share; it imports nothing of the package.
     .target(name: "TestSupport", path: "Tests/Support"),
