@@ -17,8 +17,8 @@ public enum TransportTopology: String, Sendable, Hashable, CaseIterable {
 /// How one protocol of a transport answers within a scale-up domain.
 ///
 /// A message that sends `w` bytes over the links of line rate `B` in `s` dependent steps among `n` ranks
-/// takes `|(base + step s, w / B (1 / share + copy / (n - 1)) (min(n, 8) / 2)^crowd)|_p`, a p-norm with p
-/// the `sharpness`: 1 adds latency and transfer, a large one takes the longer.
+/// takes `|(base + step s, w / B (1 / share + copy / (n - 1)) (min(n, 8) / 2)^crowd)|_p`, a p-norm with p the
+/// `sharpness`: 1 adds latency and transfer, a large one takes the longer.
 public struct TransportProtocol: Sendable, Hashable {
   /// Launch and first step.
   public var base: Seconds

@@ -23,8 +23,8 @@ struct CollectiveShape {
   var steps: Double
   var wire: Double
 
-  /// Of `operation` by a ring, or pairwise for all-to-all, among `ranks`; nccl-tests' bus factor is the
-  /// wire share.
+  /// Of `operation` by a ring, or pairwise for all-to-all, among `ranks`; nccl-tests' bus factor is the wire
+  /// share.
   init(ringOf operation: CollectiveOperation, ranks: Int) {
     let others = Double(max(ranks, 1) - 1)
     wire = operation.busFactor(ranks: ranks)
@@ -52,8 +52,8 @@ struct CollectiveShape {
     ranks <= 1 ? 0 : Int.bitWidth - (ranks - 1).leadingZeroBitCount
   }
 
-  /// Bytes that the busiest domain sends per byte of an all-reduce over NCCL's double binary tree: a leaf
-  /// of one tree is an inner node, with two children and a parent, of the other from 4 domains on (NCCL,
+  /// Bytes that the busiest domain sends per byte of an all-reduce over NCCL's double binary tree: a leaf of
+  /// one tree is an inner node, with two children and a parent, of the other from 4 domains on (NCCL,
   /// graph/trees.cc).
   static func treeWire(domains: Int) -> Double {
     switch domains {

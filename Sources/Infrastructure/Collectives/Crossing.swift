@@ -40,7 +40,7 @@ struct Crossing {
       let best = min(ring(operation, bytes), tree(operation, bytes))
       return reduces ? min(best, inNetwork(bytes)) : best
     case .allGather, .reduceScatter:
-      // NCCL's parallel aggregated trees take halving's steps (release 2.23).
+      // NCCL's parallel aggregated trees (PAT, arXiv 2506.20252) take as few steps as halving.
       return min(ring(operation, bytes), halvingDoubling(operation, bytes) ?? ring(operation, bytes))
     case .broadcast: return min(ring(operation, bytes), tree(operation, bytes))
     case .allToAll, .sendReceive: return pairwise(operation, bytes)
@@ -96,7 +96,7 @@ struct Crossing {
     let shape = CollectiveShape(ringOf: operation, ranks: domains)
     return total
       + over(bytes) { carried, parameters in
-        (carried * shape.wire / (rate * parameters.share)) + parameters.hop * shape.steps
+        transfer(carried * shape.wire, parameters) + parameters.hop * shape.steps
       }
   }
 
@@ -110,10 +110,15 @@ struct Crossing {
     let launch = links.launch(of: operation)
     return over(bytes) { carried, parameters in
       let within = isAlone ? Seconds.zero : self.within(operation, carried)
-      let between = carried * sent / (rate * parameters.share)
+      let between = transfer(carried * sent, parameters)
       let joined = DomainLinks.norm(max(within, launch).value, between.value, order: network.sharpness)
       return Seconds(joined) + parameters.hop * hops
     }
+  }
+
+  /// Nothing to send takes no time, even where there is nothing to send it with.
+  private func transfer(_ bytes: Bytes, _ parameters: NetworkProtocol) -> Seconds {
+    bytes.value > 0 ? bytes / (rate * parameters.share) : .zero
   }
 
   /// What the ranks of one domain take for their part.

@@ -5,10 +5,10 @@ import Quantities
 ///
 /// Within a domain the curves are `DomainLinks`'. Between D domains of g ranks a collective takes
 /// `|(time within a domain, bytes that leave it / network rate)|_4` and a network hop for each dependent
-/// step: pieces of the message are under way everywhere at once, so the slowest part decides. The bytes
-/// that leave a domain follow from the algorithm: 2 (n - 1) / n S for a ring, 1, 1.5 or 2 S for NCCL's
-/// double binary tree among 2, 3 or more domains, S where the switches reduce. Coefficients and their
-/// errors stand in the catalogue's transports; `tools/distil-fabric.py` fits them.
+/// step: pieces of the message are under way everywhere at once, so the slowest part decides. The bytes that
+/// leave a domain follow from the algorithm: 2 (n - 1) / n S for a ring, 1, 1.5 or 2 S for NCCL's double
+/// binary tree among 2, 3 or more domains, S where the switches reduce. Coefficients and their errors stand
+/// in the catalogue's transports; `tools/distil-fabric.py` fits them.
 ///
 /// The network is idle otherwise; who shares it beyond `CollectiveGroup.concurrentPerDomain` is the
 /// flow-level fabric's business. All answers take constant time.
@@ -43,13 +43,11 @@ public struct TransportCollectives: CollectiveModel {
   ///   - domainSize: How many ranks a domain holds at most, 1 or more.
   ///   - domainBandwidth: All interfaces of a domain, one direction.
   ///   - linkedRanks: How many of them the links join; `nil`: all.
-  /// - hostLinks: What joins more of them than the links do, and its rate for one rank: bridged pairs in
-  /// one
-  ///     server reach the other pairs over PCIe.
+  ///   - hostLinks: What joins more of them than the links do, and its rate for one rank: bridged pairs in
+  ///     one server reach the other pairs over PCIe.
   ///   - rankBandwidth: What one rank can move to the interfaces; `nil` sets no bound.
-  /// - reducesInNetwork: Only networks whose transport can reduce do. Off unless asked: the switches'
-  /// licence
-  ///     and the library's plug-in are the operator's choice.
+  ///   - reducesInNetwork: Only networks whose transport can reduce do. Off unless asked: the switches'
+  ///     licence and the library's plug-in are the operator's choice.
   public init(
     scaleUp: Transport, network: Transport?, linkBandwidth: BytesPerSecond, domainSize: Int,
     linkedRanks: Int? = nil, hostLinks: (transport: Transport, bandwidth: BytesPerSecond)? = nil,
