@@ -1,5 +1,6 @@
-/// Max-min fair rates by the textbook, from scratch: all open flows rise together until a link is full or a cap is
-/// reached, and those it holds stop (Bertsekas and Gallager, "Data Networks", 2nd edition, section 6.5.2).
+/// Max-min fair rates by the textbook, from scratch: all open flows rise together until a link is full or a
+/// cap is reached, and those it holds stop (Bertsekas and Gallager, "Data Networks", 2nd edition, section
+/// 6.5.2).
 public struct NetworkProgressiveFilling {
   /// A flow: the links it crosses with the weight on each, and the most it takes.
   public struct Flow {
@@ -41,7 +42,8 @@ public struct NetworkProgressiveFilling {
     return rates
   }
 
-  /// When each flow has sent its last byte: rates from scratch at every start and end, on a floating clock [s].
+  /// When each flow has sent its last byte: rates from scratch at every start and end, on a floating clock
+  /// [s].
   public static func drainTimes(
     of flows: [Flow], bytes: [Double], starts: [Double], capacities: [Double]
   ) -> [Double] {

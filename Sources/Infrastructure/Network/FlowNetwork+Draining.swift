@@ -38,7 +38,8 @@ extension FlowNetwork {
     return Ticks(first.time)
   }
 
-  /// Moves the clock. No flow may drain before `time`; those that drain at it are named by `drainedFlow` then.
+  /// Moves the clock. No flow may drain before `time`; those that drain at it are named by `drainedFlow`
+  /// then.
   ///
   /// - Complexity: O(1) when no change is pending, else as `settle`.
   public mutating func advance(to time: Ticks) {
@@ -48,8 +49,9 @@ extension FlowNetwork {
     now = time
   }
 
-  /// A flow that has sent its last byte by now, the one of the smallest identity; `nil` when there is none. Pending
-  /// changes are not settled: all that drain at one tick are taken out before the others' rates are repaired.
+  /// A flow that has sent its last byte by now, the one of the smallest identity; `nil` when there is none.
+  /// Pending changes are not settled: all that drain at one tick are taken out before the others' rates are
+  /// repaired.
   ///
   /// - Complexity: O(1).
   public func drainedFlow() -> UInt32? {

@@ -7,8 +7,8 @@ extension FlowNetwork {
   /// `touchedLinks` say what the free flows share there.
   ///
   /// The link with the lowest level, room over open weight, fills first; its flows are done at that level and
-  /// take their share from the other links, whose levels can only rise by it. So a level in the heap is a lower
-  /// bound that is looked at again when it comes to the top.
+  /// take their share from the other links, whose levels can only rise by it. So a level in the heap is a
+  /// lower bound that is looked at again when it comes to the top.
   ///
   /// - Complexity: O(entries of the free flows + members of the links that fill + links · log links).
   mutating func fill() {

@@ -2,15 +2,16 @@ import Kernel
 
 // Change-driven repair of max-min fair rates.
 //
-// The certificate of Bertsekas and Gallager tells which flows a change reaches: rates are max-min fair exactly
-// when every flow has a bottleneck, a full link on which no flow is faster. Only the flows that a change robs of
-// their bottleneck are solved again, and those that lose it by the new rates of these, until none does.
+// The certificate of Bertsekas and Gallager tells which flows a change reaches: rates are max-min fair
+// exactly when every flow has a bottleneck, a full link on which no flow is faster. Only the flows that a
+// change robs of their bottleneck are solved again, and those that lose it by the new rates of these, until
+// none does.
 extension FlowNetwork {
   /// Brings rates up to date with the changes since they last were.
   ///
-  /// - Complexity: O(1) without a change; else in proportion to the flows whose rates change and the links these
-  ///   cross, where they are few; at most that of progressive filling over all flows, O(links of all paths +
-  ///   links · log links).
+  /// - Complexity: O(1) without a change; else in proportion to the flows whose rates change and the links
+  ///   these cross, where they are few; at most that of progressive filling over all flows, O(links of all
+  ///   paths + links · log links).
   public mutating func settle() {
     if changedFlows.count == 0 && changedLinks.count == 0 { return }
     if solving == .afresh || !isWorthRepairing() {
@@ -94,9 +95,9 @@ extension FlowNetwork {
 
   /// Work that a repair may take before it is given up, in members and entries looked at.
   ///
-  /// A solution from scratch takes some ten times as long for each entry of all flows, most of it to order the
-  /// links, so that a repair given up costs about a tenth of it; and failures that follow each other are tried
-  /// ever less often (`settle`).
+  /// A solution from scratch takes some ten times as long for each entry of all flows, most of it to order
+  /// the links, so that a repair given up costs about a tenth of it; and failures that follow each other are
+  /// tried ever less often (`settle`).
   private var affordableWork: Int { solving == .repairOnly ? .max : 64 + liveEntries }
 
   /// Repairs the rates; `false`, and nothing is changed, when the change reaches too many flows.
@@ -118,8 +119,8 @@ extension FlowNetwork {
     return true
   }
 
-  /// A link has another capacity or one flow less: those that it held back are free; all of them when it cannot
-  /// carry any more what it does.
+  /// A link has another capacity or one flow less: those that it held back are free; all of them when it
+  /// cannot carry any more what it does.
   private mutating func freeFlows(of link: UInt32) {
     let list = members[link]
     var load = 0.0
@@ -197,8 +198,9 @@ extension FlowNetwork {
     for index in 0..<list.count where bottleneck[list[index].flow] == link { free(list[index].flow) }
   }
 
-  /// A link has filled at `level`: held flows that are faster must give way. Of these only those are freed that
-  /// are faster than the level at which the link would fill with them, for the others may keep their rates.
+  /// A link has filled at `level`: held flows that are faster must give way. Of these only those are freed
+  /// that are faster than the level at which the link would fill with them, for the others may keep their
+  /// rates.
   private mutating func freeFaster(on link: UInt32, than level: Double) {
     let list = members[link]
     work &+= list.count

@@ -3,9 +3,9 @@ import Quantities
 
 /// The directed links of a fabric and the shortest paths through it.
 ///
-/// Endpoints are numbered from 0, and so are links; a cable is two links. The graph is kept as columns of link
-/// attributes, and paths are computed from the numbering, never searched: `pathCount` tells how many equal
-/// shortest paths a pair has, and `appendPath` writes out one of them.
+/// Endpoints are numbered from 0, and so are links; a cable is two links. The graph is kept as columns of
+/// link attributes, and paths are computed from the numbering, never searched: `pathCount` tells how many
+/// equal shortest paths a pair has, and `appendPath` writes out one of them.
 public struct Topology: Sendable {
   /// Endpoints: hosts, or (node, rail) pairs.
   public let endpointCount: Int

@@ -13,8 +13,8 @@ public struct LinkSpeed: Sendable, Hashable {
   }
 }
 
-/// A folded Clos network of two or three tiers (Al-Fares, Loukissas, Vahdat, "A Scalable, Commodity Data Center
-/// Network Architecture", SIGCOMM 2008). Hosts are numbered leaf by leaf, leaves pod by pod.
+/// A folded Clos network of two or three tiers (Al-Fares, Loukissas, Vahdat, "A Scalable, Commodity Data
+/// Center Network Architecture", SIGCOMM 2008). Hosts are numbered leaf by leaf, leaves pod by pod.
 ///
 /// With two tiers every leaf has a cable to each spine. With three, every leaf has one to each aggregation
 /// switch of its pod, and the aggregation switches of equal place in their pods share a set of core switches.
@@ -47,8 +47,8 @@ public struct FatTree: Sendable, Hashable {
 
   /// The smallest tree of switches of `radix` ports for `hosts` hosts; places for hosts may be left over.
   ///
-  /// - Parameter oversubscription: bandwidth from the hosts of a leaf over bandwidth to its spines, 1 or more;
-  ///   the ports of a leaf are split as near to it as they can be, never past it.
+  /// - Parameter oversubscription: bandwidth from the hosts of a leaf over bandwidth to its spines, 1 or
+  ///   more; the ports of a leaf are split as near to it as they can be, never past it.
   public static func sized(hosts: Int, radix: Int, tiers: Int, oversubscription: Double = 1)
     throws(TopologyFault) -> FatTree
   {
@@ -83,8 +83,8 @@ public struct FatTree: Sendable, Hashable {
 }
 
 /// A rail-optimised fabric: the k-th interface of every node is on rail k, and nodes of one group reach each
-/// other on a rail through one switch (NVIDIA, "DGX SuperPOD Reference Architecture"; Wang et al., "Rail-only",
-/// arXiv 2307.12169, for the case without spines).
+/// other on a rail through one switch (NVIDIA, "DGX SuperPOD Reference Architecture"; Wang et al.,
+/// "Rail-only", arXiv 2307.12169, for the case without spines).
 ///
 /// An endpoint is a (node, rail) pair, numbered `node · rails + rail`.
 public struct RailFabric: Sendable, Hashable {
@@ -107,8 +107,8 @@ public struct RailFabric: Sendable, Hashable {
 /// groups of fully joined routers, and cables between every two groups.
 ///
 /// Cable `j` of a group goes to the group `j + 1` places on (the palm-tree arrangement of Camarero, Vallejo,
-/// Beivide, TACO 2014), and router `j / globalLinksPerRouter` holds it. With fewer groups than the cables allow
-/// every pair has the same number of them, and the rest stay empty.
+/// Beivide, TACO 2014), and router `j / globalLinksPerRouter` holds it. With fewer groups than the cables
+/// allow every pair has the same number of them, and the rest stay empty.
 public struct Dragonfly: Sendable, Hashable {
   public var groups: Int
   public var routersPerGroup: Int
@@ -169,7 +169,8 @@ public struct TopologyFault: Error, Sendable, Hashable, CustomStringConvertible 
 
 /// What a fabric is bought as.
 public struct TopologyParts: Sendable, Hashable {
-  /// Switches by tier from the hosts up; of a rail fabric rail switches and spines, of a dragonfly its routers.
+  /// Switches by tier from the hosts up; of a rail fabric rail switches and spines, of a dragonfly its
+  /// routers.
   public var switches: [Int]
   /// Cables between hosts and switches.
   public var hostCables: Int

@@ -1,7 +1,7 @@
 import Quantities
 
-/// Numbering of a torus. Links in order: out of each host, into each; then for each dimension the links to the
-/// next neighbour, and those to the one before.
+/// Numbering of a torus. Links in order: out of each host, into each; then for each dimension the links to
+/// the next neighbour, and those to the one before.
 struct TorusLayout: Sendable, Hashable {
   /// Three sizes, 1 where there is no such dimension.
   var x: Int

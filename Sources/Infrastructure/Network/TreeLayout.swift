@@ -116,7 +116,8 @@ struct TreeLayout: Sendable, Hashable {
 
   // MARK: Paths
 
-  /// The endpoint from which traffic enters the network: on the target's rail where the node can change rails.
+  /// The endpoint from which traffic enters the network: on the target's rail where the node can change
+  /// rails.
   private func exit(_ source: Int, _ target: Int) -> Int {
     hasScaleUp ? source / rails * rails + target % rails : source
   }
@@ -128,7 +129,8 @@ struct TreeLayout: Sendable, Hashable {
     return from / leavesPerPod == to / leavesPerPod ? leafUplinks : leafUplinks * aggregationUplinks
   }
 
-  /// `choice` modulo the uplinks of a leaf is the uplink taken there, the rest that of the aggregation switch.
+  /// `choice` modulo the uplinks of a leaf is the uplink taken there, the rest that of the aggregation
+  /// switch.
   func appendPath(_ choice: Int, _ source: Int, _ target: Int, into path: inout [UInt32]) {
     var start = source
     if hasScaleUp {

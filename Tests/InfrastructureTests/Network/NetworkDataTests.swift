@@ -130,8 +130,8 @@ struct NetworkDataTests {
         + ["perm1", "perm2", "perm3", "shift1", "shift32", "shift8"].map { "ft64_\(kind)lat0_\($0)" }
     }
 
-  /// `ftN`: N hosts on k leaves of k hosts, k spines (k/4 when oversubscribed 4:1), the path by destination modulo
-  /// spines; a flow ends the latency of its links after its last byte has left.
+  /// `ftN`: N hosts on k leaves of k hosts, k spines (k/4 when oversubscribed 4:1), the path by destination
+  /// modulo spines; a flow ends the latency of its links after its last byte has left.
   @Test("permutations and shifts on fat trees", .enabled(if: hasData, absence), arguments: permutations)
   func fatTrees(name: String) throws {
     let bytes = try #require(SharedData.bytes("network/out_\(name).txt"), "\(name)")
