@@ -1,7 +1,8 @@
 import DryRack
 import Infrastructure
 
-/// Flow changes on 1,024 hosts, repaired against solved afresh, and a collective as a class against its flows.
+/// Flow changes on 1,024 hosts, repaired against solved afresh, and a collective as a class against its
+/// flows.
 enum Network {
   /// A three-tier tree of 16-port switches: 1,024 hosts, 50 GB/s links.
   static func fabric() throws -> Topology {
@@ -29,8 +30,8 @@ enum Network {
     }
   }
 
-  /// Seconds for each change when flows leave one by one and others come in their place; the rates are asked for
-  /// after every change. Also the sum of the drain times, so that nothing is left out.
+  /// Seconds for each change when flows leave one by one and others come in their place; the rates are asked
+  /// for after every change. Also the sum of the drain times, so that nothing is left out.
   static func changes(
     flows: Int, changes: Int, inPods: Bool, solving: FlowNetwork.Solving, _ topology: Topology
   ) -> (seconds: Double, sum: Double, abandoned: Int, afresh: Int) {

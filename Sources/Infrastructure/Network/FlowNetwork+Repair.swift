@@ -10,9 +10,8 @@ extension FlowNetwork {
   /// Brings rates up to date with the changes since they last were.
   ///
   /// - Complexity: O(1) without a change; else in proportion to the flows whose rates change and the links
-  /// these
-  ///   cross, where they are few; at most that of progressive filling over all flows, O(links of all paths +
-  ///   links · log links).
+  ///   these cross, where they are few; at most that of progressive filling over all flows, O(links of all
+  ///   paths + links · log links).
   public mutating func settle() {
     if changedFlows.count == 0 && changedLinks.count == 0 { return }
     if solving == .afresh || !isWorthRepairing() {
@@ -97,8 +96,8 @@ extension FlowNetwork {
   /// Work that a repair may take before it is given up, in members and entries looked at.
   ///
   /// A solution from scratch takes some ten times as long for each entry of all flows, most of it to order
-  /// the links, so that a repair given up costs about a tenth of it; and failures that follow each other
-  /// are tried ever less often (`settle`).
+  /// the links, so that a repair given up costs about a tenth of it; and failures that follow each other are
+  /// tried ever less often (`settle`).
   private var affordableWork: Int { solving == .repairOnly ? .max : 64 + liveEntries }
 
   /// Repairs the rates; `false`, and nothing is changed, when the change reaches too many flows.

@@ -31,9 +31,9 @@ public struct FlowCompletion: Sendable, Hashable {
 ///
 /// Rates are those of progressive filling (Bertsekas and Gallager, "Data Networks", 2nd edition, section
 /// 6.5.2): they are the only ones under which every flow runs at its own cap or crosses a link that is full
-/// and on which no flow is faster. A flow may cross a link with a weight (`LinkShare`), and its rate is
-/// that of one member. Bytes drain at these rates, changed in an instant whenever flows come, go or links
-/// change; a flow finishes the latency of its path after its last byte has left.
+/// and on which no flow is faster. A flow may cross a link with a weight (`LinkShare`), and its rate is that
+/// of one member. Bytes drain at these rates, changed in an instant whenever flows come, go or links change;
+/// a flow finishes the latency of its path after its last byte has left.
 ///
 /// A change is repaired, not solved again: only flows that the change can reach get new rates (see `settle`).
 /// Changes made at one time are repaired together, when a rate or the next completion is asked for.

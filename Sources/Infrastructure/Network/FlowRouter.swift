@@ -6,8 +6,8 @@ public enum RoutingPolicy: Sendable, Hashable {
   /// Equal-cost multipath: one path per flow by a hash of the flow (RFC 2992). Hashes collide, so that a
   /// random permutation loses half its bandwidth on a tree that blocks nobody.
   case hashed
-  /// Path number = target modulo the paths, as InfiniBand's deterministic D-mod-k (Zahavi, "Fat-Tree
-  /// Routing and Node Ordering Providing Contention Free Traffic for MPI Global Collectives", 2012).
+  /// Path number = target modulo the paths, as InfiniBand's deterministic D-mod-k (Zahavi, "Fat-Tree Routing
+  /// and Node Ordering Providing Contention Free Traffic for MPI Global Collectives", 2012).
   case destinationModulo
   /// The path whose most loaded link has the least work put on it by this router, in flows per bandwidth:
   /// what adaptive routing strives for, with perfect knowledge.
@@ -57,8 +57,8 @@ public struct FlowRouter: Sendable {
     linksOut += isInService ? -1 : 1
   }
 
-  /// Writes the path of a flow as shares of links, in the order of the path or, where it is sprayed, of
-  /// first use.
+  /// Writes the path of a flow as shares of links, in the order of the path or, where it is sprayed, of first
+  /// use.
   ///
   /// - Parameters:
   ///   - flow: the key that is hashed, such as a number of the flow.
@@ -93,8 +93,8 @@ public struct FlowRouter: Sendable {
     }
   }
 
-  /// Forgets the load of a flow that has left, given the shares that `route` wrote. Only `leastLoaded`
-  /// keeps any.
+  /// Forgets the load of a flow that has left, given the shares that `route` wrote. Only `leastLoaded` keeps
+  /// any.
   public mutating func release(_ shares: [LinkShare]) {
     if loads.isEmpty { return }
     for share in shares { add(-share.weight, to: share.link) }

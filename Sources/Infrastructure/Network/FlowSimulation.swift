@@ -59,8 +59,8 @@ public enum FlowSimulation {
   /// When the last byte of each transfer arrives, in the order given; `Ticks.never` of one that never does,
   /// because a link on its way carries nothing or every path is out of service.
   ///
-  /// Paths are chosen in order of start; transfers that start together, in the order given. Those that end
-  /// at one tick have left their links before others start there.
+  /// Paths are chosen in order of start; transfers that start together, in the order given. Those that end at
+  /// one tick have left their links before others start there.
   ///
   /// - Complexity: O(transfers · (log transfers + what `FlowNetwork.settle` takes)).
   public static func finishTimes(

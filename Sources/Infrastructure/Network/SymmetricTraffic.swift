@@ -3,9 +3,9 @@ import Quantities
 
 /// Traffic in which every host does the same, as one flow that stands for all.
 ///
-/// The flow's rate is that of one host, and each link carries it as often as hosts cross the link. It runs
-/// at the pace of the slowest host, as collectives do that wait for each other at every step; where all
-/// hosts have equal ways it ends when as many single flows would.
+/// The flow's rate is that of one host, and each link carries it as often as hosts cross the link. It runs at
+/// the pace of the slowest host, as collectives do that wait for each other at every step; where all hosts
+/// have equal ways it ends when as many single flows would.
 public enum SymmetricTraffic {
   /// A ring all-reduce among `hosts`, each sending to the next: 2 (n − 1) steps of 1/n of the message
   /// (Patarasu, Yuan, "Bandwidth optimal all-reduce algorithms", JPDC 2009). The latency is that of the
@@ -60,8 +60,8 @@ public enum SymmetricTraffic {
 
   /// The same flows on fewer links, with the same rates as long as no other flow joins them.
   ///
-  /// Of links that the same flows cross in the same proportions only the tightest can hold anybody back;
-  /// the others are left out. A collective among thousands of hosts is held by one link.
+  /// Of links that the same flows cross in the same proportions only the tightest can hold anybody back; the
+  /// others are left out. A collective among thousands of hosts is held by one link.
   ///
   /// - Complexity: O(links of all flows · log links).
   public static func reduced(_ flows: [RoutedFlow], capacities: [Double]) -> [RoutedFlow] {

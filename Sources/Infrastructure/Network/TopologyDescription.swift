@@ -48,8 +48,7 @@ public struct FatTree: Sendable, Hashable {
   /// The smallest tree of switches of `radix` ports for `hosts` hosts; places for hosts may be left over.
   ///
   /// - Parameter oversubscription: bandwidth from the hosts of a leaf over bandwidth to its spines, 1 or
-  /// more;
-  ///   the ports of a leaf are split as near to it as they can be, never past it.
+  ///   more; the ports of a leaf are split as near to it as they can be, never past it.
   public static func sized(hosts: Int, radix: Int, tiers: Int, oversubscription: Double = 1)
     throws(TopologyFault) -> FatTree
   {

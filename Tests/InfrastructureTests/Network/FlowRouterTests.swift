@@ -152,9 +152,9 @@ struct FlowRouterTests {
     return finish.reduce(0) { $0 + $1.seconds } / Double(finish.count) * 1e6
   }
 
-  /// What the runs do not say is read from their times and from the defaults of htsim: 10 MB over 50 GB/s
-  /// and 1 µs a link (a flow that meets no other ends at 211 µs, 20 kB from everybody to everybody at 75
-  /// µs), in packets of 4,150 bytes for EQDS, which sprays over 64 entropy values, and of 9,000 for RoCE.
+  /// What the runs do not say is read from their times and from the defaults of htsim: 10 MB over 50 GB/s and
+  /// 1 µs a link (a flow that meets no other ends at 211 µs, 20 kB from everybody to everybody at 75 µs), in
+  /// packets of 4,150 bytes for EQDS, which sprays over 64 entropy values, and of 9,000 for RoCE.
   @Test(
     "what hashing, and spraying by hash, cost a permutation is what packet-level runs show",
     .enabled(if: hasPackets, Comment(rawValue: SharedData.absence)),
