@@ -160,6 +160,14 @@ struct Summary {
             + "it would hardly be missed")
       }
     }
+    for row in rows where row.metric == "finished_ratio" && row.replication == nil {
+      if let ratio = row.value, ratio < 1 {
+        let missing = Int(((1 - ratio) * Double(replications)).rounded())
+        notes.append(
+          "\(row.design)/\(row.workload): \(missing) of \(replications) runs had not come to "
+            + "their end at the horizon; their time and cost are unknown, and means are over the others")
+      }
+    }
     for (index, model) in models.enumerated() {
       for (service, result) in (outcomes(of: index).first?.services ?? []).enumerated()
       where result.tally.rejected > 0 {
@@ -203,6 +211,10 @@ struct Summary {
           composition(of: roles.prefill, "prefill") + " + " + composition(of: roles.decode, "decode") + ", "
             + roles.prefill.engine.name)
       }
+    }
+    for job in design.jobs {
+      guard case .training(_, let training) = job.work else { continue }
+      parts.append("\(job.name) on \(job.accelerators): \(training.run.layout.words)")
     }
     // The order of `Basis` is from the firmest to the weakest.
     let bases = bases(index)

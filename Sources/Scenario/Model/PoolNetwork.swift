@@ -57,12 +57,32 @@ extension Pool {
     market != nil || failures?.classes.contains { $0.systemMean.value.isFinite } == true
   }
 
+  /// The network between its nodes: the one it names, else one that the node's interfaces would hang on, as
+  /// its provider builds it or RoCE; `nil` for nodes without interfaces.
+  public func assumedNetwork(catalog: Catalog) -> FabricSettings? {
+    if let network { return network }
+    guard node.nicBandwidth.value > 0 else { return nil }
+    let names = catalog.names(of: .fabrics).filter { $0.hasPrefix(node.provider == "aws" ? "efa" : "roce") }
+    let fabrics = names.compactMap { catalog.fabric($0) }
+    // EFA counts all interfaces as one link, RoCE has one an accelerator.
+    let line = node.nicBandwidth.value / (node.provider == "aws" ? 1 : Double(max(1, node.accelerators)))
+    let nearest = fabrics.min { one, other in
+      abs(one.linkBandwidth.value - line) < abs(other.linkBandwidth.value - line)
+    }
+    return nearest.map {
+      FabricSettings(
+        fabric: $0, topology: .fatTree, routing: .adaptive, oversubscription: 1, nodesPerLeaf: 16,
+        reducesInNetwork: false, nodeBandwidth: node.nicBandwidth)
+    }
+  }
+
   /// How long collectives take among `ranks` of its accelerators; `nil` where the catalogue knows no
   /// transport.
   /// - Parameter algorithm: a name of `CollectiveAlgorithm`.
   public func collectives(ranks: Int, catalog: Catalog, algorithm: CollectiveAlgorithm = .automatic)
     -> PoolCollectives?
   {
+    let network = assumedNetwork(catalog: catalog)
     let own = network?.nodeBandwidth ?? TransportCollectives.nodeBandwidth(of: node, over: network?.fabric)
     let nodes = (ranks + node.accelerators - 1) / node.accelerators
     func model(_ share: Double) -> TransportCollectives? {

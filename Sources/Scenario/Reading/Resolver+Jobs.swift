@@ -122,6 +122,15 @@ extension Resolver {
     }
     let framework =
       value["framework"]?.text ?? standing("default", at: "\(path).framework", as: "default")
+    if pool.network == nil && accelerators > pool.scaleUpDomain {
+      guard let assumed = pool.assumedNetwork(catalog: catalog) else {
+        fault(
+          value, path, "the nodes of '\(pool.name)' have no network between them",
+          help: "give the pool a `fabric`")
+        return nil
+      }
+      defaults.append(AppliedDefault(path: "\(path), fabric of '\(pool.name)'", value: assumed.fabric.name))
+    }
     guard let network = pool.collectives(ranks: accelerators, catalog: catalog) else {
       fault(
         value, path,
