@@ -74,7 +74,10 @@ struct RunEstimate {
       span = max(span, self.span(of: workload, requests: count))
     }
     if scenario.warmup == .automatic { events *= 2 }
-    return events + samples(in: span)
+    if !scenario.designs[design].jobs.isEmpty {
+      events += DesignModel(scenario: scenario, designIndex: design).expectedJobEvents
+    }
+    return services.isEmpty ? events : events + samples(in: span)
   }
 
   /// Sending and delivery are an event each. A continuous batch changes twice or three times for a request,

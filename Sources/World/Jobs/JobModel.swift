@@ -64,6 +64,26 @@ struct JobModel: Sendable {
     plan = Self.plan(job.checkpoints, costs, every: CheckpointPlan.steps(in: interval, stepTime: stepTime))
   }
 
+  /// Events of one run, roughly: checkpoints start and end, failures come and are repaired, markets move.
+  func expectedEvents(horizon: Seconds) -> Double {
+    let work = Double(totalSteps) * stepTime.seconds
+    let theory = CheckpointTheory(
+      checkpointCost: Seconds(plan.blocking.seconds), restartCost: Seconds(restart.seconds),
+      meanTimeBetweenFailures: meanTimeBetweenFailures)
+    let segment = Double(plan.everySteps) * stepTime.seconds
+    var wall = work
+    if meanTimeBetweenFailures.value.isFinite {
+      wall =
+        segment > 0
+        ? theory.expectedWall(work: Seconds(work), interval: Seconds(segment)).value
+        : theory.expectedTimeWithoutCheckpoints(work: Seconds(work)).value
+    }
+    wall = min(wall, horizon.value)
+    let checkpoints = segment > 0 ? wall / segment : 0
+    let failures = wall / meanTimeBetweenFailures.value
+    return 4 + checkpoints * (plan.persisting > .zero ? 3 : 2) + failures * 4
+  }
+
   /// Work left after so many steps, checkpoints included, when nothing interrupts it.
   func timeLeft(after step: Int64) -> Ticks {
     let left = Double(max(0, totalSteps - step))
@@ -194,6 +214,10 @@ extension DesignModel {
   /// How long a checkpoint keeps it from working, and a failure until the first new step.
   public func checkpointCosts(ofJob name: String) -> (write: Seconds, restart: Seconds)? {
     job(name).map { (Seconds($0.plan.blocking.seconds), Seconds($0.restart.seconds)) }
+  }
+  /// Events of the training jobs of one run, roughly.
+  public var expectedJobEvents: Double {
+    jobs.reduce(0) { $0 + $1.expectedEvents(horizon: scenario.economics.horizon) }
   }
   /// What its accelerators wait for.
   public func loading(ofJob name: String) -> LoadingBound? { job(name)?.loading }
