@@ -90,14 +90,14 @@ struct TrainingFit {
   }
 
   static func predicted(_ row: TrainingRow, _ catalog: Catalog) -> TrainingStep {
-    TrainingStepModel(row.run, framework: row.framework, collectives: row.network, catalog: catalog).step()
+    TrainingStepModel(row.run, framework: row.framework, collectives: row.network.collectives, catalog: catalog).step()
   }
 
   /// Least squares of pseudo-Huber residuals of log time, in units of a tenth, beside the priors.
   static func fit(_ rows: [TrainingRow], base: Catalog) -> [Double]? {
     let start = [Double](repeating: 1, count: parameters.count)
     let models = rows.map {
-      TrainingStepModel($0.run, framework: $0.framework, collectives: $0.network, catalog: base)
+      TrainingStepModel($0.run, framework: $0.framework, collectives: $0.network.collectives, catalog: base)
     }
     let fit = leastSquares(
       start: start, count: rows.count + parameters.count, step: 0.02, maximumIterations: 12, tolerance: 1e-4
