@@ -20,7 +20,7 @@ Between domains, D of them with g ranks each, a protocol of the network adds hop
 |(intra time, tree(D) S / (node bandwidth share))|_4; tree(D) = 1, 1.5, 2 for D = 2, 3, 4 and more (double binary tree).
 
 All fits minimise a soft-L1 loss of log time. A campaign's clock and launch path scale all its latencies; the
-coefficients are those of the campaign with the most rows, the others' factor is fitted and dropped.
+coefficients are those of the campaign with the most small messages, the others' factor is fitted and dropped.
 """
 import argparse
 import csv
@@ -68,47 +68,33 @@ def bus_factor(collective, n):
 
 NAMES = {"all_reduce": "all-reduce", "all_gather": "all-gather", "reduce_scatter": "reduce-scatter",
          "alltoall": "all-to-all", "send_recv": "send-receive"}
-# What a row of fabric.csv was measured on: (link, in-switch reduction, domains, network, node bandwidth in B/s).
-FABRICS = {
-    "PCIe Gen4": ("pcie-gen4", False, 1, None, 0), "PCIe Gen5": ("pcie-gen5", False, 1, None, 0),
-    "PCIe Gen6": ("pcie-gen6", False, 1, None, 0),
-    "NVLink3": ("nvlink3", False, 1, None, 0), "NVLink4": ("nvlink4", True, 1, None, 0),
-    "NVLink5": ("nvlink5", True, 1, None, 0), "NVLink5 (4-GPU tray)": ("nvlink5", True, 1, None, 0),
-    "NVLink/NVSwitch single node": ("nvlink3", False, 1, None, 0),
-    "NVLink4 NVSwitch (NVLS)": ("nvlink4", True, 1, None, 0), "NVLink4 NVLS": ("nvlink4", True, 1, None, 0),
-    "NVLink4 SHARP": ("nvlink4", True, 1, None, 0), "NVLink5 SHARP": ("nvlink5", True, 1, None, 0),
-    "NVLink4 Ring (NVLS off)": ("nvlink4", False, 1, None, 0), "NVLink4 Ring": ("nvlink4", False, 1, None, 0),
-    "xGMI full mesh 64 GB/s per link": ("xgmi", False, 1, None, 0),
-    "NVLink5 NVL72 (one rack)": ("nvlink5-nvl72", True, 1, None, 0),
-    "NVLink GB200 NVL72": ("nvlink5-nvl72", False, 1, None, 0),
-    "NVLink5 SHARP GB200 NVL72": ("nvlink5-nvl72", True, 1, None, 0),
-    "NVL72 x2 + InfiniBand NDR/400G per GPU": ("nvlink5-nvl72", True, 2, "infiniband", 72 * 50e9),
-    "NVLink3 + EFA 4x100G per node": ("nvlink3", False, 2, "efa-400g", 50e9),
-    "NVLink4 + EFA v2 32x100G per node (3200 Gbps)": ("nvlink4", True, 2, "efa", 400e9),
-    "Tree algo, 2 nodes x 1 H100, 400G NICs (effective one NIC, 50 GB/s)": (None, False, 2, "infiniband", 50e9),
-    "100GbE TCP sockets": (None, False, 32, "ethernet", 12.5e9),
-    "200G RDMA IB/RoCE, 1 NIC": (None, False, 32, "infiniband", 25e9),
-    "400G RDMA IB/RoCE, 1 NIC": (None, False, 32, "infiniband", 50e9),
-    "NVLink3 + 8x200G RDMA (DGX A100)": ("nvlink3", False, 4, "infiniband", 200e9),
-    "NVLink4 + 8x400G RDMA (DGX H100)": ("nvlink4", False, 4, "infiniband", 400e9),
-    "SHARP 8x400G RDMA (DGX H100)": ("nvlink4", True, 4, "infiniband-sharp", 400e9),
-    "NVLink2": (None, False, 1, None, 0),
-}
+def read_setups():
+    """What the rows of fabric.csv were measured on, by campaign and fabric (no campaign: any): (link, in-switch reduction, domains, network, node
+    bandwidth in B/s); the network's name ends in -sharp where its switches reduced."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "measured-fabrics.csv")
+    setups = {}
+    for cells in csv.DictReader(open(path)):
+        network = cells["network"] + ("-sharp" if cells["in_network"] == "true" else "")
+        setups[cells["campaign"], cells["fabric"]] = (cells["link"] or None, cells["in_switch"] == "true", int(cells["domains"]),
+                                   network or None, float(cells["domain_bandwidth_GBps"] or 0) * 1e9)
+    return setups
+
+
 PLATEAU = 8 << 30
 # NCCL reduces in the switch from five ranks on: among four, "NVLS" and ring answers are equal (stas00-h200-nvls).
 LEAST_SWITCHED = 5
 
 
 def read_fabric(path):
+    setups = read_setups()
     for cells in csv.DictReader(open(path)):
         if not cells["collective"] or not cells["gpus"]:
             continue
-        if cells["fabric"] not in FABRICS:
-            sys.stderr.write(f"unknown fabric '{cells['fabric']}'\n")
+        setup = setups.get((cells["campaign"], cells["fabric"])) or setups.get(("", cells["fabric"]))
+        if not setup:
+            sys.stderr.write(f"{cells['id']}: no setup for '{cells['fabric']}'\n")
             continue
-        link, nvls, nodes, network, rate = FABRICS[cells["fabric"]]
-        if link is None and network is None:
-            continue
+        link, nvls, nodes, network, rate = setup
         collective, n = NAMES[cells["collective"]], int(cells["gpus"])
         size = int(cells["message_bytes"] or PLATEAU)
         plateau = float(cells["value"] or 0) if not cells["busbw_GBps"] else float(cells["busbw_GBps"])
@@ -118,9 +104,6 @@ def read_fabric(path):
             time = size * bus_factor(collective, n) / (plateau * 1e9)
         else:
             continue
-        # A slide's NVLink5 bar without reduction in the switch is the ring's; the same link may reduce elsewhere.
-        if cells["campaign"] == "nvidia-gtc-slide" and "SHARP" not in cells["fabric"]:
-            nvls = False
         yield Row(cells["campaign"], link, collective, n, size, time, nvls, True, nodes, network, rate, cells["id"])
 
 
@@ -179,14 +162,12 @@ class Fit:
         self.until = {p: {n: None for n in RANKS} for p in PROTOCOLS[:2]}
         self.nvls = None
 
-    def protocol_time(self, name, n, size, slow=1.0):
+    def protocol_time(self, name, n, size, slow, shape):
         v = self.values
-        latency = slow * (v[name + ".base"] + v[name + ".step"] * steps(self.collective, n))
-        inverse = 1 / v[name + ".share"] + v[name + ".copy"] / np.maximum(n - 1, 1)
-        crowd = (np.minimum(n, 8) / 2) ** v["crowd"]
-        factor = np.array([bus_factor(self.collective, m) for m in np.atleast_1d(n)])
-        lines = np.array([line(self.link, m) for m in np.atleast_1d(n)])
-        return norm(latency, size * factor / lines * inverse * crowd, v[name + ".sharpness"])
+        latency = slow * (v[name + ".base"] + v[name + ".step"] * shape[0])
+        inverse = 1 / v[name + ".share"] + v[name + ".copy"] / max(n - 1, 1)
+        crowd = (min(n, 8) / 2) ** v["crowd"]
+        return float(norm(latency, size * shape[1] / line(self.link, n) * inverse * crowd, v[name + ".sharpness"]))
 
     def end(self, name, n):
         """Last message size of a protocol among n ranks: log-log between the fitted counts, in proportion beyond."""
@@ -199,14 +180,23 @@ class Fit:
         part = math.log(n / low) / math.log(high / low)
         return until[low] ** (1 - part) * until[high] ** part
 
-    def ring(self, n, size, slow=1.0):
+    def ring(self, n, size, slow=1.0, shape=None):
+        shape = shape or (steps(self.collective, n), bus_factor(self.collective, n))
         floor = 0.0
         for name in PROTOCOLS[:2]:
             end = self.end(name, n)
+            floor = max(floor, self.protocol_time(name, n, min(size, end), slow, shape))
             if size <= end:
-                return max(floor, float(self.protocol_time(name, n, size, slow)[0]))
-            floor = max(floor, float(self.protocol_time(name, n, end, slow)[0]))
-        return max(floor, float(self.protocol_time("simple", n, size, slow)[0]))
+                return floor
+        return max(floor, self.protocol_time("simple", n, size, slow, shape))
+
+    def few_steps(self, n):
+        """Steps and bytes of the tree and of halving-doubling, which may beat the ring among more ranks than the
+        curves were measured with."""
+        rounds = math.ceil(math.log2(n))
+        if self.collective == "all-reduce":
+            return [(2 * rounds, 2), (2 * rounds, bus_factor(self.collective, n))]
+        return [(rounds, bus_factor(self.collective, n))] if self.collective in ("all-gather", "reduce-scatter") else []
 
     def switched(self, n, size, slow=1.0):
         base, share, sharpness = self.nvls
@@ -214,6 +204,8 @@ class Fit:
 
     def time(self, n, size, nvls, slow=1.0):
         ring = self.ring(n, size, slow)
+        if n > 8:
+            ring = min([ring] + [self.ring(n, size, slow, shape) for shape in self.few_steps(n)])
         return min(ring, self.switched(n, size, slow)) if nvls and self.nvls and n >= LEAST_SWITCHED else ring
 
 
@@ -245,9 +237,11 @@ def loss(errors):
 def fit_ring(link, collective, rows):
     """Alternates between the ends of the protocols and their coefficients, from several first guesses."""
     names, start, low, high = parameters()
-    counts = defaultdict(int)
+    # Small messages tell a campaign's latencies; sorted names break a tie.
+    counts = defaultdict(lambda: [0, 0])
     for row in rows:
-        counts[row.campaign] += 1
+        counts[row.campaign][0] += row.size <= 65536
+        counts[row.campaign][1] += 1
     main = max(sorted(counts), key=lambda c: counts[c])
     others = sorted(c for c in counts if c != main)
     n = np.array([r.ranks for r in rows])
@@ -323,7 +317,7 @@ def best_ends(link, collective, n, size, measured, campaign, group, x, slow, nam
     ends, sizes = {}, 2.0 ** np.arange(9, 31)
     for m in RANKS:
         mine = group == m
-        if not mine.any():
+        if len(set(size[mine])) < 8:  # A plateau does not tell where protocols end.
             continue
         below = np.array([[(table[p, mine] * (size[mine] <= s)).sum() for s in sizes] for p in range(3)])
         total = table[2, mine].sum()
@@ -333,7 +327,9 @@ def best_ends(link, collective, n, size, measured, campaign, group, x, slow, nam
                 cost[i, j] = below[0, i] + (below[1, j] - below[1, i]) + (total - below[2, j])
         i, j = np.unravel_index(np.argmin(cost), cost.shape)
         ends[m] = (sizes[i], sizes[j])
-    for m in RANKS:  # A count without rows takes its neighbour's.
+    if not ends:
+        return {m: (2.0 ** 15, 2.0 ** 21) for m in RANKS}
+    for m in RANKS:  # A count without a curve takes its neighbour's.
         if m not in ends:
             ends[m] = ends[min(ends, key=lambda k: abs(math.log(k / m)))]
     return ends
@@ -696,10 +692,11 @@ def main():
     if options.rows:
         with open(options.rows, "w", newline="") as file:
             table = csv.writer(file, lineterminator="\n")
-            table.writerow(["id", "campaign", "collective", "ranks", "bytes", "measured_s", "fitted_s", "crossed_s"])
+            table.writerow(["id", "campaign", "collective", "ranks", "bytes", "measured_s", "fitted_s", "crossed_s",
+                            "sibling"])
             for index, row in enumerate(judged):
                 table.writerow([row.id, row.campaign, row.collective, row.ranks, row.size, row.time, predicted[index],
-                                crossed[index] if crossed else ""])
+                                crossed[index] if crossed else "", str(has_sibling(row, rows)).lower()])
     if options.out:
         with open(options.out, "w", newline="") as file:
             table = csv.writer(file, lineterminator="\n")

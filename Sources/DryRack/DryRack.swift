@@ -2,6 +2,7 @@
 @_exported import Catalog
 @_exported import Economics
 @_exported import Experiments
+@_exported import Infrastructure
 @_exported import Kernel
 @_exported import Quantities
 @_exported import Reports
