@@ -67,11 +67,14 @@ struct TrainingRowReader {
     run.layout.recompute = recompute ?? .none
     let network = TrainingNetwork(of: run, words: text("fabric"))
     if let assumption = network.assumption { assumptions.append(assumption) }
-    return .success(
-      TrainingRow(
-        id: text("id"), campaign: text("campaign"), name: text("run"), run: run, framework: framework,
-        network: network, statesRecompute: recompute != nil, measured: measured,
-        assumptions: assumptions))
+    var row = TrainingRow(
+      id: text("id"), campaign: text("campaign"), name: text("run"), run: run, framework: framework,
+      network: network, statesRecompute: recompute != nil, measured: measured, assumptions: [])
+    if !TrainingFit.learns(from: row) {
+      assumptions.append("judged but not learned from: cards over PCIe, whose tree no row states")
+    }
+    row.assumptions = assumptions
+    return .success(row)
   }
 
   // MARK: Hardware
