@@ -119,14 +119,17 @@ extension Catalog {
     var nearest: (name: String, distance: Double)?
     for entry in entries where entry.text("kind") == kind {
       guard let line = entry.number("line-bandwidth"), line > 0 else { continue }
-      let distance = max(line, accelerator.scaleUpBandwidth.value) / min(line, accelerator.scaleUpBandwidth.value)
+      let distance =
+        max(line, accelerator.scaleUpBandwidth.value) / min(line, accelerator.scaleUpBandwidth.value)
       if nearest.map({ distance < $0.distance }) ?? true { nearest = (entry.name, distance) }
     }
     return nearest.flatMap { transport($0.name) }
   }
 
   /// What carries messages over a fabric: the transport of its name, else that of its kind.
-  public func transport(over fabric: Fabric) -> Transport? { transport(fabric.name) ?? transport(fabric.kind) }
+  public func transport(over fabric: Fabric) -> Transport? {
+    transport(fabric.name) ?? transport(fabric.kind)
+  }
 
   private static let protocolNames = ["ll", "ll128", "simple"]
   private static let operationNames = [

@@ -146,7 +146,8 @@ struct FabricScore: Sendable {
         guard !mine.isEmpty else { continue }
         let held = ErrorStatistics(mine.compactMap(\.leftOut))
         let last = held.count == 0 ? "–" : "\(Self.percent(held.median)) / \(Self.percent(held.ninetieth))"
-        lines += "| \(name) | \(operation.rawValue) | \(band.name)" + Self.cells(mine.map(\.error)) + " \(last) |\n"
+        lines +=
+          "| \(name) | \(operation.rawValue) | \(band.name)" + Self.cells(mine.map(\.error)) + " \(last) |\n"
       }
     }
     return lines

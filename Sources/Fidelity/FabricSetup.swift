@@ -23,7 +23,8 @@ struct FabricSetup: Sendable {
         setups[key(campaign: cells[0], fabric: cells[1])] = FabricSetup(
           link: cells[2].isEmpty ? nil : cells[2], isReducedInSwitch: cells[3] == "true", domains: domains,
           network: cells[5].isEmpty ? nil : cells[5],
-          domainBandwidth: BytesPerSecond((Double(cells[6]) ?? 0) * 1e9), isReducedInNetwork: cells[7] == "true")
+          domainBandwidth: BytesPerSecond((Double(cells[6]) ?? 0) * 1e9),
+          isReducedInNetwork: cells[7] == "true")
       }
     }
     return setups

@@ -6,7 +6,8 @@ import Testing
 @Suite("Exact alpha-beta costs")
 struct CollectivesAnalyticTests {
   @Test(
-    "every collective of the table of exact answers", .enabled(if: SharedData.has("analytic/analytic.csv"), Comment(rawValue: SharedData.absence)))
+    "every collective of the table of exact answers",
+    .enabled(if: SharedData.has("analytic/analytic.csv"), Comment(rawValue: SharedData.absence)))
   func analytic() throws {
     let rows = try #require(SharedData.rows("analytic/analytic.csv")).filter { $0[0] == "Collective" }
     #expect(rows.count >= 45)
@@ -14,7 +15,8 @@ struct CollectivesAnalyticTests {
       let expected = try #require(Double(row[3]))
       let answer = row[2].hasPrefix("hierarchical") ? hierarchical(row[1]) : flat(row[2], row[1])
       let value = try #require(answer, "no formula for '\(row[2])'")
-      #expect(abs(value - expected) <= 1e-9 * abs(expected), "\(row[2]) of \(row[1]): \(value), not \(expected)")
+      #expect(
+        abs(value - expected) <= 1e-9 * abs(expected), "\(row[2]) of \(row[1]): \(value), not \(expected)")
     }
   }
 
@@ -24,8 +26,10 @@ struct CollectivesAnalyticTests {
     let size = Bytes(1_048_576)
     for time in [
       cost.ringAllReduce(ranks: 1, bytes: size), cost.ringAllGather(ranks: 1, bytes: size),
-      cost.recursiveDoublingAllReduce(ranks: 1, bytes: size), cost.halvingDoublingAllReduce(ranks: 1, bytes: size),
-      cost.treeAllReduce(ranks: 1, bytes: size), cost.pipelinedTreeAllReduce(ranks: 1, bytes: size, pieces: 8),
+      cost.recursiveDoublingAllReduce(ranks: 1, bytes: size),
+      cost.halvingDoublingAllReduce(ranks: 1, bytes: size),
+      cost.treeAllReduce(ranks: 1, bytes: size),
+      cost.pipelinedTreeAllReduce(ranks: 1, bytes: size, pieces: 8),
       cost.doubleBinaryTreeAllReduce(ranks: 1, bytes: size), cost.inNetworkAllReduce(ranks: 1, bytes: size),
       cost.pairwiseAllToAll(ranks: 1, bytes: size), cost.binomialBroadcast(ranks: 1, bytes: size),
       cost.scatterAllGatherBroadcast(ranks: 1, bytes: size),
@@ -57,7 +61,8 @@ struct CollectivesAnalyticTests {
     case "ring_busbw":
       let time = cost.ringAllReduce(ranks: ranks, bytes: bytes)
       return AlphaBeta.busBandwidth(of: .allReduce, ranks: ranks, bytes: bytes, time: time).value
-    case "recursive_doubling_allreduce": return cost.recursiveDoublingAllReduce(ranks: ranks, bytes: bytes).value
+    case "recursive_doubling_allreduce":
+      return cost.recursiveDoublingAllReduce(ranks: ranks, bytes: bytes).value
     case "rabenseifner_allreduce": return cost.halvingDoublingAllReduce(ranks: ranks, bytes: bytes).value
     case "binary_tree_allreduce_unpipelined": return cost.treeAllReduce(ranks: ranks, bytes: bytes).value
     case "tree_allreduce_pipelined_k64":

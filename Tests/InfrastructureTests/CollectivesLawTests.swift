@@ -24,7 +24,8 @@ struct CollectivesLawTests {
   }()
 
   private func model(
-    _ node: String, _ fabric: String, scale: Double = 1, links: Double = 1, algorithm: CollectiveAlgorithm = .automatic,
+    _ node: String, _ fabric: String, scale: Double = 1, links: Double = 1,
+    algorithm: CollectiveAlgorithm = .automatic,
     reduces: Bool = false
   ) throws -> TransportCollectives {
     let node = try #require(Catalog.builtIn.node(node))
@@ -57,7 +58,8 @@ struct CollectivesLawTests {
       for group in Self.groups {
         for operation in CollectiveOperation.allCases {
           let holds = Self.sizes.allSatisfy {
-            fast.time(of: operation, bytes: $0, among: group) <= slow.time(of: operation, bytes: $0, among: group)
+            fast.time(of: operation, bytes: $0, among: group)
+              <= slow.time(of: operation, bytes: $0, among: group)
           }
           #expect(holds, "\(operation) among \(group), \(scale) and \(links) times as fast")
         }

@@ -107,7 +107,8 @@ public struct AlphaBeta: Sendable, Hashable {
     ranksPerDomain: Int, domains: Int, bytes: Bytes, between: AlphaBeta
   ) -> Seconds {
     let share = bytes / Double(max(ranksPerDomain, 1))
-    return ringAllReduce(ranks: ranksPerDomain, bytes: bytes) + between.ringAllReduce(ranks: domains, bytes: share)
+    return ringAllReduce(ranks: ranksPerDomain, bytes: bytes)
+      + between.ringAllReduce(ranks: domains, bytes: share)
   }
 
   /// Bus bandwidth as nccl-tests define it (doc/PERFORMANCE.md): bytes over time, times the bus factor.

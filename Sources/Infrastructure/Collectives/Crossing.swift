@@ -29,7 +29,8 @@ struct Crossing {
     case .halvingDoubling: return halvingDoubling(operation, bytes)
     case .hierarchical: return hierarchical(operation, bytes)
     case .inNetwork: return operation == .allReduce && reduces ? inNetwork(bytes) : nil
-    case .pairwise: return operation == .allToAll || operation == .sendReceive ? pairwise(operation, bytes) : nil
+    case .pairwise:
+      return operation == .allToAll || operation == .sendReceive ? pairwise(operation, bytes) : nil
     }
   }
 
@@ -63,7 +64,9 @@ struct Crossing {
   private func inNetwork(_ bytes: Bytes) -> Seconds { pipelined(.allReduce, bytes, sent: 1, hops: 2) }
 
   private func halvingDoubling(_ operation: CollectiveOperation, _ bytes: Bytes) -> Seconds? {
-    guard operation == .allReduce || operation == .allGather || operation == .reduceScatter else { return nil }
+    guard operation == .allReduce || operation == .allGather || operation == .reduceScatter else {
+      return nil
+    }
     let shape = CollectiveShape(halvingDoublingOf: operation, ranks: domains, rounds: rounds)
     return pipelined(operation, bytes, sent: shape.wire, hops: shape.steps)
   }
@@ -79,17 +82,22 @@ struct Crossing {
   /// The share of each rank goes round between domains after the domain reduced and before it gathers: three
   /// phases, one after the other.
   private func hierarchical(_ operation: CollectiveOperation, _ bytes: Bytes) -> Seconds? {
-    guard operation == .allReduce || operation == .allGather || operation == .reduceScatter else { return nil }
+    guard operation == .allReduce || operation == .allGather || operation == .reduceScatter else {
+      return nil
+    }
     let phases: [CollectiveOperation] = operation == .allReduce ? [.reduceScatter, .allGather] : [operation]
     var total = Seconds.zero
     for phase in phases {
-      guard let time = links.time(of: phase, bytes: bytes, ranks: inside, algorithm: .ring) else { return nil }
+      guard let time = links.time(of: phase, bytes: bytes, ranks: inside, algorithm: .ring) else {
+        return nil
+      }
       total += time
     }
     let shape = CollectiveShape(ringOf: operation, ranks: domains)
-    return total + over(bytes) { carried, parameters in
-      (carried * shape.wire / (rate * parameters.share)) + parameters.hop * shape.steps
-    }
+    return total
+      + over(bytes) { carried, parameters in
+        transfer(carried * shape.wire, parameters) + parameters.hop * shape.steps
+      }
   }
 
   /// Pieces under way within and between domains at once, and a hop for each dependent step between domains.
@@ -102,10 +110,15 @@ struct Crossing {
     let launch = links.launch(of: operation)
     return over(bytes) { carried, parameters in
       let within = isAlone ? Seconds.zero : self.within(operation, carried)
-      let between = carried * sent / (rate * parameters.share)
+      let between = transfer(carried * sent, parameters)
       let joined = DomainLinks.norm(max(within, launch).value, between.value, order: network.sharpness)
       return Seconds(joined) + parameters.hop * hops
     }
+  }
+
+  /// Nothing to send takes no time, even where there is nothing to send it with.
+  private func transfer(_ bytes: Bytes, _ parameters: NetworkProtocol) -> Seconds {
+    bytes.value > 0 ? bytes / (rate * parameters.share) : .zero
   }
 
   /// What the ranks of one domain take for their part.

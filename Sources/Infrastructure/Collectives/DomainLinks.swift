@@ -67,7 +67,9 @@ struct DomainLinks: Sendable {
     }
     guard ranks > Self.measuredRanks else { return best }
     for algorithm in [CollectiveAlgorithm.tree, .halvingDoubling] {
-      if let time = time(of: operation, bytes: bytes, ranks: ranks, algorithm: algorithm) { best = min(best, time) }
+      if let time = time(of: operation, bytes: bytes, ranks: ranks, algorithm: algorithm) {
+        best = min(best, time)
+      }
     }
     return best
   }
@@ -95,7 +97,8 @@ struct DomainLinks: Sendable {
       let end = Self.end(of: parameters, ranks: ranks)
       let carried = end.map { min($0, bytes) } ?? bytes
       floor = max(
-        floor, time(parameters, curve: curve, shape: shape, operation: operation, bytes: carried, ranks: ranks))
+        floor,
+        time(parameters, curve: curve, shape: shape, operation: operation, bytes: carried, ranks: ranks))
       if let end, bytes <= end { break }
     }
     return floor

@@ -61,7 +61,9 @@ extension Catalog {
   func busTransport(rate: BytesPerSecond) -> Transport? {
     var nearest: (transport: Transport, distance: Double)?
     for name in names(of: .transports) where name.hasPrefix("pcie-") {
-      guard let transport = transport(name), rate.value > 0, transport.lineBandwidth.value > 0 else { continue }
+      guard let transport = transport(name), rate.value > 0, transport.lineBandwidth.value > 0 else {
+        continue
+      }
       let ratio = transport.lineBandwidth / rate
       let distance = max(ratio, 1 / ratio)
       if nearest.map({ distance < $0.distance }) ?? true { nearest = (transport, distance) }

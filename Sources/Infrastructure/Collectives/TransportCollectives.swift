@@ -50,7 +50,8 @@ public struct TransportCollectives: CollectiveModel {
   ///     and the library's plug-in are the operator's choice.
   public init(
     scaleUp: Transport, network: Transport?, linkBandwidth: BytesPerSecond, domainSize: Int,
-    linkedRanks: Int? = nil, hostLinks: (transport: Transport, bandwidth: BytesPerSecond)? = nil, domainBandwidth: BytesPerSecond,
+    linkedRanks: Int? = nil, hostLinks: (transport: Transport, bandwidth: BytesPerSecond)? = nil,
+    domainBandwidth: BytesPerSecond,
     rankBandwidth: BytesPerSecond? = nil, reducesInNetwork: Bool = false,
     algorithm: CollectiveAlgorithm = .automatic
   ) {
@@ -64,7 +65,9 @@ public struct TransportCollectives: CollectiveModel {
     self.reducesInNetwork = reducesInNetwork
     self.algorithm = algorithm
     links = DomainLinks(transport: scaleUp, line: linkBandwidth, domain: self.linkedRanks)
-    self.hostLinks = hostLinks.map { DomainLinks(transport: $0.transport, line: $0.bandwidth, domain: domainSize) }
+    self.hostLinks = hostLinks.map {
+      DomainLinks(transport: $0.transport, line: $0.bandwidth, domain: domainSize)
+    }
   }
 
   /// Whether the named algorithm can carry out the operation among such a group; `automatic` always can.
@@ -90,12 +93,14 @@ public struct TransportCollectives: CollectiveModel {
   }
 
   /// By the named algorithm where it applies, else by the fastest.
-  private func settled(_ operation: CollectiveOperation, _ bytes: Bytes, _ group: CollectiveGroup) -> Seconds {
+  private func settled(_ operation: CollectiveOperation, _ bytes: Bytes, _ group: CollectiveGroup) -> Seconds
+  {
     raw(operation, bytes, group, by: algorithm) ?? raw(operation, bytes, group, by: .automatic) ?? .zero
   }
 
   private func raw(
-    _ operation: CollectiveOperation, _ bytes: Bytes, _ group: CollectiveGroup, by algorithm: CollectiveAlgorithm
+    _ operation: CollectiveOperation, _ bytes: Bytes, _ group: CollectiveGroup,
+    by algorithm: CollectiveAlgorithm
   ) -> Seconds? {
     let within = group.ranksPerDomain > linkedRanks ? hostLinks ?? links : links
     guard group.crossesDomains, let network else {
