@@ -35,7 +35,10 @@ struct FabricScore: Sendable {
     }
     Self.forEachRow(in: fabric) { cells in
       guard let operation = Self.operation(cells["collective"] ?? ""), let ranks = Int(cells["gpus"] ?? "")
-      else { return }
+      else {
+        omit("no collective: \(cells["collective"] ?? "")")
+        return
+      }
       let name = cells["fabric"] ?? ""
       let campaign = cells["campaign"] ?? ""
       let setup =
@@ -130,7 +133,8 @@ struct FabricScore: Sendable {
       seen.append("\(pair.fabric), \(pair.campaign)")
     }
     for name in seen { page += table(of: pairs.filter { "\($0.fabric), \($0.campaign)" == name }, name) }
-    for omission in omissions { page += "\nLeft out: \(omission.count) rows, \(omission.reason).\n" }
+    page += "\n### Rows of collectives left out, and why\n\n" + Self.header(["rows", "reason"])
+    for omission in omissions { page += "| \(omission.count) | \(omission.reason) |\n" }
     return page
   }
 

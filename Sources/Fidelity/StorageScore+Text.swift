@@ -4,34 +4,32 @@ import Infrastructure
 extension StorageScore {
   /// The section of the report.
   func text() -> String {
-    let own = rows.map { Self.busy($0, at: $0.rate) / $0.busy - 1 }
     var page = """
       ## Storage
 
-      Accelerators that a store keeps busy, for each client that reads from it: results of MLPerf Storage 1.0, whose \
-      accelerators are emulated (a fixed time a batch). Errors are predicted ÷ measured − 1, in per cent: + promises \
-      more than was seen. **Its own rate** gives the model what the clients read in the same run: a check of the \
-      loader's arithmetic, no more. **Another workload's rate** is the use that a designer makes of such results: the \
-      fastest that the same system read with another workload stands for the store. A submission adds accelerators \
-      until they no longer stay busy (90 %, CosmoFlow 70 %), so its rate lies near what the system can do with *that* \
-      workload, and files of another size go at another rate; the model is given nothing of that.
+      Accelerators that a store keeps busy, for each client that reads from it: results of MLPerf Storage
+      1.0, whose accelerators are emulated (a fixed time a batch). Errors are predicted ÷ measured − 1: +
+      promises more than was seen.
+
+      **Its own rate** gives the model what the clients read in the same run: a check of the loader's
+      arithmetic, no more. **Another workload's rate** is how a designer would use such results: the fastest
+      that the same system read with another workload stands for the store. A submission adds accelerators
+      until they no longer stay busy (90 %, CosmoFlow 70 %), so that its rate lies near what its system can
+      do with *that* workload; files of another size are read at another rate, of which the model is told
+      nothing. Take a store's rate from a workload like your own.
 
 
       """
     page += MarkdownTable.header(["accelerators kept busy", "n", "median", "90th", "bias", "worst"])
-    page += line("its own rate", own)
+    page += line("its own rate", ownErrors)
     for kind in Set(rows.map(\.kind)).sorted() {
       let some = rows.filter { $0.kind == kind }
-      page += line("its own rate: \(kind)", some.map { Self.busy($0, at: $0.rate) / $0.busy - 1 })
+      page += line("its own rate: \(kind)", some.map { busy($0, at: $0.rate) / $0.busy - 1 })
     }
-    page += line("another workload's rate", rows.compactMap { crossed($0) })
+    page += line("another workload's rate", crossErrors)
     page += crossTable() + worst()
     page += "\n### Storage rows left out, and why\n\n" + MarkdownTable.header(["rows", "kind and reason"])
     return page + MarkdownTable.counts(omissions)
-  }
-
-  private func crossed(_ row: Row, from kind: String? = nil) -> Double? {
-    rateElsewhere(row, from: kind).map { Self.busy(row, at: $0) / row.busy - 1 }
   }
 
   /// From each workload to each other: errors of accelerators kept busy, and of the rate itself, which has no
@@ -47,7 +45,7 @@ extension StorageScore {
         guard !mine.isEmpty else { continue }
         let rates = mine.compactMap { row in rateElsewhere(row, from: source).map { $0 / row.rate - 1 } }
         page += MarkdownTable.row(
-          [source, target] + MarkdownTable.errors(mine.compactMap { crossed($0, from: source) })
+          [source, target] + MarkdownTable.errors(mine.compactMap { crossError($0, from: source) })
             + [MarkdownTable.pair(rates), Scoreboard.percent(ErrorStatistics(rates).bias, signed: true)])
       }
     }
@@ -63,7 +61,7 @@ extension StorageScore {
     var page = "\n### Worst storage results, by their own rate\n\n"
     page += MarkdownTable.header(
       ["row", "system", "workload", "accelerators a client", "measured busy", "predicted busy", "error"])
-    let pairs = rows.map { (row: $0, busy: Self.busy($0, at: $0.rate)) }
+    let pairs = rows.map { (row: $0, busy: busy($0, at: $0.rate)) }
     func size(_ pair: (row: Row, busy: Double)) -> Double { abs(pair.busy / pair.row.busy - 1) }
     for pair in pairs.sorted(by: { (size($0), $0.row.id) > (size($1), $1.row.id) }).prefix(5) {
       let each = Double(pair.row.accelerators) / Double(pair.row.clients)

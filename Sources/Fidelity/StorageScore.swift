@@ -4,12 +4,14 @@ import Infrastructure
 /// How near the model of data loading comes to results of MLPerf Storage 1.0: accelerators that a store keeps
 /// busy.
 struct StorageScore {
-  /// An accelerator that the benchmark emulates: compute time of a batch, samples of a batch, bytes of a sample
-  /// (mlcommons/storage, configuration of the workloads, version 1.0).
+  /// An accelerator that the benchmark emulates, as the table defines it.
   private struct Workload {
+    var name: String
     var compute: Seconds
     var batch: Double
     var sample: Bytes
+    /// Of a batch.
+    var bytes: Bytes { sample * batch }
   }
 
   /// One submitted result.
@@ -26,7 +28,6 @@ struct StorageScore {
 
     /// What is trained, without the accelerator.
     var kind: String { String(workload.prefix { $0 != " " }) }
-    var isAccelerated: Bool { StorageScore.workloads.contains { $0.name == workload } }
 
     /// Submissions that name their system for what ran on it are one system.
     var machine: String {
@@ -39,49 +40,66 @@ struct StorageScore {
   private(set) var rows: [Row] = []
   private(set) var omissions: [String: Int] = [:]
 
-  private static let workloads: [(name: String, shape: Workload)] = [
-    ("unet3d emulated A100", Workload(compute: Seconds(0.636), batch: 7, sample: Bytes(146_600_628))),
-    ("unet3d emulated H100", Workload(compute: Seconds(0.323), batch: 7, sample: Bytes(146_600_628))),
-    ("resnet50 emulated A100", Workload(compute: Seconds(0.435), batch: 400, sample: Bytes(114_660.07))),
-    ("resnet50 emulated H100", Workload(compute: Seconds(0.224), batch: 400, sample: Bytes(114_660.07))),
-    ("cosmoflow emulated A100", Workload(compute: Seconds(0.00551), batch: 1, sample: Bytes(2_828_486))),
-    ("cosmoflow emulated H100", Workload(compute: Seconds(0.0035), batch: 1, sample: Bytes(2_828_486))),
-  ]
+  private var workloads: [Workload] = []
 
-  /// - Parameter bytes: A table such as `infra/storage.csv`.
+  /// - Parameter bytes: A table such as `infra/storage.csv`: results, and the workloads that they ran.
   init(_ bytes: [UInt8]) {
     NamedRows.forEach(in: bytes) { cells in
-      let metric = cells["metric"] ?? ""
-      guard (cells["campaign"] ?? "").hasPrefix("mlperf-storage-v1"), cells["kind"] == "dataloader" else {
-        omissions["\(cells["kind"] ?? ""): no accelerators that wait for it", default: 0] += 1
-        return
-      }
-      // The samples a second of the same result stand in a row of their own.
-      guard metric == "read_bandwidth_per_client" else { return }
-      guard let accelerators = Int(cells["accelerators"] ?? ""), let rate = Double(cells["value"] ?? ""),
-        let busy = Double(cells["au_pct"] ?? "")
-      else {
-        omissions["a result without its accelerators or their utilisation", default: 0] += 1
-        return
-      }
-      let row = Row(
-        id: cells["id"] ?? "", system: cells["system"] ?? "", workload: cells["workload"] ?? "",
-        accelerators: accelerators, clients: max(1, Int(cells["clients"] ?? "") ?? 1),
-        rate: BytesPerSecond(rate * 1e9), busy: busy / 100)
-      if row.isAccelerated { rows.append(row) } else { omissions["workload '\(row.workload)'", default: 0] += 1 }
+      if cells["kind"] == "workload constant", let workload = Self.workload(cells) { workloads.append(workload) }
+    }
+    NamedRows.forEach(in: bytes) { read($0) }
+  }
+
+  /// Its batch and its sample stand in the note: `batch 7, sample 146600628 bytes; …`.
+  private static func workload(_ cells: [String: String]) -> Workload? {
+    let words = (cells["note"] ?? "").split { " ,;".contains($0) }
+    func number(behind word: Substring) -> Double? {
+      words.firstIndex(of: word).flatMap { $0 + 1 < words.count ? Double(words[$0 + 1]) : nil }
+    }
+    guard let compute = Double(cells["value"] ?? ""), let batch = number(behind: "batch"),
+      let sample = number(behind: "sample")
+    else { return nil }
+    let name = (cells["workload"] ?? "").replacing(" ", with: " emulated ")
+    return Workload(name: name, compute: Seconds(compute), batch: batch, sample: Bytes(sample))
+  }
+
+  private mutating func read(_ cells: [String: String]) {
+    let kind = cells["kind"] ?? ""
+    guard (cells["campaign"] ?? "").hasPrefix("mlperf-storage-v1"), kind == "dataloader" else {
+      // What defines a workload is used, if not judged.
+      if kind != "workload constant" { omissions["\(kind): no accelerators that wait for it", default: 0] += 1 }
+      return
+    }
+    guard cells["metric"] == "read_bandwidth_per_client" else {
+      omissions["\(cells["metric"] ?? ""): the same result in another unit", default: 0] += 1
+      return
+    }
+    guard let accelerators = Int(cells["accelerators"] ?? ""), let rate = Double(cells["value"] ?? ""),
+      let busy = Double(cells["au_pct"] ?? ""), let clients = Int(cells["clients"] ?? "1"), clients > 0
+    else {
+      omissions["a result without its accelerators or their utilisation", default: 0] += 1
+      return
+    }
+    let row = Row(
+      id: cells["id"] ?? "", system: cells["system"] ?? "", workload: cells["workload"] ?? "",
+      accelerators: accelerators, clients: clients, rate: BytesPerSecond(rate * 1e9), busy: busy / 100)
+    if workloads.contains(where: { $0.name == row.workload }) {
+      rows.append(row)
+    } else {
+      omissions["workload '\(row.workload)' is not defined", default: 0] += 1
     }
   }
 
   // MARK: Model
 
   /// The share of the time that the row's accelerators compute when a client reads at `rate` at the most.
-  static func busy(_ row: Row, at rate: BytesPerSecond) -> Double {
-    guard let shape = workloads.first(where: { $0.name == row.workload })?.shape else { return 0 }
+  func busy(_ row: Row, at rate: BytesPerSecond) -> Double {
+    guard let shape = workloads.first(where: { $0.name == row.workload }) else { return 0 }
     var tier = StorageTier(name: row.system, readBandwidth: rate * Double(row.clients))
     tier.clientBandwidth = rate
     // The benchmark's reader: 4 threads and 2 batches ahead of each unless a submission says otherwise.
     let loading = DataLoading(
-      computePerBatch: shape.compute, bytesPerBatch: shape.sample * shape.batch, workers: 4, prefetch: 8)
+      computePerBatch: shape.compute, bytesPerBatch: shape.bytes, workers: 4, prefetch: 8)
     let system = LoadingSystem(
       loading: loading, acceleratorsPerClient: max(1, row.accelerators / row.clients), clients: row.clients,
       networkPerClient: BytesPerSecond(.infinity))
@@ -92,5 +110,15 @@ struct StorageScore {
   func rateElsewhere(_ row: Row, from kind: String? = nil) -> BytesPerSecond? {
     rows.filter { $0.machine == row.machine && $0.kind != row.kind && (kind == nil || $0.kind == kind) }
       .map(\.rate).max { $0.value < $1.value }
+  }
+
+  /// Errors of accelerators kept busy, each row by the rate of its own run.
+  var ownErrors: [Double] { rows.map { busy($0, at: $0.rate) / $0.busy - 1 } }
+
+  /// The same by the rate of another workload, where the row's system ran one.
+  var crossErrors: [Double] { rows.compactMap { crossError($0) } }
+
+  func crossError(_ row: Row, from kind: String? = nil) -> Double? {
+    rateElsewhere(row, from: kind).map { busy(row, at: $0) / row.busy - 1 }
   }
 }

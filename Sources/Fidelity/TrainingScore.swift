@@ -16,16 +16,15 @@ struct TrainingScore {
   var byFamily: [Pair]
   var omissions: [TrainingTable.Omission]
 
-  /// Reads a table of training runs, refits for every campaign and family, and writes the section.
-  /// - Complexity: a fit takes about 2 s, and there are some thirty.
-  static func section(_ bytes: [UInt8], catalog: Catalog = .builtIn) -> String {
+  /// Reads a table of training runs, and refits for every campaign and family.
+  /// - Complexity: a fit takes some seconds, and there are some thirty.
+  init(_ bytes: [UInt8], catalog: Catalog = .builtIn) {
     let (read, omissions) = TrainingTable.read(bytes)
-    let rows = settled(read, catalog: catalog)
-    let shipped = rows.map { Pair(row: $0, predicted: TrainingFit.predicted($0, catalog).time.value) }
-    return TrainingScore(
-      shipped: shipped, byCampaign: leftOut(rows, catalog) { $0.campaign },
-      byFamily: leftOut(rows, catalog) { $0.family }, omissions: omissions
-    ).text()
+    let rows = Self.settled(read, catalog: catalog)
+    shipped = rows.map { Pair(row: $0, predicted: TrainingFit.predicted($0, catalog).time.value) }
+    byCampaign = Self.leftOut(rows, catalog) { $0.campaign }
+    byFamily = Self.leftOut(rows, catalog) { $0.family }
+    self.omissions = omissions
   }
 
   /// The coefficients fitted to all rows of a table, as rows of the catalogue's `training`.

@@ -55,12 +55,14 @@ func write(_ text: String, to path: String) {
 
 if let folder = option("--infrastructure") {
   guard let file = option("--report") else { stop(usage) }
-  let setups = option("--setups") ?? "tools/measured-fabrics.csv"
-  let tables = InfrastructureReport.Tables(
-    fabric: optional("\(folder)/fabric.csv"), fabricSetups: optional(setups),
-    fabricLeftOut: option("--left-out").map { contents(of: $0) },
-    training: optional("\(folder)/training.csv"), storage: optional("\(folder)/storage.csv"))
-  write(InfrastructureReport.text(tables), to: file)
+  let setups = contents(of: option("--setups") ?? "tools/measured-fabrics.csv")
+  let leftOut = option("--left-out").map { contents(of: $0) }
+  let report = InfrastructureReport(
+    fabric: optional("\(folder)/fabric.csv").map { FabricScore(fabric: $0, setups: setups, leftOut: leftOut) },
+    hasLeftOutFabric: leftOut != nil,
+    training: optional("\(folder)/training.csv").map { TrainingScore($0) },
+    storage: optional("\(folder)/storage.csv").map { StorageScore($0) })
+  write(report.text(), to: file)
   exit(0)
 }
 if let table = option("--training") {
@@ -69,7 +71,7 @@ if let table = option("--training") {
     guard let facts = TrainingScore.fit(bytes) else { stop("nothing to fit") }
     write(OverlayFile.text(of: facts), to: file)
   }
-  if let file = option("--report") { write(TrainingScore.section(bytes), to: file) }
+  if let file = option("--report") { write(TrainingScore(bytes).text(), to: file) }
   exit(0)
 }
 var catalog = Catalog.builtIn
