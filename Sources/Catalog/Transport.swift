@@ -16,8 +16,8 @@ public enum TransportTopology: String, Sendable, Hashable, CaseIterable {
 
 /// How one protocol of a transport answers within a scale-up domain.
 ///
-/// A message that sends `w` bytes over the links of line rate `B` in `s` dependent steps among `n` ranks takes
-/// `|(base + step s, w / B (1 / share + copy / (n - 1)) (min(n, 8) / 2)^crowd)|_p`, a p-norm with p the
+/// A message that sends `w` bytes over the links of line rate `B` in `s` dependent steps among `n` ranks
+/// takes `|(base + step s, w / B (1 / share + copy / (n - 1)) (min(n, 8) / 2)^crowd)|_p`, a p-norm with p the
 /// `sharpness`: 1 adds latency and transfer, a large one takes the longer.
 public struct TransportProtocol: Sendable, Hashable {
   /// Launch and first step.
@@ -75,7 +75,8 @@ public struct Transport: Sendable, Hashable {
   public var topology: TransportTopology
   /// Sides of the torus, where it is one: 2 or 3.
   public var dimensions: Int
-  /// Line rate that its figures were measured at, all links of a rank together, one direction; zero for networks.
+  /// Line rate that its figures were measured at, all links of a rank together, one direction; zero for
+  /// networks.
   public var lineBandwidth: BytesPerSecond
   /// Curves by operation, as nccl-tests name it (`all-reduce`, …); looked up, never iterated.
   public var curves: [String: TransportCurve]

@@ -1,7 +1,7 @@
 import DryRack
 
-/// Errors of the collective model's bus bandwidth against published benchmark curves, through the product's own
-/// `TransportCollectives`.
+/// Errors of the collective model's bus bandwidth against published benchmark curves, through the product's
+/// own `TransportCollectives`.
 struct FabricScore: Sendable {
   /// A measured collective and the model's answer.
   struct Pair: Sendable {
@@ -23,10 +23,11 @@ struct FabricScore: Sendable {
   private(set) var omissions: [(reason: String, count: Int)] = []
 
   /// - Parameters:
-  ///   - fabric: A table such as `infra/fabric.csv`: id, campaign, collective, fabric, gpus, message_bytes, time_us,
-  ///     busbw_GBps.
+  ///   - fabric: A table such as `infra/fabric.csv`: id, campaign, collective, fabric, gpus, message_bytes,
+  ///     time_us, busbw_GBps.
   ///   - setups: `tools/measured-fabrics.csv`.
-  ///   - leftOut: Rows that `tools/distil-fabric.py --cross-validate --rows` wrote; `nil` where it did not run.
+  ///   - leftOut: Rows that `tools/distil-fabric.py --cross-validate --rows` wrote; `nil` where it did not
+  ///     run.
   init(fabric: [UInt8], setups: [UInt8], leftOut: [UInt8]? = nil, catalog: Catalog = .builtIn) {
     let setups = FabricSetup.read(setups)
     var held: [String: [String: String]] = [:]

@@ -14,8 +14,8 @@ struct CollectivesMeasuredTests {
     var time: Seconds
   }
 
-  /// Nodes of the catalogue that stand for the machines of the campaigns; accelerators without one are put eight
-  /// to a node.
+  /// Nodes of the catalogue that stand for the machines of the campaigns; accelerators without one are put
+  /// eight to a node.
   private static let places: [String: (node: String, fabric: String?)] = [
     "aws-efa-p4de": ("p4de.24xlarge", "efa-400g"), "aws-efa-p5": ("p5.48xlarge", "efa-3200g"),
     "aws-p5-single-node": ("p5.48xlarge", "efa-3200g"),

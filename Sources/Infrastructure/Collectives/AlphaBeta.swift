@@ -10,10 +10,11 @@ import Quantities
 
 /// Costs of collective algorithms where a message of b bytes between two ranks takes α + b / β.
 ///
-/// Sources: Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH", IJHPCA
-/// 19(1), 2005 (ring, recursive doubling, halving-doubling, pairwise exchange); Sanders, Speck, Träff, "Two-tree
-/// algorithms for full bandwidth broadcast, reduction and scan", Parallel Computing 35, 2009 (double binary
-/// tree); Graham et al., "Scalable Hierarchical Aggregation Protocol (SHArP)", COMHPC 2016 (in-network).
+/// Sources: Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH",
+/// IJHPCA 19(1), 2005 (ring, recursive doubling, halving-doubling, pairwise exchange); Sanders, Speck, Träff,
+/// "Two-tree algorithms for full bandwidth broadcast, reduction and scan", Parallel Computing 35, 2009
+/// (double binary tree); Graham et al., "Scalable Hierarchical Aggregation Protocol (SHArP)", COMHPC 2016
+/// (in-network).
 ///
 /// `bytes` counts what one rank holds in all, before or after. Every function is 0 for one rank; a rank count
 /// below 1 counts as 1. Constant time.
@@ -28,12 +29,12 @@ public struct AlphaBeta: Sendable, Hashable {
     self.bandwidth = bandwidth
   }
 
-  /// Ring all-reduce: 2 (n - 1) (α + S / (n β)); Thakur et al. §4.4, Patarasuk and Yuan 2009.
+  /// Ring all-reduce: 2 (n - 1) (α + S / (n β)); Thakur et al., Patarasuk and Yuan 2009.
   public func ringAllReduce(ranks: Int, bytes: Bytes) -> Seconds {
     2 * ringAllGather(ranks: ranks, bytes: bytes)
   }
 
-  /// Ring all-gather of S bytes in all: (n - 1) (α + S / (n β)); Thakur et al. §4.1.
+  /// Ring all-gather of S bytes in all: (n - 1) (α + S / (n β)); Thakur et al.
   public func ringAllGather(ranks: Int, bytes: Bytes) -> Seconds {
     let n = Double(max(ranks, 1))
     return (n - 1) * message(bytes / n)
@@ -44,12 +45,12 @@ public struct AlphaBeta: Sendable, Hashable {
     ringAllGather(ranks: ranks, bytes: bytes)
   }
 
-  /// Recursive doubling all-reduce: log2(n) (α + S / β); Thakur et al. §4.5.
+  /// Recursive doubling all-reduce: log2(n) (α + S / β); Thakur et al.
   public func recursiveDoublingAllReduce(ranks: Int, bytes: Bytes) -> Seconds {
     rounds(ranks) * message(bytes)
   }
 
-  /// Halving-doubling (Rabenseifner) all-reduce: 2 log2(n) α + 2 (n - 1) / n S / β; Thakur et al. §4.5.
+  /// Halving-doubling (Rabenseifner) all-reduce: 2 log2(n) α + 2 (n - 1) / n S / β; Thakur et al.
   public func halvingDoublingAllReduce(ranks: Int, bytes: Bytes) -> Seconds {
     let n = Double(max(ranks, 1))
     return 2 * rounds(ranks) * alpha + (2 * (n - 1) / n) * (bytes / bandwidth)
@@ -67,13 +68,13 @@ public struct AlphaBeta: Sendable, Hashable {
     return 2 * (rounds(ranks) + k - 1) * message(bytes / k)
   }
 
-  /// The number of pieces that makes the pipelined tree fastest: sqrt((log2(n) - 1) S / (β α)); 1 or less means
-  /// that pieces do not pay.
+  /// The number of pieces that makes the pipelined tree fastest: sqrt((log2(n) - 1) S / (β α)); 1 or less
+  /// means that pieces do not pay.
   public func bestTreePieces(ranks: Int, bytes: Bytes) -> Double {
     (max(rounds(ranks) - 1, 0) * (bytes / bandwidth).value / alpha.value).squareRoot()
   }
 
-  /// Double binary tree all-reduce: 2 log2(n) α + 2 S / β; Sanders et al. §4.
+  /// Double binary tree all-reduce: 2 log2(n) α + 2 S / β; Sanders et al.
   public func doubleBinaryTreeAllReduce(ranks: Int, bytes: Bytes) -> Seconds {
     ranks > 1 ? 2 * rounds(ranks) * alpha + 2 * (bytes / bandwidth) : .zero
   }
@@ -83,15 +84,15 @@ public struct AlphaBeta: Sendable, Hashable {
     ranks > 1 ? 2 * rounds(ranks) * alpha + bytes / bandwidth : .zero
   }
 
-  /// Pairwise all-to-all of S bytes per rank, its own share included: (n - 1) (α + S / (n β)); Thakur et al. §4.3.
+  /// Pairwise all-to-all of S bytes per rank, its own share included: (n - 1) (α + S / (n β)); Thakur et al.
   public func pairwiseAllToAll(ranks: Int, bytes: Bytes) -> Seconds {
     ringAllGather(ranks: ranks, bytes: bytes)
   }
 
-  /// Binomial broadcast: log2(n) (α + S / β); Thakur et al. §4.2.
+  /// Binomial broadcast: log2(n) (α + S / β); Thakur et al.
   public func binomialBroadcast(ranks: Int, bytes: Bytes) -> Seconds { rounds(ranks) * message(bytes) }
 
-  /// Broadcast as scatter and all-gather: (log2(n) + n - 1) α + 2 (n - 1) / n S / β; Thakur et al. §4.2.
+  /// Broadcast as scatter and all-gather: (log2(n) + n - 1) α + 2 (n - 1) / n S / β; Thakur et al.
   public func scatterAllGatherBroadcast(ranks: Int, bytes: Bytes) -> Seconds {
     let n = Double(max(ranks, 1))
     return (rounds(ranks) + n - 1) * alpha + (2 * (n - 1) / n) * (bytes / bandwidth)
@@ -100,8 +101,8 @@ public struct AlphaBeta: Sendable, Hashable {
   /// One message from a rank to another: α + S / β.
   public func message(_ bytes: Bytes) -> Seconds { alpha + bytes / bandwidth }
 
-  /// Reduce-scatter within domains of g ranks (costs of `self`), all-reduce of each share between the D domains
-  /// (costs of `between`, per rank), all-gather within: 2 (g - 1) (α₁ + S / (g β₁)) +
+  /// Reduce-scatter within domains of g ranks (costs of `self`), all-reduce of each share between the D
+  /// domains (costs of `between`, per rank), all-gather within: 2 (g - 1) (α₁ + S / (g β₁)) +
   /// 2 (D - 1) (α₂ + S / (g D β₂)).
   public func hierarchicalAllReduce(
     ranksPerDomain: Int, domains: Int, bytes: Bytes, between: AlphaBeta

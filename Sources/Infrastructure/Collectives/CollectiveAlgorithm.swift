@@ -4,7 +4,8 @@ public enum CollectiveAlgorithm: String, Sendable, Hashable, CaseIterable {
   case automatic = "auto"
   /// One ring through all ranks.
   case ring
-  /// Chains within domains and a double binary tree between them (Sanders, Speck, Träff 2009), as NCCL's Tree.
+  /// Chains within domains and a double binary tree between them (Sanders, Speck, Träff 2009), as NCCL's
+  /// Tree.
   case tree
   /// Halving and doubling (Rabenseifner): few steps, every byte once.
   case halvingDoubling = "halving-doubling"
@@ -16,12 +17,14 @@ public enum CollectiveAlgorithm: String, Sendable, Hashable, CaseIterable {
   case pairwise
 }
 
-/// What an algorithm asks of the links: dependent steps, and bytes sent over a rank's links per byte of message.
+/// What an algorithm asks of the links: dependent steps, and bytes sent over a rank's links per byte of
+/// message.
 struct CollectiveShape {
   var steps: Double
   var wire: Double
 
-  /// Of `operation` by a ring, or pairwise for all-to-all, among `ranks`; nccl-tests' bus factor is the wire share.
+  /// Of `operation` by a ring, or pairwise for all-to-all, among `ranks`; nccl-tests' bus factor is the wire
+  /// share.
   init(ringOf operation: CollectiveOperation, ranks: Int) {
     let others = Double(max(ranks, 1) - 1)
     wire = operation.busFactor(ranks: ranks)
@@ -49,8 +52,9 @@ struct CollectiveShape {
     ranks <= 1 ? 0 : Int.bitWidth - (ranks - 1).leadingZeroBitCount
   }
 
-  /// Bytes that the busiest domain sends per byte of an all-reduce over NCCL's double binary tree: a leaf of one
-  /// tree is an inner node, with two children and a parent, of the other from 4 domains on (NCCL, graph/trees.cc).
+  /// Bytes that the busiest domain sends per byte of an all-reduce over NCCL's double binary tree: a leaf of
+  /// one tree is an inner node, with two children and a parent, of the other from 4 domains on (NCCL,
+  /// graph/trees.cc).
   static func treeWire(domains: Int) -> Double {
     switch domains {
     case ...1: 0

@@ -40,7 +40,7 @@ struct Crossing {
       let best = min(ring(operation, bytes), tree(operation, bytes))
       return reduces ? min(best, inNetwork(bytes)) : best
     case .allGather, .reduceScatter:
-      // NCCL's parallel aggregated trees take halving's steps (release 2.23).
+      // NCCL's parallel aggregated trees (PAT, arXiv 2506.20252) take as few steps as halving.
       return min(ring(operation, bytes), halvingDoubling(operation, bytes) ?? ring(operation, bytes))
     case .broadcast: return min(ring(operation, bytes), tree(operation, bytes))
     case .allToAll, .sendReceive: return pairwise(operation, bytes)

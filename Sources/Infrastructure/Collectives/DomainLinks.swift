@@ -12,8 +12,8 @@ import Quantities
 /// Collectives among the ranks of one scale-up domain: a `Transport`'s curves at a line rate of one's own.
 ///
 /// The form is `TransportProtocol`'s: three protocols with a latency per step and a share of the line each
-/// (NCCL's LL, LL128 and Simple; Hu et al., "Demystifying NCCL", arXiv 2507.04786), switched by message size, each
-/// at least what the one before took at its end. Times never fall with bytes or rise with the line rate.
+/// (NCCL's LL, LL128 and Simple; Hu et al., "Demystifying NCCL", arXiv 2507.04786), switched by message size,
+/// each at least what the one before took at its end. Times never fall with bytes or rise with the line rate.
 struct DomainLinks: Sendable {
   let transport: Transport
   /// All links of one rank, one direction.
@@ -55,8 +55,8 @@ struct DomainLinks: Sendable {
     return time(shape, curve: curve, operation: operation, bytes: bytes, ranks: ranks)
   }
 
-  /// The measured curve, which holds the library's own choice among up to 8 ranks; algorithms of few steps may
-  /// win among more. And the switch, where it reduces.
+  /// The measured curve, which holds the library's own choice among up to 8 ranks; algorithms of few steps
+  /// may win among more. And the switch, where it reduces.
   private func fastest(
     _ operation: CollectiveOperation, bytes: Bytes, ranks: Int, curve: TransportCurve
   ) -> Seconds {
@@ -124,7 +124,7 @@ struct DomainLinks: Sendable {
       return line * min(1, Double(ranks - 1) / Double(max(domain - 1, 1)))
     case .torus where operation == .allToAll:
       // Every byte crosses d k / 4 links on average, where rings use neighbours only (Dally and Towles,
-      // "Principles and Practices of Interconnection Networks", §5.2).
+      // "Principles and Practices of Interconnection Networks").
       let sides = Double(max(transport.dimensions, 1))
       return line * (1 / max(1, sides * pow(Double(ranks), 1 / sides) / 4))
     default: return line

@@ -2,11 +2,12 @@ import Catalog
 import Quantities
 
 extension TransportCollectives {
-  /// Collectives among the accelerators of a pool's nodes, by what the catalogue knows of their links and fabric.
+  /// Collectives among the accelerators of a pool's nodes, by what the catalogue knows of their links and
+  /// fabric.
   ///
-  /// A domain is what the accelerators' own links join (a rack of nodes, where they leave the node), else the node.
-  /// `domainBandwidth` is all interfaces of its nodes. One rank moves to the interfaces what its PCIe link does, or its part of the node's interfaces
-  /// where that is more, since nodes are built so.
+  /// A domain is what the accelerators' own links join (a rack of nodes, where they leave the node), else the
+  /// node. `domainBandwidth` is all interfaces of its nodes. One rank moves to the interfaces what its PCIe
+  /// link does, or its part of the node's interfaces where that is more, since nodes are built so.
   /// - Parameters:
   ///   - fabric: Between nodes; `nil` where a pool has none.
   ///   - nodeBandwidth: All interfaces of a node, one direction; `nil` takes `nodeBandwidth(of:over:)`.

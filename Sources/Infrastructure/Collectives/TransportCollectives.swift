@@ -4,19 +4,19 @@ import Quantities
 /// Collectives over measured transports: the links within scale-up domains and the network between them.
 ///
 /// Within a domain the curves are `DomainLinks`'. Between D domains of g ranks a collective takes
-/// `|(time within a domain, bytes that leave it / network rate)|_4` and a network hop for each dependent step:
-/// pieces of the message are under way everywhere at once, so the slowest part decides. The bytes that leave a
-/// domain follow from the algorithm: 2 (n - 1) / n S for a ring, 1, 1.5 or 2 S for NCCL's double binary tree
-/// among 2, 3 or more domains, S where the switches reduce. Coefficients and their errors stand in the
-/// catalogue's transports; `tools/distil-fabric.py` fits them.
+/// `|(time within a domain, bytes that leave it / network rate)|_4` and a network hop for each dependent
+/// step: pieces of the message are under way everywhere at once, so the slowest part decides. The bytes that
+/// leave a domain follow from the algorithm: 2 (n - 1) / n S for a ring, 1, 1.5 or 2 S for NCCL's double
+/// binary tree among 2, 3 or more domains, S where the switches reduce. Coefficients and their errors stand
+/// in the catalogue's transports; `tools/distil-fabric.py` fits them.
 ///
-/// The network is idle otherwise; who shares it beyond `CollectiveGroup.concurrentPerDomain` is the flow-level
-/// fabric's business. All answers take constant time.
+/// The network is idle otherwise; who shares it beyond `CollectiveGroup.concurrentPerDomain` is the
+/// flow-level fabric's business. All answers take constant time.
 public struct TransportCollectives: CollectiveModel {
   /// The links within a domain.
   public let scaleUp: Transport
-  /// The network between domains; `nil` where there is none: then a group that leaves its domain uses the links
-  /// within as though they reached.
+  /// The network between domains; `nil` where there is none: then a group that leaves its domain uses the
+  /// links within as though they reached.
   public let network: Transport?
   /// All links of one rank within its domain, one direction.
   public let linkBandwidth: BytesPerSecond
@@ -43,11 +43,11 @@ public struct TransportCollectives: CollectiveModel {
   ///   - domainSize: How many ranks a domain holds at most, 1 or more.
   ///   - domainBandwidth: All interfaces of a domain, one direction.
   ///   - linkedRanks: How many of them the links join; `nil`: all.
-  ///   - hostLinks: What joins more of them than the links do, and its rate for one rank: bridged pairs in one
-  ///     server reach the other pairs over PCIe.
+  ///   - hostLinks: What joins more of them than the links do, and its rate for one rank: bridged pairs in
+  ///     one server reach the other pairs over PCIe.
   ///   - rankBandwidth: What one rank can move to the interfaces; `nil` sets no bound.
-  ///   - reducesInNetwork: Only networks whose transport can reduce do. Off unless asked: the switches' licence
-  ///     and the library's plug-in are the operator's choice.
+  ///   - reducesInNetwork: Only networks whose transport can reduce do. Off unless asked: the switches'
+  ///     licence and the library's plug-in are the operator's choice.
   public init(
     scaleUp: Transport, network: Transport?, linkBandwidth: BytesPerSecond, domainSize: Int,
     linkedRanks: Int? = nil, hostLinks: (transport: Transport, bandwidth: BytesPerSecond)? = nil,
@@ -80,7 +80,8 @@ public struct TransportCollectives: CollectiveModel {
     guard group.ranks > 1 else { return .zero }
     let bytes = bytes.value > 0 ? bytes : .zero
     let time = settled(operation, bytes, group)
-    // An all-reduce leaves every rank with what a reduce-scatter leaves it with, so it is never the faster one.
+    // An all-reduce leaves every rank with what a reduce-scatter leaves it with, so it is never the faster
+    // one.
     return operation == .allReduce ? max(time, settled(.reduceScatter, bytes, group)) : time
   }
 
