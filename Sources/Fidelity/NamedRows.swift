@@ -6,7 +6,11 @@ enum NamedRows {
     var header: [String] = []
     bytes.withUnsafeBufferPointer { buffer in
       CommaSeparated.forEachRow(in: buffer) { cells in
-        if header.isEmpty { header = cells } else { body(Dictionary(zip(header, cells)) { first, _ in first }) }
+        if header.isEmpty {
+          header = cells
+        } else {
+          body(Dictionary(zip(header, cells)) { first, _ in first })
+        }
       }
     }
   }

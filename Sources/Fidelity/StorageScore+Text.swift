@@ -54,7 +54,8 @@ extension StorageScore {
 
   private func line(_ name: String, _ errors: [Double]) -> String {
     let worst = errors.max { abs($0) < abs($1) }
-    return MarkdownTable.row([name] + MarkdownTable.errors(errors) + [Scoreboard.percent(worst, signed: true)])
+    return MarkdownTable.row(
+      [name] + MarkdownTable.errors(errors) + [Scoreboard.percent(worst, signed: true)])
   }
 
   private func worst() -> String {

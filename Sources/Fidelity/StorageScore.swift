@@ -45,7 +45,9 @@ struct StorageScore {
   /// - Parameter bytes: A table such as `infra/storage.csv`: results, and the workloads that they ran.
   init(_ bytes: [UInt8]) {
     NamedRows.forEach(in: bytes) { cells in
-      if cells["kind"] == "workload constant", let workload = Self.workload(cells) { workloads.append(workload) }
+      if cells["kind"] == "workload constant", let workload = Self.workload(cells) {
+        workloads.append(workload)
+      }
     }
     NamedRows.forEach(in: bytes) { read($0) }
   }
@@ -67,7 +69,9 @@ struct StorageScore {
     let kind = cells["kind"] ?? ""
     guard (cells["campaign"] ?? "").hasPrefix("mlperf-storage-v1"), kind == "dataloader" else {
       // What defines a workload is used, if not judged.
-      if kind != "workload constant" { omissions["\(kind): no accelerators that wait for it", default: 0] += 1 }
+      if kind != "workload constant" {
+        omissions["\(kind): no accelerators that wait for it", default: 0] += 1
+      }
       return
     }
     guard cells["metric"] == "read_bandwidth_per_client" else {

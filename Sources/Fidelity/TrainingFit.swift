@@ -89,7 +89,9 @@ struct TrainingFit {
   }
 
   static func predicted(_ row: TrainingRow, _ catalog: Catalog) -> TrainingStep {
-    TrainingStepModel(row.run, framework: row.framework, collectives: row.network.collectives, catalog: catalog).step()
+    TrainingStepModel(
+      row.run, framework: row.framework, collectives: row.network.collectives, catalog: catalog
+    ).step()
   }
 
   /// Whether the fit learns from a row. Cards without links of their own talk over PCIe, whose tree no row

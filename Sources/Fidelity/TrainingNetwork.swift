@@ -79,7 +79,8 @@ struct TrainingNetwork: Sendable {
   private static func node(of run: TrainingRun, in catalog: Catalog) -> Node? {
     let own = catalog.names(of: .nodes).compactMap { catalog.node($0) }
     return own.first {
-      $0.accelerator == run.accelerator.name && $0.accelerators == run.acceleratorsPerNode && $0.provider == nil
+      $0.accelerator == run.accelerator.name && $0.accelerators == run.acceleratorsPerNode
+        && $0.provider == nil
     } ?? catalog.node(of: run.accelerator, count: run.acceleratorsPerNode)
   }
 

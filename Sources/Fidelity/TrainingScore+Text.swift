@@ -15,8 +15,8 @@ extension TrainingScore {
 
       Cards over PCIe are judged but not learned from: their collectives hang on the server's PCIe tree,
       which no row states. The catalogue's curve is that of one measured server, whose four L40S exchange
-      5 GB/s; the runs on L40S would need about twice that to finish a step in the measured time, even if
-      they did nothing else. They are among the worst below.
+      5 GB/s each; at that rate the collectives of the two runs on L40S alone would take more than twice the
+      measured step, so that their servers' trees must be better ones. They are among the worst below.
 
 
       """

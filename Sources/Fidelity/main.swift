@@ -58,7 +58,9 @@ if let folder = option("--infrastructure") {
   let setups = contents(of: option("--setups") ?? "tools/measured-fabrics.csv")
   let leftOut = option("--left-out").map { contents(of: $0) }
   let report = InfrastructureReport(
-    fabric: optional("\(folder)/fabric.csv").map { FabricScore(fabric: $0, setups: setups, leftOut: leftOut) },
+    fabric: optional("\(folder)/fabric.csv").map {
+      FabricScore(fabric: $0, setups: setups, leftOut: leftOut)
+    },
     hasLeftOutFabric: leftOut != nil,
     training: optional("\(folder)/training.csv").map { TrainingScore($0) },
     storage: optional("\(folder)/storage.csv").map { StorageScore($0) })
