@@ -10,8 +10,12 @@ SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 ## Measured serving runs, for `make fidelity`; optional.
 MEASURED := $(wildcard ../shared/data/inference/measured.csv.gz)
+## The folder of measured collectives, training runs and storage, for `make fidelity`; optional.
+INFRASTRUCTURE := $(wildcard ../shared/data/infra)
+## What collectives come to without their own campaign, by tools/distil-fabric.py.
+FABRIC_LEFT_OUT := .build/fabric-left-out.csv
 
-.PHONY: run test build lint format verify fuzz bench fidelity clean install
+.PHONY: run test build lint format verify fuzz bench fidelity fidelity-infrastructure clean install
 
 ## Builds for release and answers the main scenario.
 run: build
@@ -45,12 +49,24 @@ fuzz: install
 bench: install
 	swift run --package-path Benchmarks -c release bench $(TRACES)
 
-## Replays every usable measured run through the product and writes docs/fidelity.md.
+## Replays every usable measured run through the product and writes docs/fidelity.md, and judges the models of
+## infrastructure in docs/fidelity-infrastructure.md. Fits of collectives without a campaign need NumPy and SciPy.
 fidelity: install
-	@[ -n "$(MEASURED)" ] || { echo "no measured runs: make fidelity MEASURED=FILE.csv.gz" >&2; exit 1; }
+	@[ -n "$(MEASURED)$(INFRASTRUCTURE)" ] || \
+	  { echo "no measured runs: make fidelity MEASURED=FILE.csv.gz INFRASTRUCTURE=FOLDER" >&2; exit 1; }
 	swift build -c release --product fidelity
 	mkdir -p docs
-	"$$(swift build -c release --product fidelity --show-bin-path)/fidelity" $(MEASURED) --report docs/fidelity.md
+	[ -z "$(MEASURED)" ] || \
+	  "$$(swift build -c release --product fidelity --show-bin-path)/fidelity" $(MEASURED) --report docs/fidelity.md
+	[ -z "$(INFRASTRUCTURE)" ] || $(MAKE) fidelity-infrastructure
+
+fidelity-infrastructure:
+	rm -f $(FABRIC_LEFT_OUT)
+	python3 tools/distil-fabric.py $(INFRASTRUCTURE)/.. --cross-validate --rows $(FABRIC_LEFT_OUT) >/dev/null || \
+	  echo "collectives are judged without left-out campaigns" >&2
+	"$$(swift build -c release --product fidelity --show-bin-path)/fidelity" --infrastructure $(INFRASTRUCTURE) \
+	  --report docs/fidelity-infrastructure.md \
+	  $$([ -f $(FABRIC_LEFT_OUT) ] && echo --left-out $(FABRIC_LEFT_OUT))
 
 clean:
 	swift package clean

@@ -41,7 +41,6 @@ struct TrainingFit {
     Parameter(entry: "default-tpu", key: "attention", start: 0.35, spread: 0.3),
     Parameter(entry: "default-gpu", key: "product-depth", start: 128, spread: 0.2),
     Parameter(entry: "default-tpu", key: "product-depth", start: 128, spread: 0.2),
-    Parameter(entry: "l40s", key: "product.fp8", start: 0.45, spread: 0.2),
   ]
 
   private static let frameworks: [Parameter] = [
@@ -90,14 +89,22 @@ struct TrainingFit {
   }
 
   static func predicted(_ row: TrainingRow, _ catalog: Catalog) -> TrainingStep {
-    TrainingStepModel(row.run, framework: row.framework, collectives: row.network, catalog: catalog).step()
+    TrainingStepModel(
+      row.run, framework: row.framework, collectives: row.network.collectives, catalog: catalog
+    ).step()
   }
 
+  /// Whether the fit learns from a row. Cards without links of their own talk over PCIe, whose tree no row
+  /// states: the catalogue's curve is that of the one server that was measured, and what it is off by would be
+  /// taken for a coefficient of every machine.
+  static func learns(from row: TrainingRow) -> Bool { row.run.accelerator.scaleUpDomain > 1 }
+
   /// Least squares of pseudo-Huber residuals of log time, in units of a tenth, beside the priors.
-  static func fit(_ rows: [TrainingRow], base: Catalog) -> [Double]? {
+  static func fit(_ all: [TrainingRow], base: Catalog) -> [Double]? {
+    let rows = all.filter { learns(from: $0) }
     let start = [Double](repeating: 1, count: parameters.count)
     let models = rows.map {
-      TrainingStepModel($0.run, framework: $0.framework, collectives: $0.network, catalog: base)
+      TrainingStepModel($0.run, framework: $0.framework, collectives: $0.network.collectives, catalog: base)
     }
     let fit = leastSquares(
       start: start, count: rows.count + parameters.count, step: 0.02, maximumIterations: 12, tolerance: 1e-4

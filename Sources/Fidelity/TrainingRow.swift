@@ -8,8 +8,7 @@ struct TrainingRow: Sendable {
   var name: String
   var run: TrainingRun
   var framework: String
-  /// One accelerator's network interface [B/s].
-  var scaleOut: Double
+  var network: TrainingNetwork
   /// Whether the row states what is computed again; else the least that fits is taken.
   var statesRecompute: Bool
   var measured: Double
@@ -21,11 +20,6 @@ struct TrainingRow: Sendable {
     for prefix in ["megatron-bridge", "mlperf-training", "llm-foundry", "nemo", "tpu"]
     where campaign.hasPrefix(prefix) { return prefix }
     return campaign
-  }
-
-  var network: TrainingNetwork {
-    let own = run.accelerator.scaleUpBandwidth.value
-    return TrainingNetwork(scaleUp: own > 0 ? own : run.accelerator.pcieBandwidth.value, scaleOut: scaleOut)
   }
 }
 

@@ -65,11 +65,16 @@ struct TrainingRowReader {
       assumptions.append("recompute not stated: none where that fits the memory, else selective")
     }
     run.layout.recompute = recompute ?? .none
-    return .success(
-      TrainingRow(
-        id: text("id"), campaign: text("campaign"), name: text("run"), run: run, framework: framework,
-        scaleOut: scaleOut(accelerator), statesRecompute: recompute != nil, measured: measured,
-        assumptions: assumptions))
+    let network = TrainingNetwork(of: run, words: text("fabric"))
+    if let assumption = network.assumption { assumptions.append(assumption) }
+    var row = TrainingRow(
+      id: text("id"), campaign: text("campaign"), name: text("run"), run: run, framework: framework,
+      network: network, statesRecompute: recompute != nil, measured: measured, assumptions: [])
+    if !TrainingFit.learns(from: row) {
+      assumptions.append("judged but not learned from: cards over PCIe, whose tree no row states")
+    }
+    row.assumptions = assumptions
+    return .success(row)
   }
 
   // MARK: Hardware
@@ -115,25 +120,12 @@ struct TrainingRowReader {
     return date.map { $0 - first }
   }
 
-  /// Racks of 72 are used by 64 where a job takes more than one.
+  /// What the accelerators' links join, else a server. Racks of 72 are used by 64 where a job takes more than
+  /// one.
   private func domain(_ accelerator: Accelerator, _ count: Int) -> Int {
-    let own = accelerator.scaleUpDomain
-    if own <= 1 { return max(1, integer("gpus_per_node") ?? 1) }
+    let own = max(accelerator.scaleUpDomain, integer("gpus_per_node") ?? 1)
     if accelerator.kind == .gpu, own > 64, count > own { return 64 }
     return min(own, max(1, count))
-  }
-
-  /// One 400 Gb/s interface for each accelerator where nothing else is stated; 200 for an A100, 800 for a
-  /// B300 and GB300.
-  private func scaleOut(_ accelerator: Accelerator) -> Double {
-    let fabric = text("fabric")
-    if accelerator.kind == .tpu { return accelerator.scaleUpBandwidth.value / 4 }
-    if fabric.contains("x200G") || accelerator.name.hasPrefix("a100") || accelerator.name == "l40s" {
-      return 25e9
-    }
-    if accelerator.name.hasSuffix("b300") || accelerator.name == "b300-sxm" { return 100e9 }
-    if accelerator.name.hasPrefix("rtx") { return 1.25e9 }
-    return 50e9
   }
 
   // MARK: Work

@@ -16,16 +16,15 @@ struct TrainingScore {
   var byFamily: [Pair]
   var omissions: [TrainingTable.Omission]
 
-  /// Reads a table of training runs, refits for every campaign and family, and writes the section.
-  /// - Complexity: a fit takes about 2 s, and there are some thirty.
-  static func section(_ bytes: [UInt8], catalog: Catalog = .builtIn) -> String {
+  /// Reads a table of training runs, and refits for every campaign and family.
+  /// - Complexity: a fit takes some seconds, and there are some thirty.
+  init(_ bytes: [UInt8], catalog: Catalog = .builtIn) {
     let (read, omissions) = TrainingTable.read(bytes)
-    let rows = settled(read, catalog: catalog)
-    let shipped = rows.map { Pair(row: $0, predicted: TrainingFit.predicted($0, catalog).time.value) }
-    return TrainingScore(
-      shipped: shipped, byCampaign: leftOut(rows, catalog) { $0.campaign },
-      byFamily: leftOut(rows, catalog) { $0.family }, omissions: omissions
-    ).text()
+    let rows = Self.settled(read, catalog: catalog)
+    shipped = rows.map { Pair(row: $0, predicted: TrainingFit.predicted($0, catalog).time.value) }
+    byCampaign = Self.leftOut(rows, catalog) { $0.campaign }
+    byFamily = Self.leftOut(rows, catalog) { $0.family }
+    self.omissions = omissions
   }
 
   /// The coefficients fitted to all rows of a table, as rows of the catalogue's `training`.
@@ -70,73 +69,4 @@ struct TrainingScore {
     }
     return pairs
   }
-
-  // MARK: Text
-
-  func text() -> String {
-    var page = """
-      ## Training steps
-
-      Time of a step against published runs; errors are predicted ÷ measured − 1. Goal, left out by \
-      campaign: median 8 %, 90th percentile 25 %. *Shipped* are the catalogue's coefficients, fitted \
-      once to all rows; *campaign* and *family* are refitted without the row's own campaign, or without \
-      all campaigns of its framework or benchmark. The network is latency and bandwidth alone.
-
-      | rows | count | median | 90th | bias | campaign: median / 90th | family: median / 90th |
-      |---|---|---|---|---|---|---|
-
-      """
-    page += line("all", shipped, byCampaign, byFamily)
-    for name in Set(shipped.map(\.row.campaign)).sorted() {
-      func own(_ pairs: [Pair]) -> [Pair] { pairs.filter { $0.row.campaign == name } }
-      page += line(name, own(shipped), own(byCampaign), own(byFamily))
-    }
-    return page + worst() + leftOutRows()
-  }
-
-  private func line(_ name: String, _ own: [Pair], _ campaign: [Pair], _ family: [Pair]) -> String {
-    func both(_ pairs: [Pair]) -> String {
-      let errors = ErrorStatistics(pairs.map(\.error))
-      return "\(Self.percent(errors.median)) / \(Self.percent(errors.ninetieth))"
-    }
-    let errors = ErrorStatistics(own.map(\.error))
-    return
-      "| \(name) | \(errors.count) | \(Self.percent(errors.median)) | \(Self.percent(errors.ninetieth)) | "
-      + "\(Self.percent(errors.bias, signed: true)) | \(both(campaign)) | \(both(family)) |\n"
-  }
-
-  private func worst() -> String {
-    var page =
-      "\nWorst, left out by campaign:\n\n| row | run | measured [s] | predicted [s] | error |\n"
-      + "|---|---|---|---|---|\n"
-    let sorted = byCampaign.sorted { (abs($0.error), $0.row.id) > (abs($1.error), $1.row.id) }
-    for pair in sorted.prefix(10) {
-      page +=
-        "| \(pair.row.id) | \(pair.row.name) | \(Self.short(pair.row.measured)) | "
-        + "\(Self.short(pair.predicted)) | "
-        + "\(Self.percent(pair.error, signed: true)) % |\n"
-    }
-    return page
-  }
-
-  private func leftOutRows() -> String {
-    var counts: [String: Int] = [:]
-    for omission in omissions { counts["\(omission.kind): \(omission.reason)", default: 0] += 1 }
-    var rules: [String: Int] = [:]
-    for pair in shipped { for rule in pair.row.assumptions { rules[rule, default: 0] += 1 } }
-    func list(_ words: [String: Int]) -> String {
-      words.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "| \($0.value) | \($0.key) |\n" }
-        .joined()
-    }
-    return "\nLeft out, and why:\n\n| rows | reason |\n|---|---|\n" + list(counts)
-      + "\nTaken where a row is silent:\n\n| rows | rule |\n|---|---|\n" + list(rules)
-  }
-
-  private static func percent(_ value: Double?, signed: Bool = false) -> String {
-    guard let value else { return "–" }
-    let scaled = (value * 1000).rounded() / 10
-    return (signed && scaled > 0 ? "+" : "") + "\(scaled)"
-  }
-
-  private static func short(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
 }

@@ -15,6 +15,16 @@ let usage = """
     --steps         whole steps of the catalogue's own kernel tables, to standard output
 
          fidelity --training TRAINING.csv [--report FILE] [--fit FILE]
+
+    --report FILE   the section of training steps, cross-validated by campaign and by family
+    --fit FILE      fits the coefficients to all rows and writes them as a catalogue overlay
+
+         fidelity --infrastructure FOLDER --report FILE [--setups FILE] [--left-out FILE]
+
+    FOLDER          holds fabric.csv, training.csv and storage.csv; what is missing is not judged
+    --report FILE   collectives, training steps and storage in Markdown
+    --setups FILE   what fabric.csv was measured on; tools/measured-fabrics.csv unless stated
+    --left-out FILE what tools/distil-fabric.py --cross-validate --rows wrote
   """
 let arguments = Array(CommandLine.arguments.dropFirst())
 
@@ -34,19 +44,36 @@ func contents(of path: String) -> [UInt8] {
   return [UInt8](data)
 }
 
+/// Nothing where there is no such file.
+func optional(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map { [UInt8]($0) } }
+
 func write(_ text: String, to path: String) {
   do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
     stop("cannot write \(path)")
   }
 }
 
+if let folder = option("--infrastructure") {
+  guard let file = option("--report") else { stop(usage) }
+  let setups = contents(of: option("--setups") ?? "tools/measured-fabrics.csv")
+  let leftOut = option("--left-out").map { contents(of: $0) }
+  let report = InfrastructureReport(
+    fabric: optional("\(folder)/fabric.csv").map {
+      FabricScore(fabric: $0, setups: setups, leftOut: leftOut)
+    },
+    hasLeftOutFabric: leftOut != nil,
+    training: optional("\(folder)/training.csv").map { TrainingScore($0) },
+    storage: optional("\(folder)/storage.csv").map { StorageScore($0) })
+  write(report.text(), to: file)
+  exit(0)
+}
 if let table = option("--training") {
   let bytes = contents(of: table)
   if let file = option("--fit") {
     guard let facts = TrainingScore.fit(bytes) else { stop("nothing to fit") }
     write(OverlayFile.text(of: facts), to: file)
   }
-  if let file = option("--report") { write(TrainingScore.section(bytes), to: file) }
+  if let file = option("--report") { write(TrainingScore(bytes).text(), to: file) }
   exit(0)
 }
 var catalog = Catalog.builtIn

@@ -1,0 +1,72 @@
+import DryRack
+
+/// The page on how accurate the models of infrastructure are: a section for each.
+struct InfrastructureReport {
+  /// `nil` where there was no table to judge by.
+  var fabric: FabricScore?
+  /// Whether collectives were also judged by fits without their campaign.
+  var hasLeftOutFabric = false
+  var training: TrainingScore?
+  var storage: StorageScore?
+
+  func text() -> String {
+    var page = Self.opening + glance()
+    page += "\n" + (fabric?.text() ?? Self.absent("Collectives", "collective benchmarks"))
+    if fabric != nil, !hasLeftOutFabric {
+      page += "\nThe columns of left-out campaigns are empty: `tools/distil-fabric.py` did not run.\n"
+    }
+    page += "\n" + (training?.text() ?? Self.absent("Training steps", "training runs"))
+    page += "\n" + (storage?.text() ?? Self.absent("Storage", "storage results"))
+    return page
+  }
+
+  /// What is promised of steps and collectives that were left out: median and 90th percentile.
+  static let goal = (median: 0.08, ninetieth: 0.25)
+
+  static func verdict(_ errors: [Double]) -> String {
+    let summary = ErrorStatistics(errors)
+    guard let median = summary.median, let ninetieth = summary.ninetieth else { return "–" }
+    let holds = median <= goal.median && ninetieth <= goal.ninetieth
+    return "\(Scoreboard.percent(goal.median)) / \(Scoreboard.percent(goal.ninetieth)) \(holds ? "✓" : "✗")"
+  }
+
+  /// The page in one table.
+  private func glance() -> String {
+    var page = "## At a glance\n\n" + MarkdownTable.header(["figure", "n", "median", "90th", "bias", "goal"])
+    func line(_ name: String, _ errors: [Double], hasGoal: Bool = true) {
+      guard !errors.isEmpty else { return }
+      let goal = hasGoal ? Self.verdict(errors) : "none set"
+      page += MarkdownTable.row([name] + MarkdownTable.errors(errors) + [goal])
+    }
+    let held = fabric?.pairs.filter(\.hasSibling).compactMap(\.leftOut) ?? []
+    line("bus bandwidth of a collective, campaign left out, another measured the same links", held)
+    line("bus bandwidth of a collective, campaign left out", fabric?.pairs.compactMap(\.leftOut) ?? [])
+    line("bus bandwidth of a collective, shipped", fabric?.pairs.map(\.error) ?? [])
+    line("time of a training step, campaign left out", training?.byCampaign.map(\.error) ?? [])
+    line("time of a training step, family left out", training?.byFamily.map(\.error) ?? [])
+    line("time of a training step, shipped", training?.shipped.map(\.error) ?? [])
+    line("accelerators that storage keeps busy, the run's own rate", storage?.ownErrors ?? [], hasGoal: false)
+    line("the same, the rate of another workload", storage?.crossErrors ?? [], hasGoal: false)
+    return page
+  }
+
+  private static func absent(_ title: String, _ what: String) -> String {
+    "## \(title)\n\nNot judged: no table of \(what).\n"
+  }
+
+  private static let opening = """
+    # How accurate: infrastructure
+
+    Written by `make fidelity`: published measurements of collectives, training steps and storage beside
+    what the product's own models answer, with no coefficient set per row. How accurate served models are
+    stands in [fidelity.md](fidelity.md).
+
+    Errors are relative and in per cent. *Median* and *90th* are percentiles of their sizes, *bias* is the
+    median error with its sign, *n* counts the rows, *shipped* are the catalogue's coefficients. A figure
+    that was **left out** was predicted by coefficients that never saw its campaign (one table, one
+    benchmark round, one laboratory): read these. Shipped coefficients were fitted to all rows; their errors
+    say how well the form of a model can follow what was measured.
+
+
+    """
+}
