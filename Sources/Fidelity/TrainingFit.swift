@@ -95,8 +95,8 @@ struct TrainingFit {
   }
 
   /// Whether the fit learns from a row. Cards without links of their own talk over PCIe, whose tree no row
-  /// states: the catalogue's curve is that of the one server that was measured, and what it is off by would be
-  /// taken for a coefficient of every machine.
+  /// states: the catalogue's curve is that of the one server that was measured, and what it is off by would
+  /// be taken for a coefficient of every machine.
   static func learns(from row: TrainingRow) -> Bool { row.run.accelerator.scaleUpDomain > 1 }
 
   /// Least squares of pseudo-Huber residuals of log time, in units of a tenth, beside the priors.

@@ -1,8 +1,8 @@
 import DryRack
 import Infrastructure
 
-/// What carries the collectives of a measured run: the product's own model of collectives, over the node and the
-/// fabric of the catalogue that its row names.
+/// What carries the collectives of a measured run: the product's own model of collectives, over the node
+/// and the fabric of the catalogue that its row names.
 struct TrainingNetwork: Sendable {
   var collectives: any CollectiveModel
   /// Links within a domain and network between domains, as the catalogue names them.
@@ -63,8 +63,8 @@ struct TrainingNetwork: Sendable {
   }
 
   private static let rule =
-    "fabric not stated: InfiniBand, a link for each accelerator, of 200 Gb/s to an A100, 800 to a B300 or GB300, "
-    + "else 400; between TPU pods Ethernet of 100 Gb/s a chip; one of 10 Gb/s at desktop cards"
+    "fabric not stated: InfiniBand, a link for each accelerator, of 200 Gb/s to an A100, 800 to a B300 or "
+    + "GB300, else 400; between TPU pods Ethernet of 100 Gb/s a chip; one of 10 Gb/s at desktop cards"
 
   private static func usual(_ accelerator: Accelerator) -> Uplink {
     let name = accelerator.name
@@ -84,7 +84,8 @@ struct TrainingNetwork: Sendable {
     } ?? catalog.node(of: run.accelerator, count: run.acceleratorsPerNode)
   }
 
-  /// All interfaces of a server. Of a rack that a job uses in part, the idle accelerators' interfaces idle too.
+  /// All interfaces of a server. Of a rack that a job uses in part, the idle accelerators' interfaces idle
+  /// too.
   private static func bandwidth(
     _ uplink: Uplink, _ fabric: Fabric, node: Node, run: TrainingRun
   ) -> BytesPerSecond {
