@@ -2,6 +2,14 @@ import Kernel
 import Quantities
 import Statistics
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Times that are mixtures of Erlang laws: one of a few branches by weight, then its exponential phases.
 ///
 /// Dense in the laws of positive times, and its residual from a random instant can be drawn exactly, so a
@@ -53,6 +61,20 @@ public struct PhaseType: Sendable, Hashable {
   /// The mean.
   public var mean: Seconds {
     Seconds(branches.reduce(0) { $0 + $1.weight * Double($1.phases) * $1.phaseMean })
+  }
+
+  /// The probability to last longer than `time`: a sum of Erlang tails.
+  public func survival(_ time: Seconds) -> Double {
+    branches.reduce(0) { sum, branch in
+      let x = max(0, time.value) / max(branch.phaseMean, 1e-300)
+      var term = exp(-x)
+      var tail = 0.0
+      for phase in 0..<branch.phases {
+        tail += term
+        term *= x / Double(phase + 1)
+      }
+      return sum + branch.weight * tail
+    }
   }
 
   /// Variance ÷ mean².

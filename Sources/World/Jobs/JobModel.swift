@@ -23,6 +23,8 @@ struct JobModel: Sendable {
   /// Work between two checkpoints, and the mean time between interruptions that it was chosen for.
   let interval: Seconds?
   let meanTimeBetweenFailures: Seconds
+  /// How likely one stretch of spot capacity outlasts all of the work; `nil` without such a law.
+  let undisturbed: Double?
   /// From the loss of a node, and of the program alone, to the first new step.
   let restart: Ticks
   let localRestart: Ticks
@@ -52,6 +54,11 @@ struct JobModel: Sendable {
     restart = Ticks(seconds: job.restart.value + costs.restore)
     localRestart = Ticks(seconds: job.restart.value + costs.localRestore)
     meanTimeBetweenFailures = Self.mean(classes, pool.market)
+    var survival: Double?
+    if case .laws(let laws, _)? = pool.market?.source, case .onOff(_, let up, _)? = laws.first {
+      survival = up.survival(Seconds(Double(totalSteps) * stepTime.seconds))
+    }
+    undisturbed = survival
     let wanted = Self.interval(
       job.checkpoints.interval,
       under: CheckpointTheory(
@@ -72,6 +79,10 @@ struct JobModel: Sendable {
       meanTimeBetweenFailures: meanTimeBetweenFailures)
     let segment = Double(plan.everySteps) * stepTime.seconds
     var wall = work
+    if segment == 0, let survival = undisturbed {
+      // Attempts until a stretch of capacity outlasts the whole work.
+      return 4 + min(1 / max(survival, 1e-12), horizon.value / meanTimeBetweenFailures.value) * 4
+    }
     if meanTimeBetweenFailures.value.isFinite {
       wall =
         segment > 0
