@@ -22,6 +22,12 @@ extension Summary {
         "a month of tokens is the \(minutes) min measured, \(times) times over: a busy hour bills a month "
           + "of busy hours")
     }
+    if models.contains(where: { model in model.design.pools.indices.contains { model.design.isPaidByJobs($0) }
+    }) {
+      notes.append(
+        "what jobs rent is paid once and spread over the horizon in the month; bought and reserved nodes "
+          + "cost the month whatever runs: compare the cost of a run")
+    }
     if !models.isEmpty {
       notes.append(
         "costs hold tokens, machines or their rent and, where the scenario gives them, electricity, staff "

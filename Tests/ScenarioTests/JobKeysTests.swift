@@ -43,6 +43,20 @@ struct JobKeysTests {
     ("template: box }", "template: bos }", "there is no template 'bos'"),
     ("extends: one", "extends: won", "there is no design 'won'"),
     ("extends: one", "extends: two", "comes back to itself"),
+    (
+      "box: { site: dc,",
+      "loop: { jobs: { template: knot } }\n  knot: { template: loop }\n  box: { template: knot, site: dc,",
+      "comes back to itself"
+    ),
+    (
+      "fabric: infiniband-ndr }", "fabric: infiniband-ndr, failures: { node-mtbf: 0s } }",
+      "between failures must be positive"
+    ),
+    (
+      "fabric: infiniband-ndr }", "fabric: infiniband-ndr, market: { availability: { up: 1h, down: 1h } } }",
+      "a market takes rented nodes away"
+    ),
+    ("pool: gpus, checkpoint", "pool: gpus, microbatch: 300, checkpoint", "no layout on"),
     ("steps: 100 }", "steps: 100, tokens: 1e9 }", "steps and tokens both end it"),
     (", steps: 100 }", " }", "nothing ends the training"),
     ("workload: train, pool: gpus,", "workload: trian, pool: gpus,", "did you mean 'train'?"),

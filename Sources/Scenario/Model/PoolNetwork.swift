@@ -137,6 +137,11 @@ extension FabricSettings {
     case .dragonfly:
       let perRouter = max(1, hosts / 8)
       let groups = max(1, (nodes * interfaces + 8 * perRouter - 1) / (8 * perRouter))
+      // Routers of a group are joined by as much as their hosts bring; so are groups, less the
+      // oversubscription.
+      description.fabric = LinkSpeed(bandwidth: line.bandwidth * Double(perRouter), latency: fabric.latency)
+      let global = Double(2 * 8 * perRouter) / Double(max(1, groups - 1)) / oversubscription
+      description.global = LinkSpeed(bandwidth: line.bandwidth * max(1, global), latency: fabric.latency)
       description.shape = .dragonfly(
         Dragonfly(
           groups: groups, routersPerGroup: 8, hostsPerRouter: perRouter,

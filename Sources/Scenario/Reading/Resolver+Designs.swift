@@ -73,7 +73,7 @@ extension Resolver {
       pool.market = self.market(market, "\(path).market", of: pool, site: sites[siteIndex], prices: prices)
     }
     pool.network = network(value["fabric"], "\(path).fabric", node: node)
-    pool.failures = failures(value["failures"], "\(path).failures", in: value, of: pool)
+    pool.failures = failures(value["failures"], "\(path).failures", in: value, of: pool, at: sites[siteIndex])
     return pool
   }
 

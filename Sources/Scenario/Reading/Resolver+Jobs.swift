@@ -96,6 +96,9 @@ extension Resolver {
         name: member.key, poolIndex: poolIndex, accelerators: count, work: .collective(collective))
     }
     if let trace = jobTraces.firstIndex(where: { $0.name == name }) {
+      if value["accelerators"] != nil || value["checkpoint"] != nil || pool.market != nil {
+        notes.append("\(path): a recorded trace has the whole pool, and nothing interrupts it")
+      }
       return JobDeployment(name: member.key, poolIndex: poolIndex, accelerators: count, work: .trace(trace))
     }
     guard let training = trainings.firstIndex(where: { $0.name == name }) else {
@@ -204,8 +207,13 @@ extension Resolver {
     _ network: any CollectiveModel
   ) -> TrainingLayout? {
     guard let written = value["parallelism"], written.members != nil else {
+      let wanted = LayoutSearch.Wanted(
+        microbatch: integer(value["microbatch"]),
+        recompute: value["recompute"]?.text.flatMap(TrainingLayout.Recompute.init),
+        optimizerSharding: integer(value["optimizer-sharding"]))
       let answer = LayoutSearch.best(
-        for: run, accelerators: accelerators, framework: framework, collectives: network, catalog: catalog)
+        for: run, accelerators: accelerators, framework: framework, collectives: network, catalog: catalog,
+        wanted: wanted)
       guard let best = answer.best else {
         let near = answer.nearest.map {
           "the nearest lacks \(Int(($0.memory.shortfall.value / 0x1p30).rounded(.up))) GiB an accelerator"

@@ -179,11 +179,20 @@ extension Resolver {
   /// What fails in a pool; `nil` for nothing. Pools without a word of it fail as the catalogue's record says
   /// as soon as a job runs on them.
   mutating func failures(
-    _ value: Written?, _ path: String, in written: Written, of pool: Pool
+    _ value: Written?, _ path: String, in written: Written, of pool: Pool, at site: Site
   ) -> FailureSettings? {
     if value?.text == "none" { return nil }
     let hasRates = ["node-mtbf", "accelerator-mtbf", "software-mtbf"].contains { value?[$0] != nil }
-    let hours = quantity(value?["repair"], .duration) ?? standing(4 * 3600, at: "\(path).repair", as: "4h")
+    for key in ["node-mtbf", "accelerator-mtbf", "software-mtbf"] {
+      if let own = value?[key], let mean = quantity(own, .duration), mean <= 0 {
+        fault(
+          own, "\(path).\(key)", "the mean time between failures must be positive",
+          help: "or `failures: none`")
+      }
+    }
+    // A cloud hands out another node; one's own is repaired.
+    let usual = site.kind == .cloud ? (600.0, "10m") : (4 * 3600.0, "4h")
+    let hours = quantity(value?["repair"], .duration) ?? standing(usual.0, at: "\(path).repair", as: usual.1)
     let mending = Distribution.lognormal(mean: max(hours, 1), cv: 1)
     let crews = integer(value?["crews"]) ?? .max
     if hasRates {
@@ -227,6 +236,10 @@ extension Resolver {
   mutating func market(
     _ value: Written, _ path: String, of pool: Pool, site: Site, prices: String
   ) -> MarketSettings? {
+    if case .purchase = pool.payment {
+      fault(value, path, "a market takes rented nodes away, and the pool '\(pool.name)' is bought")
+      return nil
+    }
     let source: MarketSettings.Source
     if let law = value["availability"], law.members != nil {
       let (up, down) = (quantity(law["up"], .duration) ?? 0, quantity(law["down"], .duration) ?? 0)
@@ -280,6 +293,9 @@ extension Resolver {
         fault(name, path, "\(name.text ?? ""): \(error.message)")
         return nil
       }
+    }
+    if traces.isEmpty {
+      fault(value ?? Written(content: .map([]), line: 1, column: 1), path, "no trace is named")
     }
     return traces.isEmpty ? nil : traces
   }

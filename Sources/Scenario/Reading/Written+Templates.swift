@@ -80,14 +80,13 @@ private struct Expansion {
 
   mutating func design(_ member: Written.Member) -> Written.Member {
     var expanded = member
-    if let name = member.value["extends"],
-      enters("design \(member.key)", name, "designs.\(member.key).extends")
-    {
+    expanded.value = member.value.without("extends")
+    let place = "designs.\(member.key).extends"
+    if let name = member.value["extends"], enters("design \(member.key)", name, place) {
       if let base = designs.first(where: { $0.key == name.text }) {
-        expanded.value = member.value.without("extends").merged(over: design(base).value)
+        expanded.value = expanded.value.merged(over: design(base).value)
       } else {
-        unknown(name, "designs.\(member.key).extends", "design", designs.map(\.key))
-        expanded.value = member.value.without("extends")
+        unknown(name, place, "design", designs.map(\.key))
       }
       path.removeLast()
     }
@@ -107,13 +106,12 @@ private struct Expansion {
   }
 
   private mutating func mapping(_ written: Written, _ place: String) -> Written {
-    var result = written
+    var result = written.without("template")
     if let name = written["template"], enters("template \(name.text ?? "")", name, "\(place).template") {
       if let base = templates.first(where: { $0.key == name.text }) {
         result = written.without("template").merged(over: value(base.value, "templates.\(base.key)"))
       } else {
         unknown(name, "\(place).template", "template", templates.map(\.key))
-        result = written.without("template")
       }
       path.removeLast()
     }

@@ -15,6 +15,36 @@ public struct LayoutSearch: Sendable {
     public var memory: TrainingMemory
   }
 
+  /// What somebody has decided already; `nil` leaves it to the search.
+  public struct Wanted: Sendable, Hashable {
+    public var microbatch: Int?
+    public var recompute: TrainingLayout.Recompute?
+    public var optimizerSharding: Int?
+
+    public init(
+      microbatch: Int? = nil, recompute: TrainingLayout.Recompute? = nil, optimizerSharding: Int? = nil
+    ) {
+      self.microbatch = microbatch
+      self.recompute = recompute
+      self.optimizerSharding = optimizerSharding
+    }
+
+    /// A layout of the search as it is wanted; `nil` for all but one of those that come to the same.
+    func applied(to layout: TrainingLayout) -> TrainingLayout? {
+      var layout = layout
+      if let microbatch {
+        guard layout.microbatch == 1 else { return nil }
+        layout.microbatch = microbatch
+      }
+      if let optimizerSharding {
+        guard layout.optimizerSharding == 1 else { return nil }
+        layout.optimizerSharding = optimizerSharding
+      }
+      layout.recompute = recompute ?? layout.recompute
+      return layout
+    }
+  }
+
   /// What a search found.
   public struct Answer: Sendable {
     /// Fastest first; empty when nothing fits.
@@ -41,7 +71,8 @@ public struct LayoutSearch: Sendable {
   /// - Complexity: O(layouts), 10 µs each; some thousands for a thousand accelerators.
   public static func best(
     for run: TrainingRun, accelerators: Int, framework: String = "default",
-    collectives: any CollectiveModel, catalog: Catalog = .builtIn, runnersUp: Int = 4
+    collectives: any CollectiveModel, catalog: Catalog = .builtIn, runnersUp: Int = 4,
+    wanted: Wanted = Wanted()
   ) -> Answer {
     var answer = Answer(candidates: [], considered: 0, fitting: 0, nearest: nil)
     guard accelerators >= 1, run.model.faults.isEmpty, run.sequence >= 1, run.globalBatch >= 1 else {
@@ -50,11 +81,13 @@ public struct LayoutSearch: Sendable {
     let model = TrainingStepModel(run, framework: framework, collectives: collectives, catalog: catalog)
     forEachLayout(run, accelerators) { layout in
       var tried = run
-      tried.layout = layout
+      guard let chosen = wanted.applied(to: layout) else { return }
+      tried.layout = chosen
       guard tried.faults.isEmpty else { return }
       answer.considered += 1
       var memory = TrainingMemory(tried, preset: model.preset)
-      for recompute in TrainingLayout.Recompute.allCases where recompute != .none && !memory.fits {
+      for recompute in TrainingLayout.Recompute.allCases
+      where recompute != .none && !memory.fits && wanted.recompute == nil {
         tried.layout.recompute = recompute
         memory = TrainingMemory(tried, preset: model.preset)
       }

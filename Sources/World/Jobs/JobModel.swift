@@ -99,7 +99,8 @@ struct JobModel: Sendable {
   func timeLeft(after step: Int64) -> Ticks {
     let left = Double(max(0, totalSteps - step))
     let checkpoints = plan.everySteps > 0 ? (left / Double(plan.everySteps)).rounded(.up) : 0
-    return Ticks(seconds: left * stepTime.seconds + checkpoints * plan.blocking.seconds)
+    // More than a year and a half is as good as endless, and leaves room for sums.
+    return Ticks(seconds: min(5e7, left * stepTime.seconds + checkpoints * plan.blocking.seconds))
   }
 
   // MARK: Samples
@@ -189,6 +190,7 @@ struct JobModel: Sendable {
     case .optimal: policy = OptimalCheckpoints()
     }
     // Where nothing fails there is nothing to save but the end.
+    if case .fixed = wanted {} else if !theory.meanTimeBetweenFailures.value.isFinite { return nil }
     guard let interval = policy.interval(under: theory), interval.value.isFinite else { return nil }
     return interval
   }

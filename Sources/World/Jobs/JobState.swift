@@ -25,6 +25,9 @@ struct JobState {
   var heldSince: Ticks?
   /// What of its waiting was for spot capacity or for repaired nodes; the rest was for its turn.
   var hasRun = false
+  /// Interrupted faster than it can restart: it is left alone.
+  var isAbandoned = false
+  var isOver: Bool { isAbandoned || outcome.finish != nil }
   var outcome: TrainingOutcome
 
   init(_ model: JobModel, seed: UInt64, replication: Int, design: String) {

@@ -137,7 +137,7 @@ extension World {
         jobs.pools[pool].waiting.removeAll { $0 == job }
         let left = jobs.models[job].timeLeft(after: jobs.states[job].progress.step)
         jobs.pools[pool].running.append(
-          RunningJob(id: job, start: now, expectedEnd: now + left, allocation: allocation))
+          RunningJob(id: job, start: now, expectedEnd: Self.later(now, left), allocation: allocation))
         // The first start has no checkpoint to read.
         let first = Ticks(seconds: jobs.models[job].job.restart.value)
         begin(job, taking: jobs.states[job].hasRun ? jobs.models[job].restart : first, &pending)
@@ -145,9 +145,23 @@ extension World {
     }
   }
 
+  /// A sum that ends at `.never` instead of overflowing.
+  private static func later(_ time: Ticks, _ span: Ticks) -> Ticks {
+    let (sum, isOver) = time.count.addingReportingOverflow(span.count)
+    return isOver ? .never : Ticks(sum)
+  }
+
+  /// A job that is interrupted so often gets nowhere, and is left alone for the rest of the run.
+  private static let mostInterruptions: Int64 = 200_000
+
   /// The job has its nodes: it loads and works from now on.
   private mutating func begin(_ job: Int, taking span: Ticks, _ pending: inout PendingEvents) {
     jobs.states[job].progress.advance(to: now)
+    if jobs.states[job].progress.interruptions > Self.mostInterruptions {
+      giveBack(job)
+      jobs.states[job].isAbandoned = true
+      return
+    }
     if jobs.states[job].outcome.firstStart == nil { jobs.states[job].outcome.firstStart = now }
     jobs.states[job].hasRun = true
     if jobs.states[job].heldSince == nil { jobs.states[job].heldSince = now }
@@ -310,14 +324,13 @@ extension World {
     guard EventCode.isCurrent(version, of: jobs.pools[pool].marketVersion) else { return }
     jobs.pools[pool].market?.advance(to: now)
     let own = jobs.models.indices.filter {
-      jobs.models[$0].poolIndex == pool && jobs.states[$0].outcome.finish == nil
-        && jobs.models[$0].job.start <= now
+      jobs.models[$0].poolIndex == pool && !jobs.states[$0].isOver && jobs.models[$0].job.start <= now
     }
     for job in own { decideSpot(job, &pending) }
     for job in own { scheduleNotice(job, &pending) }
     // A market without anybody left on it need not go on.
     if jobs.models.indices.contains(where: {
-      jobs.models[$0].poolIndex == pool && jobs.states[$0].outcome.finish == nil
+      jobs.models[$0].poolIndex == pool && !jobs.states[$0].isOver
     }) {
       scheduleMarket(pool, &pending)
     }
@@ -352,7 +365,7 @@ extension World {
 
   /// Asks the policy where the job should be, and moves it.
   private mutating func decideSpot(_ job: Int, _ pending: inout PendingEvents) {
-    guard jobs.states[job].outcome.finish == nil, let view = spotView(job),
+    guard !jobs.states[job].isOver, let view = spotView(job),
       let settings = jobs.settings[jobs.models[job].poolIndex]
     else { return }
     let decision = spotPolicy(settings.fallback).decide(view)
@@ -372,7 +385,9 @@ extension World {
     } else {
       jobs.pools[pool].waiting.removeAll { $0 == job }
       jobs.states[job].placement = decision.placement
-      begin(job, taking: jobs.models[job].restart, &pending)
+      // The first start has no checkpoint to read.
+      let first = Ticks(seconds: jobs.models[job].job.restart.value)
+      begin(job, taking: jobs.states[job].hasRun ? jobs.models[job].restart : first, &pending)
     }
     scheduleDecision(job, decision.validUntil, &pending)
   }

@@ -136,6 +136,27 @@ struct TrainingJobTests {
     }
   }
 
+  @Test("where nothing fails, no policy writes; what can never end is left alone and told")
+  func extremes() async throws {
+    for policy in ["young", "daly", "optimal"] {
+      let results = await Self.rows(try Self.scenario(job: ", checkpoint: { every: \(policy), to: fs }"))
+      #expect(try Self.value(results, "checkpoints") == 0)
+    }
+    for pool in [
+      "count: 5, failures: { node-mtbf: 1s, repair: 1s }", "count: 4, failures: { software-mtbf: 1s }",
+      "count: 4, pricing: { price: 1 USD/h }, market: { availability: { up: 1ms, down: 1ms } }",
+    ] {
+      let results = await Self.rows(
+        try Self.scenario(pool: pool, job: ", checkpoint: { every: 10m, to: fs }"))
+      #expect(try Self.value(results, "finished_ratio") == 0)
+      #expect(results.notes.contains { $0.contains("had not come to their end") })
+    }
+    var endless = try Self.scenario(
+      pool: "count: 5, failures: { node-mtbf: 60d, repair: 6h }", job: ", checkpoint: { every: 10m, to: fs }")
+    endless.trainings[0].length = .steps(1e12)
+    #expect(try Self.value(await Self.rows(endless), "finished_ratio") == 0)
+  }
+
   @Test("the same seed gives the same run, and fabrics do not change which failures befall a job")
   func determinism() async throws {
     let pool = "count: 5, failures: { node-mtbf: 3d, repair: 5h }"
