@@ -82,7 +82,8 @@ let package = Package(
     .testTarget(
       name: "InfrastructureTests",
       dependencies: [
-        "Infrastructure", "Kernel", "Quantities", "Statistics", "Catalog", "Oracles", "TestSupport",
+        "Infrastructure", "Kernel", "Quantities", "Statistics", "Catalog", "Workloads", "Oracles",
+        "TestSupport",
       ]),
     .testTarget(
       name: "WorkloadsTests",

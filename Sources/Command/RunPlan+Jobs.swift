@@ -53,8 +53,7 @@ extension RunPlan {
                 + (tier.clientBandwidth.value.isFinite ? rate(tier.clientBandwidth) : "as much as all"))
           }))
     }
-    for job in design.jobs {
-      guard case .training(let index, let training) = job.work else { continue }
+    for (job, index, training) in design.trainingJobs {
       sections.append(
         Section(
           title: "job \(job.name) of \(design.name)",

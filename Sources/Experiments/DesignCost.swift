@@ -62,8 +62,8 @@ struct DesignCost {
 
   /// Rent of nodes that jobs hold while they run: paid once, spread over the horizon as what is paid once is.
   private mutating func addJobs(_ design: Design, _ outcome: Outcome, horizon: Seconds) {
-    let trainings = design.jobs.filter { if case .training = $0.work { true } else { false } }
-    for (job, result) in zip(trainings, outcome.jobs) where design.isPaidByJobs(job.poolIndex) {
+    for (job, result) in zip(design.trainingJobs.map(\.deployment), outcome.jobs)
+    where design.isPaidByJobs(job.poolIndex) {
       let pool = design.pools[job.poolIndex]
       let site = design.sites[pool.siteIndex]
       let cost = JobCost(result, of: job, on: pool, site: site)
@@ -150,8 +150,8 @@ struct DesignCost {
           Utilization.busySeconds(result.replicas(ofRole: role)) * Double(deployment.acceleratorsPerReplica)
       }
     }
-    let trainings = design.jobs.filter { if case .training = $0.work { true } else { false } }
-    for (job, result) in zip(trainings, outcome.jobs) where job.poolIndex == index {
+    for (job, result) in zip(design.trainingJobs.map(\.deployment), outcome.jobs) where job.poolIndex == index
+    {
       busy += (result.time.useful + result.time.lost).seconds * Double(job.accelerators)
     }
     let available = outcome.end.seconds * Double(pool.accelerators)
@@ -167,8 +167,6 @@ extension Design {
     guard pools[index].isPaidByUse,
       !services.flatMap(\.deployments).contains(where: { $0.poolIndex == index })
     else { return false }
-    return jobs.contains { job in
-      if case .training = job.work { job.poolIndex == index } else { false }
-    }
+    return trainingJobs.contains { $0.deployment.poolIndex == index }
   }
 }

@@ -21,7 +21,11 @@ public enum Experiment {
     let chosen = scenario.designs.indices.filter { index in
       options.designs.isEmpty || options.designs.contains(scenario.designs[index].name)
     }
-    let models = chosen.map { DesignModel(scenario: scenario, designIndex: $0) }
+    let models = chosen.map { index in
+      var model = DesignModel(scenario: scenario, designIndex: index)
+      model.settleWhatIsFixed()
+      return model
+    }
     // Without chance all replications are one: it is run once, and its intervals stay empty.
     let replications = scenario.isStochastic ? scenario.replications : 1
     let runs = models.indices.flatMap { model in (0..<replications).map { Run(model: model, replication: $0) }

@@ -11,18 +11,13 @@ extension MetricReader {
   static let overReplications = ["time_to_train_s"]
 
   mutating func readJobs() {
-    let trainings = model.design.jobs.compactMap { job -> (JobDeployment, Int, TrainingJob)? in
-      if case .training(let index, let training) = job.work { (job, index, training) } else { nil }
-    }
-    for (position, (job, index, training)) in trainings.enumerated() {
+    for (position, (job, index, training)) in model.design.trainingJobs.enumerated() {
       let workload = scenario.trainings[index]
-      let shares = trainings.filter { $0.1 == index }.count > 1
-      read(
-        outcome.jobs[position], of: job, training, workload,
-        as: shares ? "\(workload.name)/\(job.name)" : workload.name)
+      read(outcome.jobs[position], of: job, training, workload, as: model.name(of: job, workload.name))
     }
-    readCollectives()
-    for trace in outcome.traces { read(trace) }
+    // Nobody has settled them where services alone are asked about.
+    for collective in model.fixed?.collectives ?? [] { read(collective) }
+    for trace in model.fixed?.traces ?? [] { read(trace) }
   }
 
   private mutating func read(_ trace: JobTraceOutcome) {
@@ -119,24 +114,11 @@ extension MetricReader {
     ]
   }
 
-  /// Each size of each collective, as nccl-tests print them.
-  private mutating func readCollectives() {
-    for job in model.design.jobs {
-      guard case .collective(let index) = job.work else { continue }
-      let workload = scenario.collectives[index]
-      let pool = model.design.pools[job.poolIndex]
-      guard
-        let network = pool.collectives(
-          ranks: job.accelerators, catalog: scenario.catalog, algorithm: workload.algorithm)
-      else { continue }
-      let group = network.group(ranks: job.accelerators)
-      for size in workload.sizes {
-        let time = network.time(of: workload.operation, bytes: size, among: group)
-        let factor = workload.operation.busFactor(ranks: job.accelerators)
-        let bus = time.value > 0 ? factor * size.value / time.value : nil
-        add(workload.name, "time_s", time.value, "s", message: Int64(size.value))
-        add(workload.name, "bus_bandwidth_bytes_per_s", bus, "B/s", message: Int64(size.value))
-      }
-    }
+  /// One size of one collective, as nccl-tests print it.
+  private mutating func read(_ one: CollectiveOutcome) {
+    let factor = one.operation.busFactor(ranks: one.ranks)
+    let bus = one.time.value > 0 ? factor * one.bytes.value / one.time.value : nil
+    add(one.name, "time_s", one.time.value, "s", message: Int64(one.bytes.value))
+    add(one.name, "bus_bandwidth_bytes_per_s", bus, "B/s", message: Int64(one.bytes.value))
   }
 }

@@ -212,8 +212,7 @@ struct Summary {
             + roles.prefill.engine.name)
       }
     }
-    for job in design.jobs {
-      guard case .training(_, let training) = job.work else { continue }
+    for (job, _, training) in design.trainingJobs {
       parts.append("\(job.name) on \(job.accelerators): \(training.run.layout.words)")
     }
     // The order of `Basis` is from the firmest to the weakest.
@@ -234,9 +233,7 @@ struct Summary {
   /// What binds the first training of a design.
   private func trainingBinding(_ index: Int) -> String {
     guard let outcome = outcomes(of: index).first,
-      let workload = models[index].design.jobs.lazy.compactMap({ job -> String? in
-        if case .training(let index, _) = job.work { scenario.trainings[index].name } else { nil }
-      }).first
+      let workload = models[index].design.trainingJobs.first.map({ scenario.trainings[$0.workload].name })
     else { return "" }
     let reader = MetricReader(scenario: scenario, model: models[index], outcome: outcome)
     let shares = reader.readings.filter { $0.metric == "bound_by" && $0.workload.hasPrefix(workload) }

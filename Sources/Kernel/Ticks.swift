@@ -32,5 +32,11 @@
   @inlinable public static func -= (left: inout Ticks, right: Ticks) { left.count -= right.count }
   @inlinable public static func * (left: Ticks, factor: Int64) -> Ticks { Ticks(left.count * factor) }
 
+  /// That much later; `.never` past the range of time.
+  @inlinable public func later(by span: Ticks) -> Ticks {
+    let (sum, isOver) = count.addingReportingOverflow(span.count)
+    return isOver ? .never : Ticks(sum)
+  }
+
   public var description: String { "\(seconds) s" }
 }

@@ -22,6 +22,8 @@ public struct DesignModel: Sendable {
   let services: [Service]
   /// Training jobs, in the order of the design's.
   let jobs: [JobModel]
+  /// What no chance changes, once somebody has worked it out; see `settleWhatIsFixed()`.
+  public var fixed: FixedResults?
   public var design: Design { scenario.designs[designIndex] }
 
   /// - Complexity: a few milliseconds for each distinct deployment: its step costs are tabulated here.
@@ -29,9 +31,8 @@ public struct DesignModel: Sendable {
     self.scenario = scenario
     self.designIndex = designIndex
     let design = scenario.designs[designIndex]
-    jobs = design.jobs.compactMap { job in
-      guard case .training(let workload, let training) = job.work else { return nil }
-      return JobModel(job, training, workload: scenario.trainings[workload], design: design)
+    jobs = design.trainingJobs.map { job in
+      JobModel(job.deployment, job.training, workload: scenario.trainings[job.workload], design: design)
     }
     services = design.services.map { service in
       let served = service.model ?? scenario.workloads[service.workloadIndex].model

@@ -94,8 +94,6 @@ public struct Outcome: Sendable {
   public var records: [RequestRecord]
   /// Training jobs, in the order of the design's.
   public var jobs: [TrainingOutcome] = []
-  /// Recorded job traces, in the order of the design's jobs.
-  public var traces: [JobTraceOutcome] = []
   public var measuredFrom: Ticks
   /// When the last event was handled that changed a service.
   public var end: Ticks

@@ -104,14 +104,13 @@ extension World {
           slices: slices, disaggregation: disaggregation, sendingEnd: sendingEnd))
     }
     if earlyEnd != nil { last = now }
-    let jobs = jobOutcomes()
+    let jobs = jobOutcomes(isCutShort: earlyEnd != nil)
     last = jobs.reduce(last) { max($0, $1.finish ?? $0) }
     last = max(last, model.scenario.duration ?? .zero)
     var outcome = Outcome(
       designIndex: model.designIndex, replication: replication, services: results, records: records,
       measuredFrom: measuredFrom, end: last, events: events, earlyEnd: earlyEnd)
     outcome.jobs = jobs
-    outcome.traces = model.playTraces()
     return outcome
   }
 }

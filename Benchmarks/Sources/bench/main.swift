@@ -26,8 +26,8 @@ func line(_ name: String, _ figure: String) {
 
 func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 
-// `bench hold leaps serving split network` measures only what is named.
-let rows = ["hold", "leaps", "serving", "split", "network"]
+// `bench hold leaps serving split network layouts` measures only what is named.
+let rows = ["hold", "leaps", "serving", "split", "network", "layouts"]
 let arguments = CommandLine.arguments.dropFirst()
 let chosen = arguments.filter(rows.contains)
 func isChosen(_ row: String) -> Bool { chosen.isEmpty || chosen.contains(row) }
@@ -37,3 +37,4 @@ if isChosen("leaps") { Leaps.measure() }
 if isChosen("serving") { try Serving.measure(traces: arguments.first { !rows.contains($0) }) }
 if isChosen("split") { try Disaggregated.measure() }
 if isChosen("network") { try Network.measure() }
+if isChosen("layouts") { try Layouts.measure() }

@@ -133,7 +133,7 @@ public struct ComponentFleet: ~Copyable, Sendable {
     var stream = family.branch(UInt64(component)).branch(2 * UInt64(draws[component]) + 1)
     let seconds = classes[Int(classOf[component])].repair.sample(&stream)
     let span = seconds > 0 ? Ticks(seconds: seconds) : .zero
-    return RepairStart(component: component, version: versions[component], end: Self.sum(time, span))
+    return RepairStart(component: component, version: versions[component], end: time.later(by: span))
   }
 
   /// A part's repair is done; the crew turns to the one that has waited longest. A part that is not in repair
@@ -147,7 +147,7 @@ public struct ComponentFleet: ~Copyable, Sendable {
     versions[component] &+= 1
     draws[component] &+= 1
     var stream = family.branch(UInt64(component)).branch(2 * UInt64(draws[component]))
-    let next = Self.sum(time, parts.failure.sample(&stream))
+    let next = time.later(by: parts.failure.sample(&stream))
     var started: RepairStart?
     if parts.needsCrew {
       if let waiting = dequeue() { started = startRepair(waiting, at: time) } else { freeCrews += 1 }
@@ -173,9 +173,4 @@ public struct ComponentFleet: ~Copyable, Sendable {
     now = time
   }
 
-  /// A sum that ends at `.never` instead of overflowing.
-  static func sum(_ time: Ticks, _ span: Ticks) -> Ticks {
-    let (sum, isOver) = time.count.addingReportingOverflow(span.count)
-    return isOver ? .never : Ticks(sum)
-  }
 }

@@ -46,14 +46,13 @@ public struct InterruptionMix: Sendable {
   public func interruption(_ index: UInt64, after start: Ticks) -> Interruption? {
     guard let total = rateSums.last, total > 0 else { return nil }
     var stream = family.branch(index)
-    let wait = Ticks(seconds: stream.exponential() / total)
-    let (time, isOver) = start.count.addingReportingOverflow(wait.count)
-    if isOver { return nil }
+    let time = start.later(by: Ticks(seconds: stream.exponential() / total))
+    if time == .never { return nil }
     let point = stream.uniform() * total
     let chosen = rateSums.firstIndex { point < $0 } ?? rateSums.count - 1
     let count = UInt32(clamping: classes[chosen].count)
     let component = Int(stream.below(max(count, 1)))
     return Interruption(
-      time: Ticks(time), classIndex: chosen, component: component, kind: classes[chosen].kind)
+      time: time, classIndex: chosen, component: component, kind: classes[chosen].kind)
   }
 }

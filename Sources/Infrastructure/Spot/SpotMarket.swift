@@ -84,7 +84,7 @@ public struct TracedMarket: SpotMarket {
         let next = (cursors[zone].run + 1) % runs.count
         let span = traces[zone].gap * Int64(runs[next].points)
         cursors[zone] = Cursor(
-          run: next, level: runs[next].level, end: ComponentFleet.sum(cursors[zone].end, span))
+          run: next, level: runs[next].level, end: cursors[zone].end.later(by: span))
       }
     }
   }
@@ -116,7 +116,7 @@ public struct StochasticMarket: SpotMarket {
 
     mutating func step(_ law: CapacityLaw) {
       level = next.level
-      end = ComponentFleet.sum(end, next.span)
+      end = end.later(by: next.span)
       state = next.state
       next = law.next(after: state, &stream)
     }

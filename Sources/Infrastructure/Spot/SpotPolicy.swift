@@ -132,10 +132,10 @@ public struct DeadlineAware: SpotPolicy {
   public func decide(_ view: SpotView) -> SpotDecision {
     if view.placement == .onDemand { return SpotDecision(.onDemand) }
     if view.slack == .never { return SwitchZones().decide(view) }
-    let reserve = view.holdsSpot ? view.changeover : ComponentFleet.sum(view.changeover, view.changeover)
+    let reserve = view.holdsSpot ? view.changeover : view.changeover.later(by: view.changeover)
     let spare = reserve > view.slack ? Ticks.zero : view.slack - reserve
     if spare == .zero { return SpotDecision(.onDemand) }
-    let end = ComponentFleet.sum(view.now, spare)
+    let end = view.now.later(by: spare)
     if view.holdsSpot { return SpotDecision(view.placement, validUntil: end) }
     return SpotDecision(view.bestZone.map { .spot(zone: $0) } ?? .waiting, validUntil: end)
   }

@@ -95,7 +95,7 @@ public struct SharedStore: Sendable {
   private func finish(ofClass index: Int) -> Ticks {
     guard let first = heaps[index].first, rates[index] > 0 else { return .never }
     let ticks = (max(first.mark - sums[index], 0) / rates[index] * Double(Ticks.perSecond)).rounded(.up)
-    return ticks >= 9e18 ? .never : ComponentFleet.sum(anchor, Ticks(Int64(ticks)))
+    return ticks >= 9e18 ? .never : anchor.later(by: Ticks(Int64(ticks)))
   }
 
   private mutating func settle(at time: Ticks) {

@@ -17,8 +17,6 @@ public struct StorageTier: Sendable, Hashable {
   /// Requests of all clients together; infinite where not known.
   public var readRate: PerSecond
   public var writeRate: PerSecond
-  /// Opens, stats and the like, of all clients together; infinite where not known.
-  public var metadataRate: PerSecond
   /// Before an archived object can be read at all.
   public var retrievalDelay: Seconds
   /// What is deleted earlier is paid as if it had stayed.
@@ -34,7 +32,6 @@ public struct StorageTier: Sendable, Hashable {
     latency = .zero
     readRate = PerSecond(.infinity)
     writeRate = PerSecond(.infinity)
-    metadataRate = PerSecond(.infinity)
     retrievalDelay = .zero
     minimumRetention = .zero
     prices = StoragePrices()
@@ -53,7 +50,6 @@ public struct StorageTier: Sendable, Hashable {
     latency = Seconds(number("latency") ?? 0)
     readRate = PerSecond(number("read-rate") ?? .infinity)
     writeRate = PerSecond(number("write-rate") ?? .infinity)
-    metadataRate = PerSecond(number("metadata-rate") ?? .infinity)
     retrievalDelay = Seconds(number("retrieval-delay") ?? 0)
     minimumRetention = Seconds(number("minimum-retention") ?? 0)
     prices = StoragePrices(

@@ -12,6 +12,15 @@ public struct JobDeployment: Sendable {
     case collective(Int)
     /// Index in the scenario's `jobTraces`.
     case trace(Int)
+
+    /// Whether both are about the same workload.
+    public func isAlike(_ other: Work) -> Bool {
+      switch (self, other) {
+      case (.training(let own, _), .training(let its, _)): own == its
+      case (.collective(let own), .collective(let its)), (.trace(let own), .trace(let its)): own == its
+      default: false
+      }
+    }
   }
 
   public var name: String
@@ -24,6 +33,21 @@ public struct JobDeployment: Sendable {
     self.poolIndex = poolIndex
     self.accelerators = accelerators
     self.work = work
+  }
+}
+
+extension Design {
+  /// Accelerators of a pool that services hold all the time.
+  public func acceleratorsHeldByServices(onPool index: Int) -> Int {
+    services.flatMap(\.deployments).filter { $0.poolIndex == index }
+      .reduce(0) { $0 + $1.replicas * $1.acceleratorsPerReplica }
+  }
+
+  /// Its training jobs in order, each with the index of its workload among the scenario's `trainings`.
+  public var trainingJobs: [(deployment: JobDeployment, workload: Int, training: TrainingJob)] {
+    jobs.compactMap { job in
+      if case .training(let workload, let training) = job.work { (job, workload, training) } else { nil }
+    }
   }
 }
 
@@ -130,6 +154,16 @@ public struct SchedulerSettings: Sendable, Hashable {
   public var placement = PlacementRule.packed
 
   public init() {}
+
+  public var scheduler: any JobScheduler {
+    switch policy {
+    case .fifo: FirstInFirstOut(placement: placement)
+    case .backfill: EasyBackfill(placement: placement)
+    case .priority: PriorityPreemption(placement: placement)
+    case .fairShare: FairShare(weights: [], placement: placement)
+    case .deadline: EarliestDeadline(placement: placement)
+    }
+  }
 }
 
 /// What fails in a pool.

@@ -63,9 +63,7 @@ public struct Scenario: Sendable {
     workloads.contains { $0.isStochastic }
       || designs.contains { design in
         design.services.contains { $0.isStochastic }
-          || design.jobs.contains { job in
-            if case .training = job.work { design.pools[job.poolIndex].interrupts } else { false }
-          }
+          || design.trainingJobs.contains { design.pools[$0.deployment.poolIndex].interrupts }
       }
   }
 }

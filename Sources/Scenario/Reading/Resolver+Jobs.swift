@@ -24,6 +24,7 @@ extension Resolver {
       value["scheduler"]?["placement"]?.text.flatMap(PlacementRule.init) ?? .packed
     var users: [String] = []
     for written in value["jobs"]?.members ?? [] {
+      if let workload = written.value["workload"]?.text { jobRowNames.append("\(workload)/\(written.key)") }
       let job = job(
         written, "\(path).jobs.\(written.key)", trainings: trainings, collectives: collectives,
         jobTraces: jobTraces, pools: design.pools, storage: design.storage)
@@ -44,19 +45,17 @@ extension Resolver {
     for (index, pool) in design.pools.enumerated() {
       let jobs = design.jobs.filter { $0.poolIndex == index }
       let playsTrace = jobs.contains { if case .trace = $0.work { true } else { false } }
-      let trains = jobs.contains { if case .training = $0.work { true } else { false } }
-      if playsTrace && (trains || jobs.count > 1) {
+      let trainings = design.trainingJobs.map(\.deployment).filter { $0.poolIndex == index }
+      if playsTrace && jobs.count > 1 {
         fault(
           value["jobs"] ?? value, "\(path).jobs",
           "the trace has the pool '\(pool.name)' for itself in this version",
           help: "give other jobs another pool")
       }
       guard
-        let largest = (trains ? jobs.filter { if case .training = $0.work { true } else { false } } : jobs)
-          .map(\.accelerators).max(), !playsTrace
+        let largest = (trainings.isEmpty ? jobs : trainings).map(\.accelerators).max(), !playsTrace
       else { continue }
-      let held = design.services.flatMap(\.deployments).filter { $0.poolIndex == index }
-        .reduce(0) { $0 + $1.replicas * $1.acceleratorsPerReplica }
+      let held = design.acceleratorsHeldByServices(onPool: index)
       let spare = (pool.failures?.spares ?? 0) * pool.node.accelerators
       if held + spare + largest > pool.accelerators {
         fault(

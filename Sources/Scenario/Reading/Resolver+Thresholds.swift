@@ -53,6 +53,7 @@ extension Resolver {
         let names =
           pair[0] == "workload"
           ? workloads.flatMap(\.reportedNames) + workloadNames.filter { !inferenceNames.contains($0) }
+            + jobRowNames
           : designs.map(\.name)
         if !names.contains(pair[1]) && !(pair[0] == "workload" && isFaulty(pair[1], workloads)) {
           let near = nearestName(to: pair[1], among: names).map { "did you mean '\($0)'?" }
@@ -93,7 +94,7 @@ extension Resolver {
   /// Whether a workload of that name, or the one of that class, is written and has told its faults already.
   private func isFaulty(_ name: String, _ workloads: [InferenceWorkload]) -> Bool {
     let workload = name.prefix { $0 != "/" }
-    return workloadNames.contains { $0 == workload } && !workloads.contains { $0.name == workload }
+    return inferenceNames.contains { $0 == workload } && !workloads.contains { $0.name == workload }
   }
 
   private func isInsideBraces(_ sign: String, _ text: String) -> Bool {

@@ -196,12 +196,9 @@ extension Resolver {
     let mending = Distribution.lognormal(mean: max(hours, 1), cv: 1)
     let crews = integer(value?["crews"]) ?? .max
     if hasRates {
-      let shape = number(value?["shape"]) ?? 1
       func law(_ key: String) -> FailureLaw? {
         quantity(value?[key], .duration).flatMap { mean in
-          mean <= 0
-            ? nil
-            : shape == 1 ? .exponential(mean: Seconds(mean)) : .weibull(shape: shape, mean: Seconds(mean))
+          mean > 0 ? .exponential(mean: Seconds(mean)) : nil
         }
       }
       var classes: [ComponentClass] = []

@@ -16,7 +16,10 @@ struct Resolver {
   var notes: [String] = []
   /// Of all workloads that are written, those with faults included.
   var workloadNames: [String] = []
+  /// Those of them that services answer.
   var inferenceNames: [String] = []
+  /// `workload/job` of every job that is written: rows stand under it where a workload has several jobs.
+  var jobRowNames: [String] = []
   var hash = ContentHash()
 
   private let catalogHash: String

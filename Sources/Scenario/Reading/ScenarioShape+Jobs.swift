@@ -169,7 +169,6 @@ extension ScenarioShape {
       Key("node-mtbf", .quantity(.duration), "Mean time between failures of a node."),
       Key("accelerator-mtbf", .quantity(.duration), "Of an accelerator."),
       Key("software-mtbf", .quantity(.duration), "Of the program, on each node."),
-      Key("shape", .number(0.1...20), "Weibull shape; 1 is exponential.", fallback: "1"),
       Key("repair", .quantity(.duration), "Mean time to repair a node.", fallback: "4h"),
       Key("spares", .integer(0...1_000_000), "Nodes that no job may count on.", fallback: "0"),
       Key("crews", .integer(1...1_000_000), "Repairs at once.", fallback: "as many as fail"),

@@ -90,7 +90,7 @@ public struct EasyBackfill: JobScheduler {
     while index < view.waiting.count {
       let job = view.jobs[view.waiting[index]]
       guard let allocation = cluster.place(job.request, by: placement) else { break }
-      running.append((JobProgress.after(view.now, steps: 1, of: job.estimate), allocation))
+      running.append((view.now.later(by: job.estimate), allocation))
       actions.append(.start(view.waiting[index]))
       index += 1
     }
@@ -98,7 +98,7 @@ public struct EasyBackfill: JobScheduler {
     let head = view.jobs[view.waiting[index]].request
     guard let reserved = Self.reservation(head, cluster, running) else { return actions }
     for id in view.waiting[(index + 1)...] where cluster.canPlace(view.jobs[id].request) {
-      let end = JobProgress.after(view.now, steps: 1, of: view.jobs[id].estimate)
+      let end = view.now.later(by: view.jobs[id].estimate)
       var trial = cluster
       guard let allocation = trial.place(view.jobs[id].request, by: placement) else { continue }
       if end > reserved && !Self.fits(head, at: reserved, trial, running) { continue }

@@ -123,9 +123,9 @@ public struct JobTraceRun: Sendable {
         isStarted.insert(id)
         if outcomes[id].start == .never { outcomes[id].start = now }
         outcomes[id].wait += now - waitingSince[id]
-        let expected = JobProgress.after(now, steps: 1, of: estimatedLeft(id))
+        let expected = now.later(by: estimatedLeft(id))
         running.append(RunningJob(id: id, start: now, expectedEnd: expected, allocation: allocation))
-        ends.append(JobProgress.after(now, steps: 1, of: left[id]))
+        ends.append(now.later(by: left[id]))
       case .preempt(let id):
         guard let place = running.firstIndex(where: { $0.id == id }) else { break actions }
         stop(place)
@@ -144,8 +144,7 @@ public struct JobTraceRun: Sendable {
     let stopped = running.remove(at: place)
     let end = ends.remove(at: place)
     cluster.release(stopped.allocation)
-    let (rest, isOver) = (end - now).count.addingReportingOverflow(preemptionCost.count)
-    left[stopped.id] = isOver ? .never : Ticks(rest)
+    left[stopped.id] = (end - now).later(by: preemptionCost)
     outcomes[stopped.id].preemptions += 1
     waitingSince[stopped.id] = now
     let rank = (jobs[stopped.id].arrival, stopped.id)

@@ -53,7 +53,7 @@ struct JobModel: Sendable {
     let costs = Self.checkpointCosts(job, design: design, pool: pool, nodes: nodes)
     restart = Ticks(seconds: job.restart.value + costs.restore)
     localRestart = Ticks(seconds: job.restart.value + costs.localRestore)
-    meanTimeBetweenFailures = Self.mean(classes, pool.market)
+    meanTimeBetweenFailures = Self.mean(classes, pool.market, nodes: nodes)
     var survival: Double?
     if case .laws(let laws, _)? = pool.market?.source, case .onOff(_, let up, _)? = laws.first {
       survival = up.survival(Seconds(Double(totalSteps) * stepTime.seconds))
@@ -196,25 +196,16 @@ struct JobModel: Sendable {
   }
 
   /// Of failures and of lost spot capacity together: their rates add up.
-  private static func mean(_ classes: [ComponentClass], _ market: MarketSettings?) -> Seconds {
+  private static func mean(
+    _ classes: [ComponentClass], _ market: MarketSettings?, nodes: Int
+  ) -> Seconds {
     var rate = classes.reduce(0) { $0 + 1 / $1.systemMean.value }
     switch market?.source {
     case .laws(let laws, _): if case .onOff(_, let up, _)? = laws.first { rate += 1 / up.mean.value }
-    case .traces(let traces): rate += traces.first.map { 1 / $0.meanStretch.value } ?? 0
+    case .traces(let traces): rate += traces.first?.meanUp(of: nodes).map { 1 / $0.value } ?? 0
     case nil: break
     }
     return Seconds(rate > 0 ? 1 / rate : .infinity)
-  }
-}
-
-extension SpotTrace {
-  /// Mean time that capacity lasts before it shrinks; infinite where it never does.
-  var meanStretch: Seconds {
-    var losses = 0
-    var up = 0
-    for (run, next) in zip(runs, runs.dropFirst()) where next.level < run.level { losses += 1 }
-    for run in runs where run.level > 0 { up += run.points }
-    return losses == 0 ? Seconds(.infinity) : Seconds(Double(up) * gap.seconds / Double(losses))
   }
 }
 

@@ -29,12 +29,11 @@ struct JobsState: ~Copyable {
         nodes: hosts ? pool.nodeCount : 0, acceleratorsPerNode: pool.node.accelerators,
         nodesPerPod: pool.nodeCount)
       // Services hold theirs for good.
-      let held = design.services.flatMap(\.deployments).filter { $0.poolIndex == index }
-        .reduce(0) { $0 + $1.replicas * $1.acceleratorsPerReplica }
+      let held = design.acceleratorsHeldByServices(onPool: index)
       if hosts && held > 0 { _ = cluster.place(JobRequest(accelerators: held), by: .packed) }
       let market = hosts ? pool.market.map { Self.market($0, pool: pool, scenario, replication) } : nil
       return JobPool(
-        cluster: cluster, scheduler: Self.scheduler(design.scheduler), market: market,
+        cluster: cluster, scheduler: design.scheduler.scheduler, market: market,
         crews: pool.failures?.crews ?? .max)
     }
     requests = models.map { model in
@@ -43,16 +42,6 @@ struct JobsState: ~Copyable {
         arrival: model.job.start, request: JobRequest(accelerators: model.accelerators), duration: expected,
         user: model.job.user, priority: model.job.priority,
         deadline: model.workload.deadline.map { Ticks(seconds: $0.value) } ?? .never)
-    }
-  }
-
-  private static func scheduler(_ settings: SchedulerSettings) -> any JobScheduler {
-    switch settings.policy {
-    case .fifo: FirstInFirstOut(placement: settings.placement)
-    case .backfill: EasyBackfill(placement: settings.placement)
-    case .priority: PriorityPreemption(placement: settings.placement)
-    case .fairShare: FairShare(weights: [], placement: settings.placement)
-    case .deadline: EarliestDeadline(placement: settings.placement)
     }
   }
 
@@ -111,7 +100,7 @@ extension World {
   // MARK: Starting and stopping
 
   /// Asks the scheduler which jobs of a pool go on, and which make way.
-  private mutating func startWaiting(_ pool: Int, _ pending: inout PendingEvents) {
+  mutating func startWaiting(_ pool: Int, _ pending: inout PendingEvents) {
     if jobs.pools[pool].market != nil {
       for job in jobs.pools[pool].waiting { decideSpot(job, &pending) }
       return
@@ -137,7 +126,7 @@ extension World {
         jobs.pools[pool].waiting.removeAll { $0 == job }
         let left = jobs.models[job].timeLeft(after: jobs.states[job].progress.step)
         jobs.pools[pool].running.append(
-          RunningJob(id: job, start: now, expectedEnd: Self.later(now, left), allocation: allocation))
+          RunningJob(id: job, start: now, expectedEnd: now.later(by: left), allocation: allocation))
         // The first start has no checkpoint to read.
         let first = Ticks(seconds: jobs.models[job].job.restart.value)
         begin(job, taking: jobs.states[job].hasRun ? jobs.models[job].restart : first, &pending)
@@ -145,17 +134,11 @@ extension World {
     }
   }
 
-  /// A sum that ends at `.never` instead of overflowing.
-  private static func later(_ time: Ticks, _ span: Ticks) -> Ticks {
-    let (sum, isOver) = time.count.addingReportingOverflow(span.count)
-    return isOver ? .never : Ticks(sum)
-  }
-
   /// A job that is interrupted so often gets nowhere, and is left alone for the rest of the run.
   private static let mostInterruptions: Int64 = 200_000
 
   /// The job has its nodes: it loads and works from now on.
-  private mutating func begin(_ job: Int, taking span: Ticks, _ pending: inout PendingEvents) {
+  mutating func begin(_ job: Int, taking span: Ticks, _ pending: inout PendingEvents) {
     jobs.states[job].progress.advance(to: now)
     if jobs.states[job].progress.interruptions > Self.mostInterruptions {
       giveBack(job)
@@ -185,7 +168,7 @@ extension World {
   }
 
   /// Replaces the job's pending change when its next one has moved.
-  private mutating func rescheduleJob(_ job: Int, _ pending: inout PendingEvents) {
+  mutating func rescheduleJob(_ job: Int, _ pending: inout PendingEvents) {
     let next = jobs.states[job].progress.nextChange
     if next == jobs.states[job].pendingChange { return }
     jobs.states[job].changeVersion &+= 1
@@ -206,7 +189,7 @@ extension World {
   }
 
   /// Accounts for the nodes held and frees them.
-  private mutating func giveBack(_ job: Int) {
+  mutating func giveBack(_ job: Int) {
     settle(job)
     jobs.states[job].heldSince = nil
     jobs.states[job].startVersion &+= 1
@@ -219,7 +202,7 @@ extension World {
   }
 
   /// Adds the node time since the last settlement to the job's account.
-  private mutating func settle(_ job: Int) {
+  mutating func settle(_ job: Int) {
     guard let since = jobs.states[job].heldSince else { return }
     let seconds = (now - since).seconds * Double(jobs.models[job].nodes)
     switch jobs.states[job].placement {
@@ -311,122 +294,18 @@ extension World {
     startWaiting(pool, &pending)
   }
 
-  // MARK: Spot
-
-  private mutating func scheduleMarket(_ pool: Int, _ pending: inout PendingEvents) {
-    guard let next = jobs.pools[pool].market?.nextChange, next <= jobs.horizon else { return }
-    jobs.pools[pool].marketVersion &+= 1
-    let code = EventCode(.marketChange, service: pool, version: jobs.pools[pool].marketVersion)
-    pending.push(code.payload, at: next)
-  }
-
-  private mutating func moveMarket(_ pool: Int, _ version: Int, _ pending: inout PendingEvents) {
-    guard EventCode.isCurrent(version, of: jobs.pools[pool].marketVersion) else { return }
-    jobs.pools[pool].market?.advance(to: now)
-    let own = jobs.models.indices.filter {
-      jobs.models[$0].poolIndex == pool && !jobs.states[$0].isOver && jobs.models[$0].job.start <= now
-    }
-    for job in own { decideSpot(job, &pending) }
-    for job in own { scheduleNotice(job, &pending) }
-    // A market without anybody left on it need not go on.
-    if jobs.models.indices.contains(where: {
-      jobs.models[$0].poolIndex == pool && !jobs.states[$0].isOver
-    }) {
-      scheduleMarket(pool, &pending)
-    }
-  }
-
-  private func spotView(_ job: Int) -> SpotView? {
-    let model = jobs.models[job]
-    guard let market = jobs.pools[model.poolIndex].market, let settings = jobs.settings[model.poolIndex]
-    else {
-      return nil
-    }
-    var capacity = (0..<market.zoneCount).map { market.capacity(in: $0) }
-    for other in jobs.models.indices where other != job && jobs.models[other].poolIndex == model.poolIndex {
-      if case .spot(let zone) = jobs.states[other].placement { capacity[zone] -= jobs.models[other].nodes }
-    }
-    let left = model.timeLeft(after: jobs.states[job].progress.step)
-    let deadline = model.workload.deadline.map { Ticks(seconds: $0.value) } ?? .never
-    return SpotView(
-      now: now, deadline: deadline, remaining: left, changeover: model.restart,
-      placement: jobs.states[job].placement, nodes: model.nodes, capacity: capacity,
-      prices: (0..<market.zoneCount).map { market.price(in: $0) }, onDemandPrice: settings.onDemandPrice)
-  }
-
-  private func spotPolicy(_ fallback: MarketSettings.Fallback) -> any SpotPolicy {
-    switch fallback {
-    case .wait: WaitForZone(zone: 0)
-    case .switchZone: SwitchZones()
-    case .onDemand: FallBackToOnDemand()
-    case .deadlineAware: DeadlineAware()
-    }
-  }
-
-  /// Asks the policy where the job should be, and moves it.
-  private mutating func decideSpot(_ job: Int, _ pending: inout PendingEvents) {
-    guard !jobs.states[job].isOver, let view = spotView(job),
-      let settings = jobs.settings[jobs.models[job].poolIndex]
-    else { return }
-    let decision = spotPolicy(settings.fallback).decide(view)
-    if decision.placement == view.placement && (view.holdsSpot || view.placement == .onDemand) {
-      scheduleDecision(job, decision.validUntil, &pending)
-      return
-    }
-    jobs.states[job].progress.advance(to: now)
-    if view.placement != .waiting {
-      jobs.states[job].progress.interrupt(losing: .node)
-      giveBack(job)
-      rescheduleJob(job, &pending)
-    }
-    let pool = jobs.models[job].poolIndex
-    if decision.placement == .waiting {
-      if !jobs.pools[pool].waiting.contains(job) { jobs.pools[pool].waiting.append(job) }
-    } else {
-      jobs.pools[pool].waiting.removeAll { $0 == job }
-      jobs.states[job].placement = decision.placement
-      // The first start has no checkpoint to read.
-      let first = Ticks(seconds: jobs.models[job].job.restart.value)
-      begin(job, taking: jobs.states[job].hasRun ? jobs.models[job].restart : first, &pending)
-    }
-    scheduleDecision(job, decision.validUntil, &pending)
-  }
-
-  private func scheduleDecision(_ job: Int, _ time: Ticks, _ pending: inout PendingEvents) {
-    guard time != .never, time > now, time <= jobs.horizon else { return }
-    pending.push(
-      EventCode(.jobDecision, index: job, version: jobs.states[job].startVersion).payload, at: time)
-  }
-
-  private mutating func scheduleNotice(_ job: Int, _ pending: inout PendingEvents) {
-    let model = jobs.models[job]
-    guard case .spot(let zone) = jobs.states[job].placement, model.job.checkpoints.onNotice,
-      let market = jobs.pools[model.poolIndex].market, let settings = jobs.settings[model.poolIndex]
-    else { return }
-    let time = market.noticeTime(
-      in: zone, nodes: model.nodes, notice: Ticks(seconds: settings.notice.value), now: now)
-    if time == .never || time > jobs.horizon { return }
-    pending.push(
-      EventCode(.jobNotice, index: job, version: jobs.states[job].startVersion).payload, at: time)
-  }
-
-  private mutating func warnJob(_ job: Int, _ pending: inout PendingEvents) {
-    jobs.states[job].progress.advance(to: now)
-    jobs.states[job].progress.requestCheckpoint()
-    rescheduleJob(job, &pending)
-  }
-
   // MARK: The end
 
   /// What each job did until the run ended.
-  mutating func jobOutcomes() -> [TrainingOutcome] {
+  ///
+  /// - Parameter isCutShort: the run was stopped; else nothing happens to unfinished jobs before the horizon.
+  mutating func jobOutcomes(isCutShort: Bool) -> [TrainingOutcome] {
     jobs.states.indices.map { index in
       var outcome = jobs.states[index].outcome
       if outcome.finish == nil {
-        // Nothing happens to it any more: its time runs on to the horizon.
-        now = max(now, jobs.horizon)
+        if !isCutShort { now = max(now, jobs.horizon) }
         settle(index)
-        jobs.states[index].progress.advance(to: jobs.horizon)
+        jobs.states[index].progress.advance(to: now)
         outcome = jobs.states[index].outcome
       }
       let progress = jobs.states[index].progress

@@ -79,21 +79,6 @@ struct FleetTests {
     #expect(!isCurrent && failures == 0)
   }
 
-  @Test("spares fill places; every node is in one place, spare or out", arguments: 0..<30)
-  func spares(seed: Int) {
-    var stream = RandomStream(seed: 2, replication: seed, entity: "spares", purpose: "life")
-    var pool = SparePool(places: 8, spares: 3)
-    for _ in 0..<300 {
-      let node = Int(stream.below(11))
-      if stream.below(2) == 0 { _ = pool.lose(node) } else { _ = pool.giveBack(node) }
-      let placed = (0..<8).compactMap { pool.node(in: $0) }
-      #expect(Set(placed).count == placed.count)
-      #expect(placed.count + pool.vacantCount == 8)
-      #expect(placed.count + pool.spareCount + pool.outCount == 11)
-      #expect(pool.vacantCount == 0 || pool.spareCount == 0, "no spare idles while a place is vacant")
-    }
-  }
-
   @Test("interruptions come at the summed rate and in the classes' shares")
   func mix() throws {
     let classes = [

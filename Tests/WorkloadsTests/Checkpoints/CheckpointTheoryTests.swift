@@ -80,17 +80,4 @@ struct CheckpointTheoryTests {
       }
     }
   }
-
-  @Test("measured costs move a policy's answer; without measurements it is the prior's")
-  func measured() {
-    let prior = CheckpointTheory(
-      checkpointCost: Seconds(60), restartCost: Seconds(300), meanTimeBetweenFailures: Seconds(14_400))
-    var measured = MeasuredConditions(prior: prior)
-    #expect(measured.conditions == prior)
-    for _ in 0..<60 { measured.observe(checkpoint: Seconds(240)) }
-    let slow = YoungCheckpoints().interval(under: measured.conditions)
-    #expect(abs((slow?.value ?? 0) / prior.youngInterval.value - 2) < 1e-3)
-    measured.observe(elapsed: Seconds(14_400 * 9), failures: 99)
-    #expect(measured.conditions.meanTimeBetweenFailures == Seconds(1440))
-  }
 }

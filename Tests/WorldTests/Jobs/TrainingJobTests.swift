@@ -157,6 +157,55 @@ struct TrainingJobTests {
     #expect(try Self.value(await Self.rows(endless), "finished_ratio") == 0)
   }
 
+  @Test("a run that is cut short accounts for its time up to the cut, not to the horizon")
+  func cutShort() throws {
+    let scenario = try Self.scenario(
+      pool: "count: 5, failures: { node-mtbf: 4d, repair: 1h }", job: ", checkpoint: { every: 10m, to: fs }")
+    var options = WorldOptions()
+    options.maximumEvents = 50
+    let outcome = Simulation.run(
+      DesignModel(scenario: scenario, designIndex: 0), replication: 0, options: options)
+    #expect(!outcome.isComplete && outcome.jobs[0].finish == nil)
+    #expect(outcome.jobs[0].time.total.seconds < 24 * 3600 && outcome.jobs[0].steps > 0)
+  }
+
+  @Test("collectives have a row a size, apart by job, with the bus bandwidth of nccl-tests")
+  func collectives() async throws {
+    let text = """
+      version: 1
+      name: nccl
+      workloads: { ring: { kind: collective, operation: all-reduce, sizes: [1GiB, 1MiB] } }
+      designs:
+        one:
+          sites: { dc: { kind: on-prem } }
+          pools: { gpus: { site: dc, node: hgx-h100, count: 8, fabric: infiniband-ndr } }
+          jobs:
+            few: { workload: ring, pool: gpus, accelerators: 8 }
+            many: { workload: ring, pool: gpus, accelerators: 64 }
+      thresholds: [ "bus_bandwidth_bytes_per_s{workload=ring/few} > 0" ]
+      """
+    let scenario = try ScenarioReader.read(bytes: Array(text.utf8), file: "nccl.yaml", folder: ".").get()
+    let results = await Self.rows(scenario)
+    #expect(results.verdicts.count == 2 && results.verdicts.allSatisfy(\.holds))
+    for (job, ranks) in [("few", 8), ("many", 64)] {
+      for size in [Int64(1) << 20, 1 << 30] {
+        func value(_ metric: String) -> Double? {
+          let found = results.rows.filter {
+            $0.workload == "ring/\(job)" && $0.metric == metric && $0.messageBytes == size
+          }
+          #expect(found.count == 1)
+          return found.first?.value
+        }
+        let time = try #require(value("time_s"))
+        let bus = try #require(value("bus_bandwidth_bytes_per_s"))
+        let factor = CollectiveOperation.allReduce.busFactor(ranks: ranks)
+        #expect(abs(bus * time / (factor * Double(size)) - 1) < 1e-12)
+      }
+    }
+    let table = results.metricsCSV()
+    #expect(table.hasPrefix("run_id,design,workload,message_bytes,replication"))
+  }
+
   @Test("the same seed gives the same run, and fabrics do not change which failures befall a job")
   func determinism() async throws {
     let pool = "count: 5, failures: { node-mtbf: 3d, repair: 5h }"

@@ -178,7 +178,7 @@ public struct JobProgress: Sendable, Hashable {
     if step >= totalSteps {
       stop()
     } else {
-      stepEnd = Self.after(now, steps: 1, of: currentStepTime)
+      stepEnd = now.later(by: currentStepTime)
     }
   }
 
@@ -197,7 +197,7 @@ public struct JobProgress: Sendable, Hashable {
 
   private mutating func beginCheckpoint() {
     phase = .checkpointing
-    phaseEnd = Self.after(now, steps: 1, of: plan.blocking)
+    phaseEnd = now.later(by: plan.blocking)
   }
 
   private mutating func endCheckpoint() {
@@ -214,7 +214,7 @@ public struct JobProgress: Sendable, Hashable {
       } else {
         persisting = point
         persistSlowdown = plan.slowdownPermille
-        persistEnd = Self.after(now, steps: 1, of: plan.persisting)
+        persistEnd = now.later(by: plan.persisting)
       }
     }
     if !isEnd {
@@ -235,7 +235,7 @@ public struct JobProgress: Sendable, Hashable {
   /// Whatever remains of the step in progress takes `new` ÷ `old` as long.
   private mutating func rescale(from old: Ticks, to new: Ticks) {
     guard old != new, stepEnd != .never else { return }
-    stepEnd = Self.after(now, steps: 1, of: Self.scaledUp(stepEnd - now, by: new.count, over: old.count))
+    stepEnd = now.later(by: Self.scaledUp(stepEnd - now, by: new.count, over: old.count))
   }
 }
 
@@ -247,7 +247,7 @@ extension JobProgress {
   public mutating func restart(taking: Ticks) {
     guard phase == .waiting else { return }
     phase = .restarting
-    phaseEnd = Self.after(now, steps: 1, of: max(taking, .zero))
+    phaseEnd = now.later(by: max(taking, .zero))
     setDue()
     // Nothing may take no time: the change happens on this very tick.
     advance(to: now)
@@ -303,8 +303,7 @@ extension JobProgress {
   /// `start + steps × length`, `.never` past the range of time.
   static func after(_ start: Ticks, steps: Int64, of length: Ticks) -> Ticks {
     let (span, isTooLong) = steps.multipliedReportingOverflow(by: length.count)
-    let (end, isTooLate) = start.count.addingReportingOverflow(span)
-    return isTooLong || isTooLate ? .never : Ticks(end)
+    return isTooLong ? .never : start.later(by: Ticks(span))
   }
 
   /// `span × factor ÷ divisor`, rounded down; `.never` past the range of time.

@@ -1,0 +1,99 @@
+import Infrastructure
+import Kernel
+import Quantities
+import Scenario
+import Workloads
+
+/// What a cluster made of a recorded job trace.
+public struct JobTraceOutcome: Sendable {
+  public var name: String
+  /// Of the jobs that ran, in the order of the trace [s].
+  public var waits: [Double] = []
+  public var finished = 0
+  /// Larger than the whole cluster.
+  public var refused = 0
+  public var preemptions = 0
+  /// Accelerator time held over all there was, and of what was free the part that no job of a whole node
+  /// could use.
+  public var allocated = 0.0
+  public var fragmentation = 0.0
+  /// From the first arrival to the last end.
+  public var makespan = Ticks.zero
+}
+
+/// One collective that was timed.
+public struct CollectiveOutcome: Sendable {
+  /// Of the rows.
+  public var name: String
+  public var operation: CollectiveOperation
+  public var ranks: Int
+  public var bytes: Bytes
+  public var time: Seconds
+}
+
+/// What a design answers whatever chance brings: worked out once, not once a replication.
+public struct FixedResults: Sendable {
+  public var traces: [JobTraceOutcome] = []
+  public var collectives: [CollectiveOutcome] = []
+}
+
+extension DesignModel {
+  /// Plays the design's job traces and times its collectives.
+  /// - Complexity: that of the traces' events.
+  public mutating func settleWhatIsFixed() {
+    var results = FixedResults()
+    for job in design.jobs {
+      switch job.work {
+      case .training: continue
+      case .trace(let index):
+        results.traces.append(play(job, named: name(of: job, scenario.jobTraces[index].name), index))
+      case .collective(let index):
+        results.collectives += time(job, named: name(of: job, scenario.collectives[index].name), index)
+      }
+    }
+    fixed = results
+  }
+
+  /// The workload's name, with the job's where several jobs run one workload.
+  public func name(of job: JobDeployment, _ workload: String) -> String {
+    design.jobs.filter { $0.work.isAlike(job.work) }.count > 1 ? "\(workload)/\(job.name)" : workload
+  }
+
+  private func play(_ job: JobDeployment, named name: String, _ index: Int) -> JobTraceOutcome {
+    let pool = design.pools[job.poolIndex]
+    var cluster = ClusterState(
+      nodes: pool.nodeCount, acceleratorsPerNode: pool.node.accelerators,
+      nodesPerPod: max(1, pool.network?.nodesPerLeaf ?? pool.nodeCount))
+    let held = design.acceleratorsHeldByServices(onPool: job.poolIndex)
+    if held > 0 { _ = cluster.place(JobRequest(accelerators: held), by: .packed) }
+    var run = JobTraceRun(
+      scenario.jobTraces[index].trace.jobs, on: cluster, strandedSize: pool.node.accelerators)
+    run.finish(design.scheduler.scheduler)
+    var outcome = JobTraceOutcome(name: name)
+    for one in run.outcomes where one.end != .never {
+      outcome.finished += 1
+      outcome.waits.append(one.wait.seconds)
+      outcome.preemptions += one.preemptions
+      outcome.makespan = max(outcome.makespan, one.end)
+    }
+    outcome.refused = run.refused
+    outcome.allocated = run.utilization
+    outcome.fragmentation = run.fragmentation
+    return outcome
+  }
+
+  private func time(_ job: JobDeployment, named name: String, _ index: Int) -> [CollectiveOutcome] {
+    let workload = scenario.collectives[index]
+    let pool = design.pools[job.poolIndex]
+    guard
+      let network = pool.collectives(
+        ranks: job.accelerators, catalog: scenario.catalog, algorithm: workload.algorithm)
+    else { return [] }
+    let group = network.group(ranks: job.accelerators)
+    return workload.sizes.map { size in
+      CollectiveOutcome(
+        name: name, operation: workload.operation, ranks: job.accelerators, bytes: size,
+        time: network.time(of: workload.operation, bytes: size, among: group))
+    }
+  }
+}
