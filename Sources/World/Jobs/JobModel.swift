@@ -36,7 +36,7 @@ struct JobModel: Sendable {
   let save: (write: BytesPerSecond, read: BytesPerSecond)?
   /// Whether it stands still until `checkpoints.storage` has a checkpoint.
   let blocksOnStore: Bool
-  /// Parts that it stands on.
+  /// Parts that it stands on: those of its accelerators, and of every node that it has one of.
   let classes: [ComponentClass]
 
   init(_ deployment: JobDeployment, _ job: TrainingJob, workload: TrainingWorkload, design: Design) {
@@ -53,9 +53,12 @@ struct JobModel: Sendable {
     stepTime = max(Ticks(1), Ticks(seconds: step.value))
     totalSteps = Int64(min(workload.steps(stepTime: job.step.time), 9e15))
     let share = Double(accelerators) / Double(pool.accelerators)
+    let nodes = nodes
     classes = (pool.failures?.classes ?? []).map { parts in
       var own = parts
-      own.count = max(1, Int((Double(parts.count) * share).rounded()))
+      // What breaks a node breaks the whole of it, whatever part of it the job holds.
+      let isOfNode = parts.count == pool.nodeCount
+      own.count = isOfNode ? nodes : max(1, Int((Double(parts.count) * share).rounded()))
       return own
     }
     let costs = Self.checkpointCosts(job, design: design, pool: pool, nodes: nodes)

@@ -198,7 +198,7 @@ extension World {
     rescheduleJob(job, &pending)
   }
 
-  private mutating func scheduleFailure(_ job: Int, _ pending: inout PendingEvents) {
+  mutating func scheduleFailure(_ job: Int, _ pending: inout PendingEvents) {
     guard let failure = jobs.states[job].nextFailure(after: now), failure.time < jobs.horizon else {
       jobs.states[job].failure = nil
       return
@@ -265,88 +265,6 @@ extension World {
     case .waiting: jobs.states[job].outcome.heldNodeSeconds += seconds
     }
     jobs.states[job].heldSince = now
-  }
-
-  // MARK: Failures
-
-  private mutating func failJob(_ job: Int, _ pending: inout PendingEvents) {
-    guard let failure = jobs.states[job].failure else { return }
-    let pool = jobs.models[job].poolIndex
-    if jobs.states[job].failsByAge { jobs.states[job].aging?.replaceFailed(at: now) }
-    jobs.states[job].progress.advance(to: now)
-    guard failure.kind.losesNode else {
-      jobs.states[job].progress.interrupt(losing: .program)
-      let isLocal = jobs.states[job].progress.resumesFromLocalCopy
-      begin(job, after: isLocal ? .lostProgram : .lostNode, &pending)
-      return
-    }
-    jobs.states[job].progress.interrupt(losing: .node)
-    guard let allocation = jobs.states[job].allocation, !allocation.grants.isEmpty else {
-      // On a market another node takes the lost one's place.
-      begin(job, after: .lostNode, &pending)
-      return
-    }
-    let node = Int(allocation.grants[failure.component % allocation.grants.count].node)
-    let seconds = jobs.models[job].classes[failure.classIndex].repair.sample(&jobs.states[job].repairs)
-    if replaceNode(node, of: job) {
-      startRepair(pool, node, max(0, seconds), &pending)
-      begin(job, after: .lostNode, &pending)
-      return
-    }
-    // Without a spare it gives its nodes back and asks again, before all others.
-    giveBack(job)
-    jobs.pools[pool].cluster.setOut(node, true)
-    startRepair(pool, node, max(0, seconds), &pending)
-    jobs.pools[pool].waiting.insert(job, at: 0)
-    rescheduleJob(job, &pending)
-    startWaiting(pool, &pending)
-  }
-
-  /// Takes a broken node out and puts a spare in its place; false, and nothing changed, where there is none.
-  private mutating func replaceNode(_ node: Int, of job: Int) -> Bool {
-    guard var allocation = jobs.states[job].allocation else { return false }
-    let pool = jobs.models[job].poolIndex
-    let lost = Allocation(grants: allocation.grants.filter { Int($0.node) == node })
-    guard jobs.pools[pool].cluster.freeAccelerators >= lost.grants.count else { return false }
-    let request = JobRequest(accelerators: lost.grants.count, perNode: lost.grants.count)
-    jobs.pools[pool].cluster.release(lost)
-    jobs.pools[pool].cluster.setOut(node, true)
-    guard let spare = jobs.pools[pool].cluster.place(request, by: .packed) else {
-      jobs.pools[pool].cluster.setOut(node, false)
-      jobs.pools[pool].cluster.retake(lost)
-      return false
-    }
-    allocation.grants.removeAll { Int($0.node) == node }
-    allocation.grants += spare.grants
-    jobs.states[job].allocation = allocation
-    if let place = jobs.pools[pool].running.firstIndex(where: { $0.id == job }) {
-      jobs.pools[pool].running[place].allocation = allocation
-    }
-    return true
-  }
-
-  private mutating func startRepair(
-    _ pool: Int, _ node: Int, _ seconds: Double, _ pending: inout PendingEvents
-  ) {
-    if jobs.pools[pool].inRepair >= jobs.pools[pool].crews {
-      jobs.pools[pool].broken.append((node, seconds))
-      return
-    }
-    jobs.pools[pool].inRepair += 1
-    let end = now + Ticks(seconds: seconds)
-    if end <= jobs.horizon {
-      pending.push(EventCode(.nodeRepaired, service: pool, index: node).payload, at: end)
-    }
-  }
-
-  private mutating func repair(_ pool: Int, node: Int, _ pending: inout PendingEvents) {
-    jobs.pools[pool].cluster.setOut(node, false)
-    jobs.pools[pool].inRepair -= 1
-    if !jobs.pools[pool].broken.isEmpty {
-      let next = jobs.pools[pool].broken.removeFirst()
-      startRepair(pool, next.node, next.seconds, &pending)
-    }
-    startWaiting(pool, &pending)
   }
 
   // MARK: The end

@@ -51,12 +51,42 @@ struct JobEnvironmentTests {
     #expect(abs(none / fixed - 1) < 1e-9)
   }
 
+  /// Two jobs on halves of one node: what breaks the node stops both.
+  @Test func aBrokenNodeStopsAllOfItsJobs() async throws {
+    func interruptions(_ second: String) async throws -> Double {
+      let text = """
+        version: 1
+        name: halves
+        replications: 120
+        workloads:
+          a: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, duration: 48h }
+          b: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, duration: 48h }
+        designs:
+          one:
+            sites: { dc: { kind: on-prem } }
+            pools: { gpus: { site: dc, node: hgx-h100, count: 3, failures: { node-mtbf: 4d, repair: 1h } } }
+            storage: { fs: { kind: parallel-file-system } }
+            jobs:
+              a: { workload: a, pool: gpus, accelerators: 4, checkpoint: { every: 1h, to: fs } }
+              b: { workload: b, pool: gpus, accelerators: \(second), checkpoint: { every: 1h, to: fs } }
+        """
+      let results = await Experiment.run(
+        try ScenarioReader.read(bytes: Array(text.utf8), file: "h.yaml", folder: ".").get(),
+        options: RunOptions())
+      return try #require(results.row(design: "one", workload: "a", metric: "interruptions")?.value)
+    }
+    // Packed, the first two share a node, and what breaks it, it breaks for both, no more often.
+    let (shared, alone) = (try await interruptions("4"), try await interruptions("8"))
+    #expect(alone > 0.3 && abs(shared / alone - 1) < 0.4, "\(shared) \(alone)")
+  }
+
   @Test func formatsWithoutUnitsAreRefused() {
     let text = """
       version: 1
       name: job
       workloads:
-        t: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 10, precision: fp8 }
+        t:
+          { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 10, precision: fp8 }
       designs:
         one:
           sites: { dc: { kind: on-prem } }
