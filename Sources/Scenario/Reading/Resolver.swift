@@ -174,7 +174,7 @@ struct Resolver {
   }
 
   /// Takes in what was written after overrides: keys, values, order.
-  private mutating func absorb(_ value: Written) {
+  mutating func absorb(_ value: Written) {
     switch value.content {
     case .scalar(let text): hash.absorb("s\(text.utf8.count):\(text)".utf8)
     case .list(let items):

@@ -10,8 +10,10 @@ import Foundation
 public struct ScenarioFamily: Sendable {
   /// The file, as its faults name it.
   public let file: String
-  /// What was written, the overrides of the whole family in it.
+  /// What was written, the overrides of the whole family in it, without the parameter space.
   let written: Written
+  /// The parameter space as written; `nil` without one.
+  let sweep: Written?
   private let text: String
   private let files: NamedFiles
 
@@ -45,7 +47,8 @@ public struct ScenarioFamily: Sendable {
     text = read.1
     let faults = overrides.compactMap { written.apply($0, file: file) }
     guard faults.isEmpty else { throw FaultReport(faults: faults, text: text, file: file) }
-    self.written = written
+    self.written = written.without("sweep")
+    sweep = written["sweep"]
   }
 
   /// The member of the family with these values, put in over those of the whole family in the order given.
@@ -59,6 +62,18 @@ public struct ScenarioFamily: Sendable {
       &member, file: file, files: files, overrides: point, catalog: .builtIn, appliesOverlays: true
     ).mapError { report($0.faults) }
   }
+
+  /// What was written, apart from the parameter space: the files that it names do not count.
+  ///
+  /// - Complexity: O(values of the scenario).
+  public var identity: String {
+    var resolver = Resolver(file: file, files: files, catalog: .builtIn)
+    resolver.absorb(written)
+    return resolver.hash.finish()
+  }
+
+  /// How many points a parameter space may have.
+  public static let points = ScenarioShape.points
 
   /// Faults with the text they point into.
   func report(_ faults: [Fault]) -> FaultReport { FaultReport(faults: faults, text: text, file: file) }

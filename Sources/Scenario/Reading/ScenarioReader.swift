@@ -2,14 +2,19 @@ import Catalog
 import Foundation
 import Kernel
 
-/// A value given on the command line: `--set PATH=VALUE`. One that begins with `[` or `{` is a list or a
-/// mapping as in the file.
+/// A value given on the command line: `--set PATH=VALUE`, or by a parameter space. One that begins with `[` or
+/// `{` is a list or a mapping as in the file.
 public struct Override: Sendable, Hashable {
   public var path: String
   public var value: String
-  public init(path: String, value: String) {
+  /// Where the scenario's file says the value, from 1; 0 for one of the command line.
+  public var line: Int
+  public var column: Int
+  public init(path: String, value: String, line: Int = 0, column: Int = 0) {
     self.path = path
     self.value = value
+    self.line = line
+    self.column = column
   }
 }
 
@@ -66,6 +71,7 @@ public enum ScenarioReader {
     for override in overrides {
       if let fault = written.apply(override, file: file) { checker.faults.append(fault) }
     }
+    checker.faults += SweepReading.faults(of: written, file: file)
     var expansion: [Written.ExpansionFault] = []
     written = written.expanded(&expansion)
     for one in expansion { checker.fault(one.value, one.path, one.message, help: one.help) }
