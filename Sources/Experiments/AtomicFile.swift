@@ -109,7 +109,7 @@ public enum AtomicFile {
   }
 
   /// What a path means once its symbolic links are followed.
-  private static func resolved(_ path: String) -> String {
+  static func resolved(_ path: String) -> String {
     guard let real = realpath(path, nil) else { return path }
     defer { free(real) }
     return String(cString: real)
@@ -126,12 +126,12 @@ public enum AtomicFile {
     }
   }
 
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  private static func failure(_ what: String) -> Failure {
+  static func failure(_ what: String) -> Failure {
     Failure(description: "\(what): \(Descriptor.words(for: errno))")
   }
 }

@@ -194,10 +194,17 @@ public final class SweepStore {
 
   /// Removes the folder's files of this kind, and the folder when nothing else is in it: the results have
   /// arrived elsewhere.
-  public func removeFiles() {
-    for name in Self.segments(in: folder) { unlink("\(folder)/\(name)") }
+  public func removeFiles() { Self.removeFiles(of: folder) }
+
+  /// The same for a folder that other processes filled.
+  public static func removeFiles(of folder: String) {
+    // The manifest first: without it nobody takes what is left for results.
     unlink("\(folder)/\(SweepManifest.fileName)")
-    unlink("\(folder)/\(prefix)lock")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names
+    where name.hasPrefix("shard-") && (name.hasSuffix(".segment") || name.hasSuffix("-lock")) {
+      unlink("\(folder)/\(name)")
+    }
     rmdir(folder)
   }
 
