@@ -54,7 +54,7 @@ public struct SweepTally: Sendable {
   public var noteText: String {
     var text = ""
     for note in notes {
-      let others = note.points > 1 ? " (and the like at \(note.points - 1) other points)" : ""
+      let others = note.points > 1 ? " (and the like at \(note.points - 1) more)" : ""
       text += "note: \(TextStyle.printable(note.first))\(others)\n"
     }
     if cutShort > 0 {
