@@ -49,7 +49,7 @@ struct SlurmEngine {
   }
 
   /// What a task is told: the sweep as it was asked for here, without what only this process does.
-  var taskArguments: [String] {
+  static func taskArguments(of command: SweepCommand) -> [String] {
     var arguments = ["sweep", command.scenario, "--out", command.out ?? "", "--resume", "--quiet"]
     for setting in command.options.settings { arguments += ["--set", setting] }
     for folder in command.options.allowPath { arguments += ["--allow-path", folder] }
@@ -78,7 +78,8 @@ struct SlurmEngine {
     sbatch.standardInput = input
     sbatch.standardOutput = output
     do { try sbatch.run() } catch { throw console.fail("sbatch cannot be started: \(error)") }
-    let script = Self.script(program: Self.program, arguments: taskArguments, shards: shards)
+    let script = Self.script(
+      program: Self.program, arguments: Self.taskArguments(of: command), shards: shards)
     try? input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
     try? input.fileHandleForWriting.close()
     // sbatch prints the job's number as soon as it is queued, and ends with the job.
