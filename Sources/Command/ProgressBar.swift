@@ -14,7 +14,8 @@ struct ProgressBar: Sendable {
   }
 
   static func line(_ progress: RunProgress) -> String {
-    "\(bar(finished: progress.finished, total: progress.total)) \(progress.finished) of \(progress.total) runs"
+    let bar = bar(finished: progress.finished, total: progress.total)
+    return "\(bar) \(progress.finished) of \(progress.total) runs"
   }
 
   static func bar(finished: Int, total: Int) -> String {

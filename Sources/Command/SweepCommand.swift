@@ -9,13 +9,13 @@ struct SweepCommand: AsyncParsableCommand {
       dryrack sweep chat.yaml --out results.csv
       dryrack sweep chat.yaml --set workloads.chat.arrivals.rate=2/s..40/s:20log --out results.csv --jobs 2
       dryrack sweep chat.yaml --out results.csv --resume
-      dryrack sweep chat.yaml --shard 0/4 --out results.csv     then: dryrack merge results.csv.parts --out results.csv
+      dryrack sweep chat.yaml --shard 0/4 --out results.csv     then: dryrack merge results.csv.parts
       dryrack sweep chat.yaml --engine slurm --shards 16 --out results.csv
       dryrack sweep chat.yaml --list
       """,
     discussion: """
-      The space is the scenario's `sweep:` block and every --set that gives several values: a list PATH=1,2,4, \
-      a range PATH=1..8:1 with its step, or PATH=2/s..40/s:20log (20lin) with a number of values. Results of \
+      The space is the scenario's `sweep:` block and every --set that gives several values: a list PATH=1,2,4, a \
+      range PATH=1..8:1 with its step, or PATH=2/s..40/s:20log (20lin) with a number of values. Results of \
       finished points lie in FILE.parts until the CSV is whole; what is stopped goes on with --resume.
       """)
 

@@ -36,7 +36,8 @@ enum SweepLoad {
       keepsReplications: command.replicationRows)
   }
 
-  /// The points of a shard as JSON lines: number, values, and the settings that make another command run them.
+  /// The points of a shard as JSON lines: number, values, and the settings that make another command run
+  /// them.
   static func list(_ plan: SweepPlan, shard: Shard, console: Console) throws {
     var text = ""
     for position in 0..<shard.size(of: plan.space.count) {

@@ -7,8 +7,8 @@ struct SweepRunner {
   let out: String
   let wide: Bool
   let keepsParts: Bool
-  /// Takes results as they come; `nil` for a shard, whose results are merged later, and for a wide table, whose
-  /// columns only all results tell.
+  /// Takes results as they come; `nil` for a shard, whose results are merged later, and for a wide table,
+  /// whose columns only all results tell.
   private let file: StreamedFile?
 
   init(sweep: Sweep, store: SweepStore, out: String, wide: Bool, keepsParts: Bool) throws {

@@ -3,8 +3,8 @@ import Kernel
 /// One dimension of a Latin hypercube: every one of as many equal strata as there are points holds one point,
 /// at a place drawn uniformly in it (McKay, Beckman, Conover, Technometrics 21, 1979).
 ///
-/// The strata are assigned by a keyed permutation that is evaluated point by point, so that a column takes the
-/// same memory whatever the number of points.
+/// The strata are assigned by a keyed permutation that is evaluated point by point, so that a column takes
+/// the same memory whatever the number of points.
 public struct LatinHypercubeColumn: Sendable {
   /// How many points and strata there are.
   public let points: Int

@@ -4,9 +4,9 @@ import CGSL
 /// point before it.
 ///
 /// Point `n` is the exclusive or of those direction numbers whose bits are set in the Gray code of `n + 1`
-/// (Antonov, Saleev, "An economic method of computing LPτ-sequences", USSR Comput. Math. Math. Phys. 19, 1979).
-/// The direction numbers are those of GSL's `gsl_qrng_sobol` (Bratley, Fox, ACM TOMS 14, 1988), so that the
-/// points are GSL's; the origin, which GSL leaves out too, is no point.
+/// (Antonov, Saleev, "An economic method of computing LPτ-sequences", USSR Comput. Math. Math. Phys. 19,
+/// 1979). The direction numbers are those of GSL's `gsl_qrng_sobol` (Bratley, Fox, ACM TOMS 14, 1988), so
+/// that the points are GSL's; the origin, which GSL leaves out too, is no point.
 public struct SobolSequence: Sendable {
   /// Dimensions that GSL knows direction numbers for.
   public static let mostDimensions = 40
@@ -27,8 +27,8 @@ public struct SobolSequence: Sendable {
     defer { gsl_qrng_free(generator) }
     self.dimensions = dimensions
     self.points = points
-    // The Gray code of 2ᵏ has the bits k and k − 1 alone, so the points before powers of two give the direction
-    // numbers away.
+    // The Gray code of 2ᵏ has the bits k and k − 1 alone, so the points before powers of two give the
+    // direction numbers away.
     var directions = [[UInt32]](repeating: [], count: dimensions)
     var point = [Double](repeating: 0, count: dimensions)
     for number in 1...points {

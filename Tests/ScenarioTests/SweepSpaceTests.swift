@@ -176,7 +176,7 @@ struct SweepSpaceTests {
       ("\(Self.count): [1, 2]", "points: 7", ["counts its own points"]),
       ("\(Self.count): [1, 2]\n    \(Self.rate): [1/s]", "method: zip", ["as many values"]),
       ("\(Self.count): { from: 1, to: 9, step: 3 }", "", ["unknown key 'step'"]),
-      ("seed: { from: 1, to: 1000000 }\n    replications: { from: 1, to: 99 }", "", ["10 million points"]),
+      ("seed: { from: 1, to: 100000 }\n    replications: { from: 1, to: 101 }", "", ["10 million points"]),
       // Two values of two parameters, told together.
       ("\(Self.count): [0, 2]\n    \(Self.rate): [1, 2/s]", "", ["whole number from 1", "needs a unit"]),
     ] {

@@ -3,9 +3,10 @@ import Foundation
 /// The bytes of a segment: a file that results are only ever added to.
 ///
 /// It begins with a line that names the format and one with the identity of the sweep. Records follow: length
-/// of the payload, CRC-32 of what comes after (both 4 bytes, little end first), number of the point (8 bytes),
-/// key (32 bytes), payload. A process that is killed leaves at most one record torn, and it is the last one:
-/// whoever reads stops before it, and nobody writes behind it, for every start opens a segment of its own.
+/// of the payload, CRC-32 of what comes after (both 4 bytes, little end first), number of the point (8
+/// bytes), key (32 bytes), payload. A process that is killed leaves at most one record torn, and it is the
+/// last one: whoever reads stops before it, and nobody writes behind it, for every start opens a segment of
+/// its own.
 enum Segment {
   static let magic = "dryrack sweep segment 1\n"
   static let headerBytes = 24 + 64 + 1

@@ -4,8 +4,8 @@ import Scenario
 /// Runs the points of a sweep, several at once, and hands their results on in the order of the points.
 ///
 /// Every result is on disk before it is handed on, and is handed on as it reads back from there, so that a
-/// sweep that was stopped and resumed gives the same as one that was not. Memory holds the points that run and
-/// the places of those that finished before an earlier one did.
+/// sweep that was stopped and resumed gives the same as one that was not. Memory holds the points that run
+/// and the places of those that finished before an earlier one did.
 public struct Sweep {
   let plan: SweepPlan
   let store: SweepStore

@@ -1,7 +1,7 @@
 import Scenario
 
-/// What a point's results depend on, as one number: SHA-256 of the resolved scenario (what was written with the
-/// point's values in it, seed and replications included, the content of every file it names, and the
+/// What a point's results depend on, as one number: SHA-256 of the resolved scenario (what was written with
+/// the point's values in it, seed and replications included, the content of every file it names, and the
 /// catalogue), of the designs that ran, and of the version of the program.
 ///
 /// Equal keys mean equal results, so that a result is found again whatever its number in whatever sweep.

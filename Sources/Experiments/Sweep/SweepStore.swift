@@ -4,7 +4,8 @@ import Scenario
 /// A folder that keeps the results of a sweep: each start of a process adds a segment of its own.
 ///
 /// Several processes may work on one folder, each on another shard; a second one on the same shard is refused
-/// while the first lives. Nothing that was written is ever changed, so that no moment is a bad one to be killed.
+/// while the first lives. Nothing that was written is ever changed, so that no moment is a bad one to be
+/// killed.
 public final class SweepStore {
   public let folder: String
   public let manifest: SweepManifest

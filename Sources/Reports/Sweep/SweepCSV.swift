@@ -2,8 +2,8 @@ import Experiments
 
 /// The results of a sweep as a tidy table, one number a row, point by point.
 ///
-/// It has the columns of `metrics.csv` and one for each parameter, named by its path. Quantities are numbers in
-/// the base unit of their measure (s, 1/s, B, B/s, W, USD …), so that plots take them as they stand.
+/// It has the columns of `metrics.csv` and one for each parameter, named by its path. Quantities are numbers
+/// in the base unit of their measure (s, 1/s, B, B/s, W, USD …), so that plots take them as they stand.
 public struct SweepCSV {
   private let manifest: SweepManifest
 

@@ -2,8 +2,8 @@ import Catalog
 import Foundation
 import Kernel
 
-/// A value given on the command line: `--set PATH=VALUE`, or by a parameter space. One that begins with `[` or
-/// `{` is a list or a mapping as in the file.
+/// A value given on the command line: `--set PATH=VALUE`, or by a parameter space. One that begins with `[`
+/// or `{` is a list or a mapping as in the file.
 public struct Override: Sendable, Hashable {
   public var path: String
   public var value: String

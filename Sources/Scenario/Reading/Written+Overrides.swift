@@ -28,8 +28,9 @@ extension Written {
     guard let failure = set(keys[...], to: value, shape: ScenarioShape.root, said: said) else { return nil }
     let near = nearestName(to: failure.key, among: failure.known).map { "did you mean '\($0)'?" }
     let names = failure.known.prefix(12).joined(separator: ", ")
+    let path = (isInFile ? "" : "--set ") + override.path
     return fault(
-      "\(isInFile ? "" : "--set ")\(override.path): no such path in the scenario, for there is no '\(failure.key)' in it",
+      "\(path): no such path in the scenario, for there is no '\(failure.key)' in it",
       near ?? (names.isEmpty ? nil : "there are \(names)"))
   }
 

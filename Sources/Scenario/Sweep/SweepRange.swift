@@ -37,10 +37,11 @@ public struct SweepRange: Sendable, Hashable {
     return levels
   }
 
-  /// The first end and every `by` from it up to the other; `nil` for more of them than a space has points.
+  /// The first end and every `by` from it up to the other; `nil` for more of them than a parameter
+  /// may have.
   func levels(by step: Double) -> [SweepValue]? {
     let intervals = ((to - from).magnitude / step + 1e-9).rounded(.down)
-    guard intervals < Double(ScenarioShape.points.upperBound) else { return nil }
+    guard intervals < Double(ScenarioShape.levels.upperBound) else { return nil }
     let direction = to < from ? -step : step
     return (0...Int(intervals)).map { value(from + Double($0) * direction) }
   }

@@ -29,7 +29,8 @@ struct SweepReading {
   ///
   /// - Parameters:
   ///   - settings: of the command line; one whose path the block has too stands in its place.
-  ///   - fixed: paths that the command line gives one value to; the block's parameters of that name fall away.
+  ///   - fixed: paths that the command line gives one value to; the block's parameters of that name fall
+  /// away.
   mutating func space(
     _ block: Written?, settings: [SweepSetting], fixed: [String], method: SweepSpace.Method?, points: Int?
   ) -> SweepSpace? {
@@ -189,7 +190,7 @@ struct SweepReading {
       return nil
     }
     guard let levels = range.levels(by: step.number) else {
-      checker.fault(by, "\(place).by", "the range has more than 10 million values")
+      checker.fault(by, "\(place).by", "the range has more than 100,000 values")
       return nil
     }
     return levels

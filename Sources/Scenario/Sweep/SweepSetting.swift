@@ -1,8 +1,8 @@
 /// What `--set PATH=VALUE` of a sweep says: a value of all points, or the values of a parameter.
 ///
-/// `PATH=1,2,4` lists values, `PATH=1..8:1` gives a distance, `PATH=2/s..40/s:20log` and `…:20lin` a number of
-/// values; whole numbers without more, `PATH=1..8`, lie 1 apart. What begins with `[` or `{` is a value of the
-/// scenario, as it is elsewhere.
+/// `PATH=1,2,4` lists values, `PATH=1..8:1` gives a distance, `PATH=2/s..40/s:20log` and `…:20lin` a number
+/// of values; whole numbers without more, `PATH=1..8`, lie 1 apart. What begins with `[` or `{` is a value of
+/// the scenario, as it is elsewhere.
 public struct SweepSetting: Sendable, Hashable {
   public let path: String
   public let value: String
