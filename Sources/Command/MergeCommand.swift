@@ -10,8 +10,8 @@ struct MergeCommand: ParsableCommand {
       dryrack merge node-1/ node-2/ node-3/ --out results.csv --wide
       """,
     discussion: """
-      Changes nothing but its output, and may be called again while shards still run: exit status 1, and what \
-      is there in FILE.partial, until every point has its result.
+      Changes nothing but its output, and may be called again while shards still run: exit status 1, and \
+      what is there in FILE.partial, until every point has its result.
       """)
 
   @Argument(help: ArgumentHelp("Folders of results, or folders that hold them.", valueName: "dir"))

@@ -14,8 +14,8 @@ public struct SweepMerge {
   private var places: [Segment.Place]
 
   /// - Parameter folders: of shards; the results' file that a sweep was told to write stands for its folder.
-  /// - Throws: where there is nothing to merge, or folders are of different sweeps, or two results of one point
-  ///   differ.
+  /// - Throws: where there is nothing to merge, or folders are of different sweeps, or two results of one
+  ///   point differ.
   /// - Complexity: O(bytes); 16 bytes of memory a point.
   public init(folders: [String]) throws(SweepStore.Failure) {
     var found: [(folder: String, manifest: SweepManifest)] = []
