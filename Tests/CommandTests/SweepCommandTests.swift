@@ -95,7 +95,7 @@ struct SweepCommandTests {
       let rows = run.out.split(separator: "\n").dropFirst()
       let swept = try String(contentsOfFile: folder + "/s.csv", encoding: .utf8).split(separator: "\n")
         .filter { $0.contains(",3,,") && !$0.contains("thresholds_met") }
-        .map { $0.replacing(",3,,", with: ",,", maxReplacements: 1) }
+        .map { String($0).replacing(",3,,", with: ",,", maxReplacements: 1) }
       #expect(rows.map(String.init) == swept)
     }
   }
@@ -158,7 +158,7 @@ struct SweepCommandTests {
   @Test("the time that is left is that of the points that ran")
   func timeLeft() {
     let line = SweepProgressBar.line(.init(finished: 60, total: 100, recalled: 50), seconds: 20)
-    #expect(line.hasSuffix("60 of 100 points, 80 s left") || line.hasSuffix("60 of 100 points, 1 min left"))
+    #expect(line.hasSuffix("60 of 100 points, 1 min left"))
     #expect(
       SweepProgressBar.line(.init(finished: 50, total: 100, recalled: 50), seconds: 1).hasSuffix(
         "50 of 100 points"))

@@ -41,21 +41,28 @@ struct SweepTests {
     try await body(folder.path)
   }
 
+  struct Enough: Error {}
+
+  final class Taken {
+    var results: [SweepPointResult] = []
+  }
+
   @discardableResult
   static func run(
     _ plan: SweepPlan, in folder: String, shard: Shard = .whole, resume: Bool = true,
     options: RunOptions = RunOptions(), stopAfter: Int = .max
   ) async throws -> [SweepPointResult] {
-    struct Enough: Error {}
-    var results: [SweepPointResult] = []
+    let taken = Taken()
     let store = try SweepStore(folder: folder, manifest: plan.manifest, shard: shard, resume: resume)
     do {
       _ = try await Sweep(plan: plan, store: store, options: options).run { result in
-        if results.count == stopAfter { throw Enough() }
-        results.append(result)
+        if taken.results.count == stopAfter { throw Enough() }
+        taken.results.append(result)
       }
-    } catch  where stopAfter < .max {}
-    return results
+    } catch {
+      if stopAfter == .max { throw error }
+    }
+    return taken.results
   }
 
   static func merged(_ folders: String...) throws -> [SweepPointResult] {
@@ -109,9 +116,11 @@ struct SweepTests {
       }
       let store = try SweepStore(
         folder: folder + "/parts", manifest: plan.manifest, shard: .whole, resume: true)
-      var results: [SweepPointResult] = []
-      let end = try await Sweep(plan: plan, store: store, options: RunOptions()).run { results.append($0) }
-      #expect(end.progress.recalled == finished && results == whole)
+      let taken = Taken()
+      let end = try await Sweep(plan: plan, store: store, options: RunOptions()).run {
+        taken.results.append($0)
+      }
+      #expect(end.progress.recalled == finished && taken.results == whole)
     }
   }
 

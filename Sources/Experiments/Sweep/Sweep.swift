@@ -24,6 +24,12 @@ public struct Sweep {
     public var total: Int
     /// Of the finished ones, those that an earlier start had finished.
     public var recalled: Int
+
+    public init(finished: Int, total: Int, recalled: Int) {
+      self.finished = finished
+      self.total = total
+      self.recalled = recalled
+    }
   }
 
   /// How a sweep ended.
