@@ -190,7 +190,7 @@ struct SweepSpaceTests {
 
   @Test("a scenario that is read for a plain run is told of a space that cannot be")
   func plainRead() throws {
-    let block = "sweep: { parameters: { designs.two.pools.gpu.count: [1] } }\n"
+    let block = "sweep: { parameters: { designs.on.pools.gpu.count: [1] } }\n"
     guard case .failure(let report) = FaultTests.read(FaultTests.valid + block) else {
       Issue.record("the path leads nowhere")
       return

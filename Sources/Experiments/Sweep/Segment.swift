@@ -53,18 +53,13 @@ enum Segment {
     }
   }
 
-  /// What a segment holds.
-  struct Content {
-    /// The identity of its sweep; `nil` for a file that is no segment, or whose header is torn.
-    var identity: String?
-    var entries: [Entry] = []
-    /// Bytes at the end that are no whole record.
-    var torn = 0
-  }
-
   /// Reads a segment up to the first record that is torn or damaged.
   ///
-  /// - Parameter number: what its places call it.
+  /// - Parameters:
+  ///   - number: what its places call it.
+  ///   - visit: takes the identity of the segment's sweep and a record.
+  /// - Returns: bytes at the end that are no whole record, and the identity; `nil` for a file that cannot be
+  ///   read. A file that is no segment, or whose header is torn, has no identity.
   /// - Complexity: O(bytes); the memory of one record.
   static func read(_ path: String, number: Int32, visit: (String, Entry) -> Void) -> (
     torn: Int, identity: String?
@@ -76,6 +71,7 @@ enum Segment {
       text.hasPrefix(magic), text.hasSuffix("\n")
     else { return (reader.left, nil) }
     let identity = String(text.dropFirst(magic.count).dropLast())
+    reader.keep()
     var offset = Int64(headerBytes)
     while let head = reader.peek(recordHeaderBytes) {
       let length: UInt32 = word(head, at: 0)
