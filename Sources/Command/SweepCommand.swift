@@ -16,7 +16,8 @@ struct SweepCommand: AsyncParsableCommand {
     discussion: """
       The space is the scenario's `sweep:` block and every --set that gives several values: a list \
       PATH=1,2,4, a range PATH=1..8:1 with its step, or PATH=2/s..40/s:20log (20lin) with a number of \
-      values. Results of finished points lie in FILE.parts until the CSV is whole; what is stopped goes on with --resume.
+      values. Results of finished points lie in FILE.parts until the CSV is whole; what is stopped \
+      goes on with --resume.
       """)
 
   enum Engine: String, ExpressibleByArgument, CaseIterable {
