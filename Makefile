@@ -15,7 +15,7 @@ INFRASTRUCTURE := $(wildcard ../shared/data/infra)
 ## What collectives come to without their own campaign, by tools/distil-fabric.py.
 FABRIC_LEFT_OUT := .build/fabric-left-out.csv
 
-.PHONY: run test build lint format verify fuzz bench fidelity fidelity-infrastructure clean install
+.PHONY: run test build lint format verify crash fuzz bench fidelity fidelity-infrastructure clean install
 
 ## Builds for release and answers the main scenario.
 run: build
@@ -38,6 +38,11 @@ verify: build
 	swift build --product dryrack
 	python3 tools/verify.py --release "$$(swift build $(CONFIGURATION) --show-bin-path)/dryrack" \
 	  --debug "$$(swift build --show-bin-path)/dryrack"
+
+## Sweeps killed (-9) at random moments, $(KILLS) times, and resumed: nothing lost, nothing twice.
+KILLS := 300
+crash: build
+	python3 tools/crash.py --program "$$(swift build $(CONFIGURATION) --show-bin-path)/dryrack" --kills $(KILLS)
 
 ## Broken inputs, $(FUZZ) of each kind; one that stops the process is left in fuzz-input.
 FUZZ := 100000

@@ -14,4 +14,5 @@
 static inline const gsl_rng_type *dryrack_rng_mt19937(void) { return gsl_rng_mt19937; }
 static inline const gsl_rng_type *dryrack_rng_ranlxd2(void) { return gsl_rng_ranlxd2; }
 static inline const gsl_rng_type *dryrack_rng_taus2(void) { return gsl_rng_taus2; }
+static inline const gsl_qrng_type *dryrack_qrng_sobol(void) { return gsl_qrng_sobol; }
 static inline const gsl_multifit_nlinear_type *dryrack_multifit_trust(void) { return gsl_multifit_nlinear_trust; }

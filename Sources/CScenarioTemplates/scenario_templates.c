@@ -28,6 +28,9 @@ static const char fabric_choice_yaml[] = {
 static const char llama_3_405b_yaml[] = {
 #embed "../../scenarios/llama-3-405b.yaml"
 };
+static const char load_curve_yaml[] = {
+#embed "../../scenarios/load-curve.yaml"
+};
 static const char lora_adapters_yaml[] = {
 #embed "../../scenarios/lora-adapters.yaml"
 };
@@ -83,6 +86,7 @@ static const struct dryrack_template templates[] = {
     {"distillation.yaml", distillation_yaml, sizeof distillation_yaml},
     {"fabric-choice.yaml", fabric_choice_yaml, sizeof fabric_choice_yaml},
     {"llama-3-405b.yaml", llama_3_405b_yaml, sizeof llama_3_405b_yaml},
+    {"load-curve.yaml", load_curve_yaml, sizeof load_curve_yaml},
     {"lora-adapters.yaml", lora_adapters_yaml, sizeof lora_adapters_yaml},
     {"managed-endpoint.yaml", managed_endpoint_yaml, sizeof managed_endpoint_yaml},
     {"minimal.yaml", minimal_yaml, sizeof minimal_yaml},

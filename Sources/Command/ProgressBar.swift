@@ -14,9 +14,13 @@ struct ProgressBar: Sendable {
   }
 
   static func line(_ progress: RunProgress) -> String {
-    let width = 30
-    let filled = progress.total > 0 ? min(width, progress.finished * width / progress.total) : 0
-    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    let bar = bar(finished: progress.finished, total: progress.total)
     return "\(bar) \(progress.finished) of \(progress.total) runs"
+  }
+
+  static func bar(finished: Int, total: Int) -> String {
+    let width = 30
+    let filled = total > 0 ? min(width, finished * width / total) : 0
+    return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
   }
 }

@@ -53,13 +53,18 @@ enum ScenarioLoad {
       console.error(json ? faults.json.joined(separator: "\n") + "\n" : faults.text)
       throw .cannotRun
     case .success(let scenario):
-      let names = scenario.designs.map(\.name)
-      for design in options.design where !names.contains(design) {
-        let nearest = Suggestion.nearest(to: design, among: names).map { "Did you mean '\($0)'?" }
-        throw console.fail(
-          "the scenario has no design '\(design)'. \(nearest ?? "It has \(names.joined(separator: ", ")).")")
-      }
+      try check(designs: options.design, of: scenario, console: console)
       return scenario
+    }
+  }
+
+  /// An exit where one of the designs that were asked for is not there.
+  static func check(designs: [String], of scenario: Scenario, console: Console) throws(CommandStatus) {
+    let names = scenario.designs.map(\.name)
+    for design in designs where !names.contains(design) {
+      let nearest = Suggestion.nearest(to: design, among: names).map { "Did you mean '\($0)'?" }
+      throw console.fail(
+        "the scenario has no design '\(design)'. \(nearest ?? "It has \(names.joined(separator: ", ")).")")
     }
   }
 }

@@ -18,6 +18,8 @@ final class RunLimits: Sendable {
     events = Mutex(options.maximumEvents ?? .max)
   }
 
+  static let eventsReached = "the limit on events"
+
   var eventsLeft: Int { events.withLock { $0 } }
 
   func spend(events count: Int) {
@@ -36,7 +38,7 @@ final class RunLimits: Sendable {
 
   private var reachedNow: String? {
     if let isInterrupted, isInterrupted() { return "an interruption" }
-    if eventsLeft == 0 { return "the limit on events" }
+    if eventsLeft == 0 { return Self.eventsReached }
     if let deadline, ContinuousClock.now >= deadline { return "the time limit" }
     if let memoryLimitBytes, Self.residentBytes > memoryLimitBytes { return "the memory limit" }
     return nil
@@ -47,7 +49,7 @@ final class RunLimits: Sendable {
   /// What ended a run early, in words.
   func words(for end: EarlyEnd) -> String {
     switch end {
-    case .events: "the limit on events"
+    case .events: Self.eventsReached
     case .asked: reached ?? "a limit"
     case .endOfTime: "the end of simulated time, 5e8 s"
     case .liveRequests: "16 million requests alive at once"

@@ -16,8 +16,11 @@ public struct CSVText {
   /// A table with these columns.
   public init(header: [String]) {
     columns = header.count
-    append(header.map { .decimal($0) })
+    append(header.map { .text($0) })
   }
+
+  /// Rows alone, for a table whose header stands elsewhere.
+  public init(columns: Int) { self.columns = columns }
 
   /// Adds a row, which has a cell for every column.
   public mutating func append(_ cells: [Cell]) {

@@ -26,8 +26,8 @@ func line(_ name: String, _ figure: String) {
 
 func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 
-// `bench hold leaps serving split network layouts` measures only what is named.
-let rows = ["hold", "leaps", "serving", "split", "network", "layouts"]
+// `bench hold leaps serving split network layouts sweep` measures only what is named.
+let rows = ["hold", "leaps", "serving", "split", "network", "layouts", "sweep"]
 let arguments = CommandLine.arguments.dropFirst()
 let chosen = arguments.filter(rows.contains)
 func isChosen(_ row: String) -> Bool { chosen.isEmpty || chosen.contains(row) }
@@ -38,3 +38,4 @@ if isChosen("serving") { try Serving.measure(traces: arguments.first { !rows.con
 if isChosen("split") { try Disaggregated.measure() }
 if isChosen("network") { try Network.measure() }
 if isChosen("layouts") { try Layouts.measure() }
+if isChosen("sweep") { try await Sweeps.measure() }

@@ -1,5 +1,7 @@
 /// SHA-256 (FIPS 180-4), for the identity of runs.
-struct ContentHash {
+package struct ContentHash {
+  package init() {}
+
   private var state = SIMD8<UInt32>(
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19)
   /// What does not fill a block yet.
@@ -7,7 +9,7 @@ struct ContentHash {
   private var length: UInt64 = 0
 
   /// - Complexity: O(bytes), about 5 ns a byte.
-  mutating func absorb(_ bytes: some Sequence<UInt8>) {
+  package mutating func absorb(_ bytes: some Sequence<UInt8>) {
     if bytes.withContiguousStorageIfAvailable({ absorb($0) }) == nil {
       Array(bytes).withUnsafeBufferPointer { absorb($0) }
     }
@@ -32,7 +34,7 @@ struct ContentHash {
   }
 
   /// The digest as 64 hexadecimal digits.
-  mutating func finish() -> String {
+  package mutating func finish() -> String {
     let bits = length * 8
     let zeros = (119 - rest.count) % 64
     absorb([0x80] + Array(repeating: 0, count: zeros))

@@ -21,7 +21,7 @@ enum ScenarioShape {
       Key("workloads", .map(workload), "What is asked of the designs.", required: true),
       Key("designs", .map(design), "What is compared.", required: true),
       Key("thresholds", .list(.text), "Limits such as `p99(ttft_s) < 2`; one that fails sets exit status 1."),
-      Key("sweep", .anything, "Parameter space; read by `sweep`."),
+      Key("sweep", sweep, "Parameter space; read by `sweep`."),
       Key("templates", .anything, "Mappings that `template: NAME` below `designs` takes over, key by key."),
       Key("overlays", .list(.text), "Files of facts that stand before the catalogue's; the last one wins."),
     ] + Key.planned("clients", "until", "random"))

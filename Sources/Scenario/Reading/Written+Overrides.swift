@@ -7,26 +7,30 @@ extension Written {
   ///
   /// - Returns: a fault when the path leads nowhere or the value cannot be read.
   mutating func apply(_ override: Override, file: String) -> Fault? {
-    let said = "--set \(override.path)=\(override.value)"
+    let isInFile = override.line > 0
+    let said = isInFile ? nil : "--set \(override.path)=\(override.value)"
     func fault(_ message: String, _ help: String?) -> Fault {
       Fault(
-        file: file, line: 0, column: 0, length: 1, path: override.path, message: message, help: help,
-        source: said)
+        file: file, line: override.line, column: override.column, path: override.path, message: message,
+        help: help, source: said)
     }
-    var value = Written(content: .scalar(override.value), line: line, column: column, origin: said)
+    let place = isInFile ? (line: override.line, column: override.column) : (line, column)
+    var value = Written(
+      content: .scalar(override.value), line: place.line, column: place.column, origin: said)
     if let first = override.value.first, first == "[" || first == "{" {
       switch WrittenReader.read(Array(override.value.utf8), file: file) {
       case .failure(let report):
         return fault("the value cannot be read: \(report.faults.first?.message ?? "")", nil)
-      case .success(let read): value = read.0.said(by: said)
+      case .success(let read): value = read.0.placed(at: place, by: said)
       }
     }
     let keys = override.path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard let failure = set(keys[...], to: value, shape: ScenarioShape.root, said: said) else { return nil }
     let near = nearestName(to: failure.key, among: failure.known).map { "did you mean '\($0)'?" }
     let names = failure.known.prefix(12).joined(separator: ", ")
+    let path = (isInFile ? "" : "--set ") + override.path
     return fault(
-      "--set \(override.path): no such path in the scenario, for there is no '\(failure.key)' in it",
+      "\(path): no such path in the scenario, for there is no '\(failure.key)' in it",
       near ?? (names.isEmpty ? nil : "there are \(names)"))
   }
 
@@ -36,7 +40,7 @@ extension Written {
     var known: [String]
   }
 
-  private mutating func set(_ path: ArraySlice<String>, to value: Written, shape: Shape, said: String)
+  private mutating func set(_ path: ArraySlice<String>, to value: Written, shape: Shape, said: String?)
     -> Failure?
   {
     guard let key = path.first else { return nil }
@@ -68,19 +72,21 @@ extension Written {
     return nil
   }
 
-  /// The same value, all of it said on the command line.
-  private func said(by origin: String) -> Written {
+  /// The same value, all of it said at one place: on the command line, or in the file without an `origin`.
+  private func placed(at place: (line: Int, column: Int), by origin: String?) -> Written {
     var value = self
     value.origin = origin
+    (value.line, value.column) = place
     switch content {
     case .scalar: break
-    case .list(let items): value.content = .list(items.map { $0.said(by: origin) })
+    case .list(let items): value.content = .list(items.map { $0.placed(at: place, by: origin) })
     case .map(let members):
       value.content = .map(
         members.map { member in
           var member = member
           member.origin = origin
-          member.value = member.value.said(by: origin)
+          (member.keyLine, member.keyColumn) = place
+          member.value = member.value.placed(at: place, by: origin)
           return member
         })
     }
@@ -107,7 +113,7 @@ extension Shape {
   }
 
   /// What stands under a key; `nil` when the format does not know it.
-  fileprivate func inner(_ key: String) -> Shape? {
+  func inner(_ key: String) -> Shape? {
     if case .map(let inner) = self { return inner }
     return keys.first { $0.name == key && !$0.isPlanned }?.shape
   }

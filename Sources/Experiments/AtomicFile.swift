@@ -100,7 +100,7 @@ public enum AtomicFile {
 
   /// A rename alone does not survive a crash (Pillai et al., "All File Systems Are Not Created Equal", OSDI
   /// 2014).
-  private static func flush(_ folder: String) {
+  static func flush(_ folder: String) {
     let directory = open(folder, O_RDONLY | O_CLOEXEC)
     if directory >= 0 {
       fsync(directory)
@@ -109,7 +109,7 @@ public enum AtomicFile {
   }
 
   /// What a path means once its symbolic links are followed.
-  private static func resolved(_ path: String) -> String {
+  static func resolved(_ path: String) -> String {
     guard let real = realpath(path, nil) else { return path }
     defer { free(real) }
     return String(cString: real)
@@ -126,12 +126,12 @@ public enum AtomicFile {
     }
   }
 
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  private static func failure(_ what: String) -> Failure {
+  static func failure(_ what: String) -> Failure {
     Failure(description: "\(what): \(Descriptor.words(for: errno))")
   }
 }
@@ -143,16 +143,25 @@ public enum Descriptor {
   /// - Returns: the system's number of what went wrong; `nil` when all was written.
   public static func write(_ text: String, to descriptor: Int32) -> Int32? {
     var text = text
-    return text.withUTF8 { bytes in
-      var offset = 0
-      while offset < bytes.count {
-        let count = writeOnce(descriptor, bytes, from: offset)
-        if count < 0 && errno == EINTR { continue }
-        if count <= 0 { return count < 0 ? errno : EIO }
-        offset += count
-      }
-      return nil
+    return text.withUTF8 { write($0, to: descriptor) }
+  }
+
+  /// Writes all of the bytes.
+  ///
+  /// - Returns: the system's number of what went wrong; `nil` when all was written.
+  public static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+    bytes.withUnsafeBufferPointer { write($0, to: descriptor) }
+  }
+
+  private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) -> Int32? {
+    var offset = 0
+    while offset < bytes.count {
+      let count = writeOnce(descriptor, bytes, from: offset)
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 { return count < 0 ? errno : EIO }
+      offset += count
     }
+    return nil
   }
 
   /// What an error number means.

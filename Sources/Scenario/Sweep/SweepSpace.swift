@@ -1,0 +1,154 @@
+import Kernel
+import Quantities
+import Statistics
+
+/// The parameter space of a sweep: which values of a scenario vary, and which of their combinations are its
+/// points.
+///
+/// Points are worked out from their numbers, so that a space takes the same memory whatever their count.
+public struct SweepSpace: Sendable {
+  /// How points are taken from the space.
+  public enum Method: String, Sendable, CaseIterable {
+    /// Every combination, the first parameter slowest.
+    case grid
+    /// The first values of all parameters together, then the second ones.
+    case zip
+    /// The low-discrepancy sequence of Sobol, whose first points cover the space evenly too.
+    case sobol
+    /// Every parameter's range in as many strata as there are points, each hit once (McKay, Beckman, Conover,
+    /// Technometrics 1979).
+    case latinHypercube = "latin-hypercube"
+
+    /// Whether the points are spread over ranges rather than combined from values.
+    public var isSampled: Bool { self == .sobol || self == .latinHypercube }
+  }
+
+  public let parameters: [SweepParameter]
+  public let method: Method
+  /// How many points there are; at least 1.
+  public let count: Int
+  /// Of the sampled methods.
+  private let sampler: Sampler
+
+  private enum Sampler: Sendable {
+    case none
+    case sobol(SobolSequence)
+    case latinHypercube([LatinHypercubeColumn])
+  }
+
+  /// - Parameters:
+  ///   - points: of the sampled methods; the others count their own.
+  ///   - seed: of the Latin hypercube.
+  /// - Returns: `nil` where there are more points than `ScenarioShape.points` allows, or a Sobol sequence of
+  ///   more dimensions than there are.
+  init?(parameters: [SweepParameter], method: Method, points: Int, seed: UInt64) {
+    self.parameters = parameters
+    self.method = method
+    switch method {
+    case .grid:
+      var product = 1
+      for parameter in parameters {
+        let (next, overflow) = product.multipliedReportingOverflow(by: parameter.levels.count)
+        if overflow || next > ScenarioShape.points.upperBound { return nil }
+        product = next
+      }
+      count = product
+    case .zip: count = parameters.first?.levels.count ?? 1
+    case .sobol, .latinHypercube: count = points
+    }
+    guard ScenarioShape.points.contains(count) else { return nil }
+    switch method {
+    case .grid, .zip: sampler = .none
+    case .sobol:
+      guard let sequence = SobolSequence(dimensions: parameters.count, points: count) else { return nil }
+      sampler = .sobol(sequence)
+    case .latinHypercube:
+      let count = count
+      sampler = .latinHypercube(
+        parameters.map {
+          LatinHypercubeColumn(
+            points: count,
+            stream: RandomStream(
+              seed: seed, replication: 0, entity: "sweep/\($0.path)", purpose: "latin-hypercube"))
+        })
+    }
+  }
+
+  /// The values of a point, one a parameter.
+  ///
+  /// - Parameter index: from 0 to `count` − 1.
+  /// - Complexity: O(parameters).
+  public func point(_ index: Int) -> [SweepValue] {
+    precondition((0..<count).contains(index), "a point has a number below their count")
+    switch sampler {
+    case .sobol(let sequence):
+      return parameters.indices.map {
+        parameters[$0].value(at: sequence.coordinate(ofPoint: index, dimension: $0))
+      }
+    case .latinHypercube(let columns):
+      return parameters.indices.map { parameters[$0].value(at: columns[$0].coordinate(ofPoint: index)) }
+    case .none:
+      if method == .zip { return parameters.map { $0.levels[index] } }
+      var rest = index
+      var values: [SweepValue] = []
+      for parameter in parameters.reversed() {
+        values.append(parameter.levels[rest % parameter.levels.count])
+        rest /= parameter.levels.count
+      }
+      return values.reversed()
+    }
+  }
+
+  /// A point as what it changes in the scenario.
+  public func overrides(ofPoint index: Int) -> [Override] {
+    zip(parameters, point(index)).map {
+      Override(path: $0.path, value: $1.text, line: $1.line, column: $1.column)
+    }
+  }
+
+  /// All that decides which points there are and what their numbers mean, as text.
+  public var identity: String {
+    let axes = parameters.map { parameter in
+      let levels = parameter.levels.map { "\($0.text.utf8.count):\($0.text)" }.joined(separator: ",")
+      let range = parameter.range.map { "\($0.from)..\($0.to)\($0.unit) \($0.isLogarithmic) \($0.isInteger)" }
+      return "\(parameter.path)=\(levels);\(range ?? "")"
+    }
+    return "\(method.rawValue) \(count)\n" + axes.joined(separator: "\n")
+  }
+}
+
+/// One thing that varies.
+public struct SweepParameter: Sendable {
+  /// Where in the scenario, as `workloads.chat.arrivals.rate`.
+  public let path: String
+  /// Its values in order; empty for a continuous range.
+  public let levels: [SweepValue]
+  /// The range that a sampled method takes values from; `nil` where there are levels.
+  public let range: SweepRange?
+  /// What a value measures; `nil` for a pure number or a word.
+  public let measure: Measure?
+
+  /// The value at `coordinate`, which lies in 0 ..< 1.
+  func value(at coordinate: Double) -> SweepValue {
+    if let range { return range.value(at: coordinate) }
+    return levels[min(levels.count - 1, Int(coordinate * Double(levels.count)))]
+  }
+
+  /// A value as a cell of a table: quantities as numbers in the base unit of their measure, so that plots can
+  /// take them as they stand; `nil` for what is no number.
+  public func number(_ value: SweepValue) -> Double? {
+    if let measure, case .success(let number) = UnitParser.parse(value.text, as: measure) { return number }
+    return ShapeChecker.integer(value.text).map(Double.init)
+      ?? Double(value.text).flatMap {
+        $0.isFinite ? $0 : nil
+      }
+  }
+}
+
+/// One value of a parameter, as it would be written in the scenario.
+public struct SweepValue: Sendable, Hashable {
+  public var text: String
+  /// Where the file says it, from 1; 0 for the command line.
+  public var line: Int
+  public var column: Int
+}
