@@ -1,0 +1,63 @@
+import Scenario
+import World
+
+/// What a reader of the figures should know of the runs behind them.
+extension Summary {
+  /// A 99th percentile of 200 requests rests on two of them.
+  func sampleNotes(_ rows: [MetricRow]) -> [String] {
+    var notes: [String] = []
+    for row in rows where row.metric == "ttft_s" && row.statistic == "count" && row.replication == nil {
+      if row.value == 0 {
+        notes.append(
+          "\(row.design)/\(row.workload): nothing is measured, for no request sent after the warm-up was "
+            + "answered; lengthen the run or shorten `warmup`")
+      } else if let count = row.value, count * 0.01 < 10 {
+        notes.append(
+          "\(row.design)/\(row.workload): p99 rests on fewer than 10 of \(Int(count)) requests; "
+            + "simulate more of them"
+        )
+      }
+    }
+    for row in rows where row.metric == "tier_hit_ratio" && row.statistic != "gpu" && row.replication == nil {
+      if let ratio = row.value, ratio < 0.01 {
+        let percent = (ratio * 1000).rounded() / 10
+        notes.append(
+          "\(row.design)/\(row.workload): the \(row.statistic) tier gave \(percent) % of the prompt tokens; "
+            + "it would hardly be missed")
+      }
+    }
+    for row in rows where row.metric == "finished_ratio" && row.replication == nil {
+      if let ratio = row.value, ratio < 1 {
+        let missing = Int(((1 - ratio) * Double(replications)).rounded())
+        notes.append(
+          "\(row.design)/\(row.workload): \(missing) of \(replications) runs had not come to "
+            + "their end at the horizon; their time and cost are unknown, and means are over the others")
+      }
+    }
+    for (index, model) in models.enumerated() {
+      for (service, result) in (outcomes(of: index).first?.services ?? []).enumerated()
+      where result.tally.rejected > 0 {
+        let tally = result.tally
+        let why = reasons(tally, of: model.design.services[service])
+        notes.append(
+          "\(model.design.name)/\(model.design.services[service].name): "
+            + "\(tally.rejected) requests rejected, \(why)"
+        )
+      }
+    }
+    return notes
+  }
+
+  /// Why requests were turned away.
+  private func reasons(_ tally: WorkloadTally, of service: Service) -> String {
+    guard service.admission != nil else {
+      return tally.throttled > 0
+        ? "\(tally.throttled) past the endpoint's rate limits" : "too long for the KV cache of a replica"
+    }
+    let rest = tally.rejected - tally.throttled - tally.shed
+    return [
+      (tally.throttled, "past the rate limit"), (tally.shed, "predicted to get their first token too late"),
+      (rest, "too long for the KV cache of a replica"),
+    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+  }
+}
