@@ -17,8 +17,8 @@ struct DryRackCommand: AsyncParsableCommand {
       """,
     version: Layers.version,
     subcommands: [
-      RunCommand.self, ValidateCommand.self, PlanCommand.self, CalibrateCommand.self, CatalogCommand.self,
-      InitCommand.self, SchemaCommand.self,
+      RunCommand.self, ValidateCommand.self, PlanCommand.self, CompareCommand.self, CalibrateCommand.self,
+      CatalogCommand.self, InitCommand.self, SchemaCommand.self,
     ])
 
   func run() throws { throw CleanExit.helpRequest(self) }

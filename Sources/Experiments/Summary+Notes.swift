@@ -11,13 +11,9 @@ extension Summary {
         notes.append(
           "\(row.design)/\(row.workload): nothing is measured, for no request sent after the warm-up was "
             + "answered; lengthen the run or shorten `warmup`")
-      } else if let count = row.value, count * 0.01 < 10 {
-        notes.append(
-          "\(row.design)/\(row.workload): p99 rests on fewer than 10 of \(Int(count)) requests; "
-            + "simulate more of them"
-        )
       }
     }
+    notes += thinQuantileNotes(rows)
     for row in rows where row.metric == "tier_hit_ratio" && row.statistic != "gpu" && row.replication == nil {
       if let ratio = row.value, ratio < 0.01 {
         let percent = (ratio * 1000).rounded() / 10
@@ -43,6 +39,32 @@ extension Summary {
           "\(model.design.name)/\(model.design.services[service].name): "
             + "\(tally.rejected) requests rejected, \(why)"
         )
+      }
+    }
+    return notes
+  }
+
+  /// A quantile that fewer than ten values lie beyond says little, whatever its interval: the 99th percentile of
+  /// TTFT and what thresholds and `until` ask of are looked at.
+  private func thinQuantileNotes(_ rows: [MetricRow]) -> [String] {
+    let usual = MetricSelector(text: "p99", metric: "ttft_s", statistic: "p99")
+    var figures = [usual]
+    for figure in scenario.thresholds.map(\.selector) + (scenario.until.map { [$0.figure] } ?? [])
+    where !figures.contains(where: { $0.metric == figure.metric && $0.statistic == figure.statistic }) {
+      figures.append(figure)
+    }
+    var notes: [String] = []
+    for figure in figures {
+      // Counted over replications, not over requests.
+      if MetricReader.overReplications.contains(figure.metric) { continue }
+      guard let q = MetricReader.quantiles.first(where: { $0.name == figure.statistic })?.q else { continue }
+      let name = figure == usual ? "p99" : "\(figure.statistic ?? "")(\(figure.metric))"
+      for row in rows where row.metric == figure.metric && row.statistic == "count" && row.replication == nil
+      {
+        guard let count = row.value, count > 0, count * (1 - q) < 10 * (1 - 1e-12) else { continue }
+        notes.append(
+          "\(row.design)/\(row.workload): \(name) rests on fewer than 10 of \(Int(count)) requests; "
+            + "simulate more of them")
       }
     }
     return notes

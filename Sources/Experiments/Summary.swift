@@ -100,7 +100,8 @@ struct Summary {
         if matching.isEmpty {
           verdicts.append(
             ThresholdVerdict(
-              threshold: threshold, design: design, workload: selector.workload ?? "", value: nil, holds: false))
+              threshold: threshold, design: design, workload: selector.workload ?? "", value: nil,
+              holds: false))
         }
         for row in matching {
           let holds = row.value.map(threshold.holds) ?? false

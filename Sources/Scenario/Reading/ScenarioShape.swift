@@ -17,7 +17,8 @@ enum ScenarioShape {
         "warmup", .durationOrAutomatic, "Start left out of the statistics, or `auto` (MSER-5).",
         fallback: "0s"),
       Key(
-        "replications", .integer(1...100_000), "Independent repetitions; with `until`, those before the first look.",
+        "replications", .integer(1...100_000),
+        "Independent repetitions; with `until`, those before the first look.",
         fallback: "1; 10 with `until`"),
       Key("until", until, "Adds replications until a figure is known well enough."),
       Key("economics", economics, "How usage becomes money."),
