@@ -40,7 +40,7 @@ struct CommandLineRun {
 
   /// Commands that are promised and still to come.
   private static let planned = [
-    "sweep", "optimize", "report", "export-notebook", "explore",
+    "sweep", "optimize", "report", "explore",
   ]
 
   private func unknownCommand() -> String? {

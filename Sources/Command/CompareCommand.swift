@@ -14,10 +14,11 @@ struct CompareCommand: ParsableCommand {
       dryrack compare results/new --designs buy,rent
       """,
     discussion: """
-      A result set is a folder of `run --out`, its summary.json or metrics.csv, or the CSV of a sweep. Rows pair \
-      by design, workload, point, metric, statistic and, where the seeds are equal, replication. Regressed and \
-      improved mean that the whole 95 % interval of the change lies past the noise; designs of one set are \
-      compared without judgement. Exit status: 0 nothing regressed, 1 something did, 2 nothing is comparable.
+      A result set is a folder of `run --out`, its summary.json or metrics.csv, or the CSV of a sweep. Rows \
+      pair by design, workload, point, metric, statistic and, where the seeds are equal, replication. \
+      Regressed and improved mean that the whole 95 % interval of the change lies past the noise; designs of \
+      one set are compared without judgement. Exit status: 0 nothing regressed, 1 something did, 2 nothing \
+      is comparable.
       """)
 
   @Argument(help: ArgumentHelp("What was, and what is now.", valueName: "results")) var results: [String]

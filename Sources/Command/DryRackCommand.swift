@@ -17,7 +17,8 @@ struct DryRackCommand: AsyncParsableCommand {
       """,
     version: Layers.version,
     subcommands: [
-      RunCommand.self, ValidateCommand.self, PlanCommand.self, CompareCommand.self, CalibrateCommand.self,
+      RunCommand.self, ValidateCommand.self, PlanCommand.self, CompareCommand.self,
+      ExportNotebookCommand.self, CalibrateCommand.self,
       CatalogCommand.self, InitCommand.self, SchemaCommand.self,
     ])
 

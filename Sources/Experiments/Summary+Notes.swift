@@ -44,8 +44,8 @@ extension Summary {
     return notes
   }
 
-  /// A quantile that fewer than ten values lie beyond says little, whatever its interval: the 99th percentile of
-  /// TTFT and what thresholds and `until` ask of are looked at.
+  /// A quantile that fewer than ten values lie beyond says little, whatever its interval: the 99th percentile
+  /// of TTFT and what thresholds and `until` ask of are looked at.
   private func thinQuantileNotes(_ rows: [MetricRow]) -> [String] {
     let usual = MetricSelector(text: "p99", metric: "ttft_s", statistic: "p99")
     var figures = [usual]

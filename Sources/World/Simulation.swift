@@ -53,8 +53,8 @@ public enum Simulation {
   /// Some ten milliseconds' worth: seldom enough to cost nothing, often enough for whoever waits.
   private static let eventsBetweenQuestions = 1 << 16
 
-  /// The sending time of the first request after the warm-up; `nil` when a cut past half the run is refused or
-  /// the run is too short for one.
+  /// The sending time of the first request after the warm-up; `nil` when a cut past half the run is refused
+  /// or the run is too short for one.
   private static func warmupEnd(of pilot: Outcome) -> Ticks? {
     let sent = pilot.records.filter { $0.e2e != nil }.sorted { ($0.sent, $0.serial) < ($1.sent, $1.serial) }
     guard let cut = mser5(sent.map { $0.e2e!.seconds }).cut else { return nil }

@@ -12,8 +12,8 @@ struct PairedCoverageTests {
   static let pairs = 30
   static let experiments = 1_000
 
-  /// The mean wait of 400 customers who find the station in its steady state: the hundred before them, from an
-  /// empty one, span twenty of its time constants 1 ÷ (√μ − √λ)².
+  /// The mean wait of 400 customers who find the station in its steady state: the hundred before them, from
+  /// an empty one, span twenty of its time constants 1 ÷ (√μ − √λ)².
   private func meanWait(speed: Double, replication: Int, apart: String = "") -> Double {
     func stream(_ purpose: String) -> RandomStream {
       RandomStream(seed: 20_261_126, replication: replication, entity: "station\(apart)", purpose: purpose)

@@ -11,8 +11,8 @@ public struct ResultComparison: Sendable {
 
   /// Which figures are compared.
   public struct Selection: Sendable, Hashable {
-    /// Figures such as `p99(ttft_s)` or metrics such as `ttft_s` with all their statistics; empty for the usual
-    /// ones: single numbers, means, and quantiles up to the 99th percentile.
+    /// Figures such as `p99(ttft_s)` or metrics such as `ttft_s` with all their statistics; empty for the
+    /// usual ones: single numbers, means, and quantiles up to the 99th percentile.
     public var figures: [String]
     /// Changes up to this share are noise.
     public var noise: Double
@@ -52,8 +52,8 @@ public struct ResultComparison: Sendable {
 
   /// Holds the second set against the first.
   ///
-  /// Figures of one metric, statistic and workload are one family: over its designs and points, calling any of
-  /// them different by chance happens once in twenty at most.
+  /// Figures of one metric, statistic and workload are one family: over its designs and points, calling any
+  /// of them different by chance happens once in twenty at most.
   ///
   /// - Complexity: O(rows).
   public init(before: ResultSet, after: ResultSet, selection: Selection = Selection()) {

@@ -2,8 +2,8 @@ import Foundation
 import Scenario
 import Workloads
 
-/// Reads results that `run --out`, `sweep --out` or a baseline left: folders, `summary.json`, tidy CSV, plain or
-/// gzip. Mistakes of a file come with their lines, all at once.
+/// Reads results that `run --out`, `sweep --out` or a baseline left: folders, `summary.json`, tidy CSV, plain
+/// or gzip. Mistakes of a file come with their lines, all at once.
 public enum ResultReader {
   /// The columns of a tidy table; every other is one of the point.
   public static let columns = [
