@@ -17,12 +17,13 @@ extension RunResults {
     }
     let ratios = differences.compactMap(\.comparison.varianceRatio).filter(\.isFinite).sorted()
     if let least = ratios.first, let most = ratios.last {
-      let range = ratios.count == 1 ? Self.times(least) : "\(Self.times(least)) to \(Self.times(most))"
+      let middle = Self.times(ratios[ratios.count / 2])
+      let range = ratios.count == 1 ? "" : " (median; \(Self.times(least)) to \(Self.times(most)))"
       text +=
         style.apply(
           .dim,
-          to: "  common random numbers: the variance of a difference is \(range) times smaller than of "
-            + "runs drawn apart") + "\n"
+          to: "  common random numbers: the variance of a difference is \(middle) times smaller\(range) "
+            + "than of runs drawn apart") + "\n"
     }
     return text
   }

@@ -28,8 +28,8 @@ public struct SampleComparison: Sendable, Hashable {
   /// for fewer than two values.
   public var pValue: Double?
   /// The variance of the difference if the samples had been drawn apart, over the one it has: how many times
-  /// the runs that pairing saves. `nil` when unpaired or when nothing varies; infinite where the difference
-  /// alone does not.
+  /// the runs that pairing saves. `nil` when unpaired or when a side never varies, for then there is no chance
+  /// to share; infinite where the difference alone does not vary.
   public var varianceRatio: Double?
 
   /// Whether chance alone explains the difference at this level, such as 0.05; a known difference of numbers
@@ -60,8 +60,9 @@ extension SampleComparison {
     difference = studentInterval(
       mean: gap, standardError: error, degrees: degrees, confidence: confidence)
     pValue = Self.pValue(gap, error, degrees)
-    let apart = (x.variance ?? 0) + (y.variance ?? 0)
-    if apart > 0 { varianceRatio = spread > 0 ? apart / spread : .infinity }
+    if let own = x.variance, let other = y.variance, own > 0, other > 0 {
+      varianceRatio = spread > 0 ? (own + other) / spread : .infinity
+    }
     guard self.base != 0 else { return }
     let quotient = self.sample / self.base
     let rest = zip(sample, base).map { $0 - quotient * $1 }
