@@ -15,6 +15,7 @@ extension RunResults {
     for difference in differences {
       text += "  " + style.apply(difference.mark, to: difference.sentence(usualPairs: pairs)) + "\n"
     }
+    // Where differences do not vary at all, there is nothing left to divide by.
     let ratios = differences.compactMap(\.comparison.varianceRatio).filter(\.isFinite).sorted()
     if let least = ratios.first, let most = ratios.last {
       let middle = Self.times(ratios[ratios.count / 2])

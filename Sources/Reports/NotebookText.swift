@@ -6,8 +6,8 @@ enum NotebookText {
       # \(TextStyle.printable(title))
 
       Results of \(what) of dryrack, drawn with pandas and Matplotlib alone. Paths are relative to this
-      notebook; the environment's `DRYRACK_RESULTS` names another result set of the same kind. Bands and bars are 95 %
-      intervals over replications; where a figure has none, none is drawn.
+      notebook; the environment's `DRYRACK_RESULTS` names another result set of the same kind. Bands and bars
+      are 95 % intervals over replications; where a figure has none, none is drawn.
       """
   }
 

@@ -28,7 +28,7 @@ public struct SampleComparison: Sendable, Hashable {
   /// for fewer than two values.
   public var pValue: Double?
   /// The variance of the difference if the samples had been drawn apart, over the one it has: how many times
-  /// the runs that pairing saves. `nil` when unpaired or when a side never varies, for then there is no chance
+  /// the runs that pairing saves. `nil` when unpaired or when a side never varies, for then no chance is there
   /// to share; infinite where the difference alone does not vary.
   public var varianceRatio: Double?
 
@@ -61,7 +61,8 @@ extension SampleComparison {
       mean: gap, standardError: error, degrees: degrees, confidence: confidence)
     pValue = Self.pValue(gap, error, degrees)
     if let own = x.variance, let other = y.variance, own > 0, other > 0 {
-      varianceRatio = spread > 0 ? (own + other) / spread : .infinity
+      // What is left of equal differences is rounding.
+      varianceRatio = spread > (own + other) * 1e-18 ? (own + other) / spread : .infinity
     }
     guard self.base != 0 else { return }
     let quotient = self.sample / self.base

@@ -9,7 +9,7 @@ struct ReplicationTests {
     version: 1
     name: replications
     seed: 7
-    duration: 2m
+    duration: 50s
     replications: 6
     workloads:
       chat:
@@ -53,7 +53,7 @@ struct ReplicationTests {
         ).records.sorted { $0.serial < $1.serial }
           .map { [Int($0.sent.count), $0.promptTokens, $0.outputTokens] }
       }
-      #expect(asked[0].count > 300 && asked.allSatisfy { $0 == asked[0] })
+      #expect(asked[0].count > 100 && asked.allSatisfy { $0 == asked[0] })
       #expect(!earlier.contains(asked[0][5]))
       earlier.append(asked[0][5])
     }
@@ -97,17 +97,17 @@ struct ReplicationTests {
   func until(jobs: Int) async throws {
     var options = RunOptions()
     options.jobs = jobs
-    let rule = "{ metric: 'p50(e2e_s{workload=chat})', relative-half-width: 4%, max-replications: 60 }"
+    let rule = "{ metric: 'p50(e2e_s{workload=chat})', relative-half-width: 6%, max-replications: 60 }"
     let scenario = try Self.scenario(Self.text, [("until", rule), ("replications", "4")])
     let results = await Experiment.run(scenario, options: options)
     let count = results.manifest.replications
     #expect(count > 4 && count < 60 && [9, 14, 19, 24, 30, 37, 46, 57].contains(count))
-    #expect(results.notes.contains { $0.contains("after \(count) replications; asked for was 4.0 %") })
+    #expect(results.notes.contains { $0.contains("after \(count) replications; asked for was 6.0 %") })
     func widest(_ rows: [MetricRow]) -> Double {
       rows.filter { $0.replication == nil && $0.metric == "e2e_s" && $0.statistic == "p50" }
         .map { ($0.high! - $0.low!) / 2 / $0.value! }.max()!
     }
-    #expect(widest(results.rows) <= 0.04)
+    #expect(widest(results.rows) <= 0.06)
     let fixed = await Experiment.run(
       try Self.scenario(Self.text, [("replications", "\(count)")]), options: RunOptions())
     #expect(fixed.rows == results.rows && fixed.differences == results.differences)
@@ -115,7 +115,7 @@ struct ReplicationTests {
     let earlier = [4, 9, 14, 19, 24, 30, 37, 46].last { $0 < count }!
     let before = await Experiment.run(
       try Self.scenario(Self.text, [("replications", "\(earlier)")]), options: RunOptions())
-    #expect(widest(before.rows) > 0.04)
+    #expect(widest(before.rows) > 0.06)
   }
 
   @Test("`until` that is never met ends at its most, and says how well the figure is known")
