@@ -20,10 +20,11 @@ extension NotebookText {
         factor, unit = readable(points["value"], "s")
         money = points["unit"].iloc[0]
         figure, axis = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
-        for design, rows in points.groupby("design", sort=False):
+        lines = points.groupby(["design", *others], sort=False, dropna=False)
+        for number, (key, rows) in enumerate(lines):
             bars = whiskers(rows, factor) if len(points) <= 40 else None
-            axis.errorbar(rows["value"] * factor, rows["value_cost"], xerr=bars, fmt="o", capsize=3,
-                          color=colours[design], label=design)
+            axis.errorbar(rows["value"] * factor, rows["value_cost"], xerr=bars, capsize=3, lw=0.8,
+                          fmt="o-" if PARAMETER else "o", color=cycle[number % len(cycle)], label=label(key))
         best = points.sort_values(["value", "value_cost"])
         front = best[best["value_cost"] < best["value_cost"].cummin().shift(fill_value=np.inf)]
         axis.step(front["value"] * factor, front["value_cost"], where="post", color="0.4", lw=1, ls="--",
@@ -39,7 +40,8 @@ extension NotebookText {
         axis.set_xlabel(f"{STATISTIC}({METRIC})" + (f" of {slowest}" if slowest else "") + f" [{unit}]")
         axis.set_ylabel(f"{COST.replace('_', ' ')} [{money}]")
         axis.set_title("cost against latency")
-        axis.legend(title="design")
+        if lines.ngroups <= 12:
+            axis.legend()
         plt.show()
     """
   }

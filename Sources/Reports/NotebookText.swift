@@ -11,7 +11,7 @@ enum NotebookText {
       """
   }
 
-  static func load(_ places: ResultsNotebook.Places) -> String {
+  static func load(_ places: ResultsNotebook.Places, parameter: String?) -> String {
     let isFolder = places.series != nil || places.costs != nil
     let path = isFolder ? String(places.metrics.dropLast("/metrics.csv".count)) : places.metrics
     return """
@@ -39,8 +39,16 @@ enum NotebookText {
       fixed = ["run_id", "design", "workload", "replication", "metric", "statistic", "value", "unit",
                "ci_low", "ci_high"]
       parameters = [name for name in metrics.columns if name not in fixed]
+      # What is drawn along the axis; the others tell lines apart.
+      PARAMETER = \(parameter.map(pythonString) ?? "None")
+      others = [name for name in parameters if name != PARAMETER and totals[name].nunique() > 1]
+      cycle = plt.rcParams["axes.prop_cycle"].by_key()["color"]
       designs = list(dict.fromkeys(totals["design"]))
-      colours = dict(zip(designs, plt.rcParams["axes.prop_cycle"].by_key()["color"] * 10))
+      colours = {design: cycle[number % len(cycle)] for number, design in enumerate(designs)}
+
+
+      def label(key):
+          return ", ".join(str(part) for part in key if part == part and str(part))
 
 
       def pick(metric, statistic):
@@ -112,14 +120,11 @@ enum NotebookText {
     Bands are 95 % intervals over replications.
     """
 
-  static func curves(_ parameter: String) -> String {
-    """
-    PARAMETER = \(pythonString(parameter))
+  static let curves = """
     number = r"^\\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\\s*(.*)$"
     parts = totals[PARAMETER].astype("string").str.extract(number)
     totals["x"] = pd.to_numeric(parts[0], errors="coerce")
     unit_of_x = next((unit for unit in parts[1].dropna() if unit), "")
-    others = [name for name in parameters if name != PARAMETER and totals[name].nunique() > 1]
     panels = [("ttft_s", "p99", "time to first token, p99"), ("tpot_s", "p99", "time per output token, p99"),
               ("goodput_ratio", "value", "good requests"),
               ("output_tokens_per_s", "value", "output tokens per second"),
@@ -138,11 +143,10 @@ enum NotebookText {
         lines = rows.groupby(["design", "workload", *others], sort=False, dropna=False)
         for number, (key, line) in enumerate(lines):
             line = line.sort_values("x")
-            label = ", ".join(str(part) for part in key if part == part and str(part))
-            style = ["-", "--", ":", "-."][number // max(1, len(designs)) % 4]
-            colour = colours[key[0]]
+            style = ["-", "--", ":", "-."][number // len(cycle) % 4]
+            colour = cycle[number % len(cycle)]
             axis.plot(line["x"], line["value"] * factor, style, marker="o", markersize=3.5, color=colour,
-                      label=label)
+                      label=label(key))
             low, high = (line[end].fillna(line["value"]) * factor for end in ["ci_low", "ci_high"])
             axis.fill_between(line["x"], low, high, color=colour, alpha=0.2, lw=0)
         if rows["x"].min() > 0 and rows["x"].max() / rows["x"].min() > 20:
@@ -160,7 +164,6 @@ enum NotebookText {
         axis.set_visible(False)
     plt.show()
     """
-  }
 
   static let frontierWords = """
     ## What does speed cost?

@@ -58,14 +58,14 @@ public struct ResultsNotebook: Sendable {
     let parameters = numericParameters
     var notebook = Notebook()
     notebook.addText("question", NotebookText.question(title, isSweep: !parameters.isEmpty))
-    notebook.addCode("load", NotebookText.load(places))
+    notebook.addCode("load", NotebookText.load(places, parameter: parameters.first))
     notebook.addCode("table", NotebookText.table)
     if parameters.isEmpty {
       notebook.addText("latency-words", NotebookText.latencyWords)
       notebook.addCode("latency", NotebookText.latency)
     } else {
       notebook.addText("load-curves-words", NotebookText.curvesWords)
-      notebook.addCode("load-curves", NotebookText.curves(parameters[0]))
+      notebook.addCode("load-curves", NotebookText.curves)
     }
     notebook.addText("frontier-words", NotebookText.frontierWords)
     notebook.addCode("frontier", NotebookText.frontier(decider.metric, decider.statistic))

@@ -18,6 +18,8 @@ public struct Metric: Sendable, Hashable {
     case value
     /// A number for each of several parts, which stand as its statistics: `bound_by` and its causes.
     case parts
+    /// Of a point of a sweep, not of a run: no threshold can be set on it.
+    case verdict
   }
 
   public var name: String
@@ -121,6 +123,7 @@ public struct Metric: Sendable, Hashable {
     Metric("energy_kwh", "kWh/month", .lower),
     Metric("first_service_day", "day", .lower),
     Metric("payback_days", "day", .lower),
+    Metric("thresholds_met", "1", .higher, .verdict),
   ]
 }
 
