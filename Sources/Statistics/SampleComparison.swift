@@ -28,12 +28,12 @@ public struct SampleComparison: Sendable, Hashable {
   /// for fewer than two values.
   public var pValue: Double?
   /// The variance of the difference if the samples had been drawn apart, over the one it has: how many times
-  /// the runs that pairing saves. `nil` when unpaired or when a side never varies, for then there is no luck to
-  /// share; infinite where the difference alone does not vary.
+  /// the runs that pairing saves. `nil` when unpaired or when a side never varies: then there is no luck to
+  /// share. Infinite where the difference alone does not vary.
   public var varianceRatio: Double?
 
-  /// Whether chance alone is ruled out at this level, such as 0.05; a difference of numbers that never vary is
-  /// none of chance's.
+  /// Whether chance alone is ruled out at this level, such as 0.05; a difference of numbers that never vary
+  /// is none of chance's.
   public func isShown(level: Double) -> Bool { pValue.map { $0 < level } ?? false }
 }
 
