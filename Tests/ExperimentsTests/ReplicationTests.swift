@@ -118,6 +118,18 @@ struct ReplicationTests {
     #expect(widest(before.rows) > 0.06)
   }
 
+  @Test("on the main scenario, common random numbers save more than four of five runs")
+  func savedRuns() async throws {
+    let path = MetricTableTests.scenarios.appendingPathComponent("support-chat-forecast.yaml").path
+    let scenario = try ScenarioReader.read(
+      path: path, overrides: [Override(path: "replications", value: "10")]
+    ).get()
+    let results = await Experiment.run(scenario, options: RunOptions())
+    let ratios = results.differences.filter { $0.unit == "s" }.compactMap(\.comparison.varianceRatio)
+    // TTFT and E2E of three designs against the first.
+    #expect(ratios.count == 6 && ratios.allSatisfy { $0 > 5 }, "\(ratios)")
+  }
+
   @Test("`until` that is never met ends at its most, and says how well the figure is known")
   func untilTheMost() async throws {
     let rule = "{ metric: 'p99(ttft_s)', relative-half-width: 0.01%, max-replications: 8 }"
