@@ -93,7 +93,7 @@ let package = Package(
       name: "ScenarioTests",
       dependencies: ["Scenario", "Kernel", "Quantities", "Infrastructure", "Workloads"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles", "TestSupport"]),
-    .testTarget(name: "ExperimentsTests", dependencies: ["DryRack", "TestSupport"]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["DryRack", "DryRackTesting", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command", "DryRack"]),
     .testTarget(name: "FuzzTests", dependencies: ["DryRack"]),

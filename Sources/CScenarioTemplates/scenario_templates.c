@@ -67,6 +67,9 @@ static const char spot_training_yaml[] = {
 static const char storage_starvation_yaml[] = {
 #embed "../../scenarios/storage-starvation.yaml"
 };
+static const char support_chat_forecast_yaml[] = {
+#embed "../../scenarios/support-chat-forecast.yaml"
+};
 static const char support_chat_yaml[] = {
 #embed "../../scenarios/support-chat.yaml"
 };
@@ -99,6 +102,7 @@ static const struct dryrack_template templates[] = {
     {"speculation.yaml", speculation_yaml, sizeof speculation_yaml},
     {"spot-training.yaml", spot_training_yaml, sizeof spot_training_yaml},
     {"storage-starvation.yaml", storage_starvation_yaml, sizeof storage_starvation_yaml},
+    {"support-chat-forecast.yaml", support_chat_forecast_yaml, sizeof support_chat_forecast_yaml},
     {"support-chat.yaml", support_chat_yaml, sizeof support_chat_yaml},
     {"ten-thousand-gpus.yaml", ten_thousand_gpus_yaml, sizeof ten_thousand_gpus_yaml},
     {"traces/support-chat.csv", traces_support_chat_csv, sizeof traces_support_chat_csv},

@@ -17,8 +17,8 @@ struct DryRackCommand: AsyncParsableCommand {
       """,
     version: Layers.version,
     subcommands: [
-      RunCommand.self, SweepCommand.self, MergeCommand.self, ValidateCommand.self, PlanCommand.self,
-      CalibrateCommand.self, CatalogCommand.self,
+      RunCommand.self, SweepCommand.self, MergeCommand.self, CompareCommand.self, ValidateCommand.self,
+      PlanCommand.self, ExportNotebookCommand.self, CalibrateCommand.self, CatalogCommand.self,
       InitCommand.self, SchemaCommand.self,
     ])
 

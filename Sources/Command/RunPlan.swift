@@ -81,8 +81,17 @@ struct RunPlan {
       Line(
         name: "discount rate", value: "\(PlanWords.number(scenario.economics.discountRate * 100)) % a year"),
     ]
+    if let rule = scenario.until, scenario.isStochastic { lines.append(until(rule)) }
     lines += RunEstimate(scenario, designs: designs, replications: replications).lines
     return Section(title: scenario.name, lines: lines)
+  }
+
+  private static func until(_ rule: StoppingRule) -> Line {
+    let width = PlanWords.number(rule.relativeHalfWidth * 100)
+    return Line(
+      name: "more runs",
+      value: "up to \(rule.maximumReplications) replications, until \(rule.figure.text) is known to "
+        + "±\(width) %")
   }
 
   private static func counted(_ count: Int, _ what: String) -> String {

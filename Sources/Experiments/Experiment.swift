@@ -27,11 +27,29 @@ public enum Experiment {
       return model
     }
     // Without chance all replications are one: it is run once, and its intervals stay empty.
-    let replications = scenario.isStochastic ? scenario.replications : 1
-    let runs = models.indices.flatMap { model in (0..<replications).map { Run(model: model, replication: $0) }
-    }
+    var replications = scenario.isStochastic ? scenario.replications : 1
     let limits = RunLimits(options)
-    let outcomes = await execute(runs, models: models, options: options, limits: limits, progress: progress)
+    var outcomes = [[Outcome?]](repeating: [], count: models.count)
+    var look: PrecisionLook?
+    while true {
+      let done = outcomes.first?.count ?? 0
+      let runs = models.indices.flatMap { model in
+        (done..<replications).map { Run(model: model, replication: $0) }
+      }
+      let before = done * models.count
+      let more = await execute(runs, models: models, options: options, limits: limits) {
+        progress(RunProgress(finished: before + $0.finished, total: before + $0.total))
+      }
+      for (run, outcome) in zip(runs, more) { outcomes[run.model].append(outcome) }
+      guard let rule = scenario.until, scenario.isStochastic, stop(of: more, limits) == nil else { break }
+      look = Summary(
+        scenario: scenario, models: models, outcomes: outcomes.flatMap { $0 }, replications: replications,
+        options: options, stoppedBy: nil, notes: []
+      ).look(at: rule)
+      let next = rule.replications(after: replications)
+      if look!.isReached || next == replications { break }
+      replications = next
+    }
     var notes = scenario.notes
     if replications < scenario.replications {
       notes.append(
@@ -39,9 +57,11 @@ public enum Experiment {
           + "\(scenario.replications) replications would be the same, one was run"
       )
     }
+    if let rule = scenario.until, let look { notes.append(look.words(rule)) }
+    let merged = outcomes.flatMap { $0 }
     return Summary(
-      scenario: scenario, models: models, outcomes: outcomes, replications: replications, options: options,
-      stoppedBy: stop(of: outcomes, limits), notes: notes
+      scenario: scenario, models: models, outcomes: merged, replications: replications, options: options,
+      stoppedBy: stop(of: merged, limits), notes: notes
     ).results()
   }
 

@@ -15,6 +15,9 @@ public struct RunResults: Sendable {
   public var timeline: [TimelineSlice]
   /// Warnings about the run itself, such as too few samples for a quantile.
   public var notes: [String]
+  /// How the designs differ from the first of them, under the same random numbers; empty for one design or
+  /// one replication.
+  public var differences: [DesignDifference] = []
 
   public init(
     manifest: Manifest, designs: [DesignSummary], rows: [MetricRow], verdicts: [ThresholdVerdict],

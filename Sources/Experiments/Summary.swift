@@ -31,17 +31,20 @@ struct Summary {
       replications: replications,
       version: Experiment.version, catalogHash: Catalog.builtIn.contentHash, complete: stoppedBy == nil,
       stoppedBy: stoppedBy)
-    return RunResults(
+    var results = RunResults(
       manifest: manifest, designs: models.indices.map(designSummary), rows: rows, verdicts: verdicts(rows),
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + sampleNotes(rows) + payBackNotes(rows) + rangeNotes() + contextNotes() + moneyNotes())
+      notes: notes + warmupNotes() + sampleNotes(rows) + payBackNotes(rows) + rangeNotes() + contextNotes()
+        + moneyNotes())
+    results.differences = differences(rows)
+    return results
   }
 
   // MARK: Rows
 
-  private func metricRows(_ index: Int) -> [MetricRow] {
+  func metricRows(_ index: Int) -> [MetricRow] {
     let model = models[index]
     let outcomes = outcomes(of: index)
     let readings = outcomes.map { MetricReader(scenario: scenario, model: model, outcome: $0).readings }
@@ -74,7 +77,7 @@ struct Summary {
     return rows
   }
 
-  private func row(
+  func row(
     _ model: DesignModel, _ reading: Reading, replication: Int?, value: Double?, interval: Interval?
   ) -> MetricRow {
     var row = MetricRow(
@@ -85,46 +88,20 @@ struct Summary {
     return row
   }
 
-  /// Statistics of a metric that every run gives once. A run that did not come to its end is longer than any:
-  /// quantiles that fall among such runs are unknown.
-  private func overReplications(_ model: DesignModel, _ reading: Reading, _ values: [Double]) -> [MetricRow] {
-    let sorted = values.sorted()
-    func add(_ statistic: String, _ value: Double?, _ unit: String? = nil) -> MetricRow {
-      var named = reading
-      named.statistic = statistic
-      named.unit = unit ?? reading.unit
-      return row(model, named, replication: nil, value: value, interval: nil)
-    }
-    let unfinished = replications - values.count
-    let quantiles = MetricReader.quantiles.map { name, q in
-      let rank = Int((q * Double(replications)).rounded(.up)) - 1
-      return add(name, sorted.indices.contains(max(0, rank)) ? sorted[max(0, rank)] : nil)
-    }
-    return quantiles + [
-      add("min", sorted.first), add("max", unfinished == 0 ? sorted.last : nil),
-      add("count", Double(values.count), "1"),
-    ]
-  }
-
   /// Thresholds are judged on the value over all replications, for each design and workload they speak of.
   private func verdicts(_ rows: [MetricRow]) -> [ThresholdVerdict] {
     var verdicts: [ThresholdVerdict] = []
     for threshold in scenario.thresholds {
       for model in models {
         let design = model.design.name
-        if threshold.filters.contains(where: { $0.key == "design" && $0.value != design }) { continue }
-        let named = threshold.filters.last { $0.key == "workload" }?.value
-        let matching = rows.filter {
-          $0.design == design && $0.replication == nil && $0.metric == threshold.metric
-            && $0.statistic
-              == (MetricName.distributions.contains($0.metric) ? threshold.statistic ?? "" : "value")
-            // Classes of requests are judged where they are named.
-            && (named == nil ? !$0.workload.contains("/") : $0.workload == named || $0.workload.isEmpty)
-        }
+        if !threshold.selector.covers(design: design) { continue }
+        let selector = threshold.selector
+        let matching = rows.filter { $0.design == design && $0.replication == nil && $0.is(selector) }
         if matching.isEmpty {
           verdicts.append(
             ThresholdVerdict(
-              threshold: threshold, design: design, workload: named ?? "", value: nil, holds: false))
+              threshold: threshold, design: design, workload: selector.workload ?? "", value: nil,
+              holds: false))
         }
         for row in matching {
           let holds = row.value.map(threshold.holds) ?? false
@@ -135,64 +112,6 @@ struct Summary {
       }
     }
     return verdicts
-  }
-
-  /// A 99th percentile of 200 requests rests on two of them.
-  private func sampleNotes(_ rows: [MetricRow]) -> [String] {
-    var notes: [String] = []
-    for row in rows where row.metric == "ttft_s" && row.statistic == "count" && row.replication == nil {
-      if row.value == 0 {
-        notes.append(
-          "\(row.design)/\(row.workload): nothing is measured, for no request sent after the warm-up was "
-            + "answered; lengthen the run or shorten `warmup`")
-      } else if let count = row.value, count * 0.01 < 10 {
-        notes.append(
-          "\(row.design)/\(row.workload): p99 rests on fewer than 10 of \(Int(count)) requests; "
-            + "simulate more of them"
-        )
-      }
-    }
-    for row in rows where row.metric == "tier_hit_ratio" && row.statistic != "gpu" && row.replication == nil {
-      if let ratio = row.value, ratio < 0.01 {
-        let percent = (ratio * 1000).rounded() / 10
-        notes.append(
-          "\(row.design)/\(row.workload): the \(row.statistic) tier gave \(percent) % of the prompt tokens; "
-            + "it would hardly be missed")
-      }
-    }
-    for row in rows where row.metric == "finished_ratio" && row.replication == nil {
-      if let ratio = row.value, ratio < 1 {
-        let missing = Int(((1 - ratio) * Double(replications)).rounded())
-        notes.append(
-          "\(row.design)/\(row.workload): \(missing) of \(replications) runs had not come to "
-            + "their end at the horizon; their time and cost are unknown, and means are over the others")
-      }
-    }
-    for (index, model) in models.enumerated() {
-      for (service, result) in (outcomes(of: index).first?.services ?? []).enumerated()
-      where result.tally.rejected > 0 {
-        let tally = result.tally
-        let why = reasons(tally, of: model.design.services[service])
-        notes.append(
-          "\(model.design.name)/\(model.design.services[service].name): "
-            + "\(tally.rejected) requests rejected, \(why)"
-        )
-      }
-    }
-    return notes
-  }
-
-  /// Why requests were turned away.
-  private func reasons(_ tally: WorkloadTally, of service: Service) -> String {
-    guard service.admission != nil else {
-      return tally.throttled > 0
-        ? "\(tally.throttled) past the endpoint's rate limits" : "too long for the KV cache of a replica"
-    }
-    let rest = tally.rejected - tally.throttled - tally.shed
-    return [
-      (tally.throttled, "past the rate limit"), (tally.shed, "predicted to get their first token too late"),
-      (rest, "too long for the KV cache of a replica"),
-    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
   }
 
   // MARK: Designs

@@ -22,6 +22,7 @@ extension RunResults {
     thresholds(into: &table)
     var text = "\(style.apply(.bold, to: TextStyle.printable(manifest.scenario)))  \(identity)\n\n"
     text += table.text(style: style)
+    text += differencesText(style: style)
     if !notes.isEmpty { text += "\n" }
     for note in notes { text += style.apply(.dim, to: "note: \(TextStyle.printable(note))") + "\n" }
     return text + "\n" + verdict() + "\n"

@@ -11,6 +11,7 @@ extension RunResults {
       ("designs", .array(designs.map(\.json))),
       ("thresholds", .array(verdicts.map(\.json))),
       ("results", .array(rows.map { $0.json(run: manifest.runID) })),
+      ("differences", .array(differences.map(\.json))),
       ("costs", .array(costs.map(\.json))),
       ("notes", .array(notes.map(JSONValue.string))),
     ])

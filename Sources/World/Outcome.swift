@@ -97,6 +97,8 @@ public struct Outcome: Sendable {
   /// Training jobs, in the order of the design's.
   public var jobs: [TrainingOutcome] = []
   public var measuredFrom: Ticks
+  /// Whether `warmup: auto` found no cut to trust: then nothing is cut off.
+  public var isWarmupRefused = false
   /// When the last event was handled that changed a service.
   public var end: Ticks
   public var events: Int

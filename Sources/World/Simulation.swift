@@ -20,7 +20,11 @@ public enum Simulation {
       pilot.keepsRequests = true
       pilot.recordsTimeline = false
       let first = runOnce(model, replication: replication, options: pilot, measuredFrom: .zero)
-      return runOnce(model, replication: replication, options: options, measuredFrom: warmupEnd(of: first))
+      let warmup = warmupEnd(of: first)
+      var outcome = runOnce(
+        model, replication: replication, options: options, measuredFrom: warmup ?? .zero)
+      outcome.isWarmupRefused = warmup == nil && !model.services.isEmpty
+      return outcome
     }
   }
 
@@ -49,13 +53,12 @@ public enum Simulation {
   /// Some ten milliseconds' worth: seldom enough to cost nothing, often enough for whoever waits.
   private static let eventsBetweenQuestions = 1 << 16
 
-  /// The sending time of the first request after the warm-up. A cut past half the run is refused: then
-  /// nothing
-  /// is cut, and the caller sees `measuredFrom == 0`.
-  private static func warmupEnd(of pilot: Outcome) -> Ticks {
+  /// The sending time of the first request after the warm-up; `nil` when a cut past half the run is refused
+  /// or the run is too short for one.
+  private static func warmupEnd(of pilot: Outcome) -> Ticks? {
     let sent = pilot.records.filter { $0.e2e != nil }.sorted { ($0.sent, $0.serial) < ($1.sent, $1.serial) }
-    guard sent.count >= 20, let cut = mser5(sent.map { $0.e2e!.seconds }).cut, cut > 0 else { return .zero }
-    return sent[min(cut, sent.count - 1)].sent
+    guard let cut = mser5(sent.map { $0.e2e!.seconds }).cut else { return nil }
+    return cut == 0 ? .zero : sent[min(cut, sent.count - 1)].sent
   }
 }
 

@@ -16,6 +16,8 @@ public struct Scenario: Sendable {
   public var duration: Ticks?
   public var warmup: Warmup
   public var replications: Int
+  /// How many more to add after those; `nil` where their number is fixed.
+  public var until: StoppingRule?
   public var economics: EconomicsSettings
   public var workloads: [InferenceWorkload]
   public var trainings: [TrainingWorkload] = []

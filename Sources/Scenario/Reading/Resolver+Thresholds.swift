@@ -1,28 +1,3 @@
-/// The metrics that thresholds and results speak of.
-public enum MetricName {
-  /// Distributions: named with a statistic, as `p99(ttft_s)`.
-  public static let distributions = [
-    "ttft_s", "tpot_s", "itl_s", "e2e_s", "queue_s", "prefill_s", "decode_s", "kv_wait_s", "kv_transfer_s",
-    "adapter_wait_s", "step_time_s", "time_to_train_s", "queue_wait_s",
-  ]
-  /// Single numbers.
-  public static let values = [
-    "goodput_ratio", "goodput_rps", "throughput_rps", "output_tokens_per_s", "total_tokens_per_s",
-    "gpu_allocated_ratio", "gpu_busy_ratio", "mfu", "mbu", "kv_usage_ratio", "prefix_hit_ratio",
-    "adapter_hit_ratio", "adapter_loads", "adapter_fetches", "preemptions", "rejected", "completed",
-    "offered", "throttled", "shed", "kv_transfer_bytes", "cost_per_month", "cost_total", "cost_npv",
-    "cost_per_million_output_tokens",
-    "cost_per_good_request", "cost_per_training_run", "training_goodput_ratio", "lost_gpu_hours", "gpu_hours",
-    "interruptions", "contention_s", "startup_s", "checkpoints", "checkpoint_interval_s",
-
-    "train_tokens_per_s", "finished_ratio",
-    "deadline_met_ratio", "jobs_finished", "jobs_refused", "gpu_stranded_ratio", "makespan_s",
-    "bus_bandwidth_bytes_per_s", "time_s", "energy_kwh", "first_service_day",
-    "payback_days",
-  ]
-  public static let statistics = ["mean", "p50", "p90", "p95", "p99", "p99.9", "min", "max", "std", "count"]
-}
-
 extension Resolver {
   /// Reads `p99(ttft_s{workload=chat}) < 2` or `goodput_ratio > 0.99`.
   mutating func threshold(
@@ -38,7 +13,21 @@ extension Resolver {
       fault(value, path, "expected a metric, a comparison and a number", help: help)
       return nil
     }
-    var left = text[..<place.lowerBound].filter { $0 != " " }
+    let left = String(text[..<place.lowerBound])
+    guard
+      let figure = selector(left, value, path, workloads: workloads, designs: designs, help: help)
+    else { return nil }
+    return Threshold(
+      text: text, metric: figure.metric, statistic: figure.statistic, filters: figure.filters,
+      comparison: Threshold.Comparison(rawValue: sign) ?? .less, limit: limit)
+  }
+
+  /// Reads `p99(ttft_s{workload=chat})`.
+  mutating func selector(
+    _ written: String, _ value: Written, _ path: String, workloads: [InferenceWorkload], designs: [Design],
+    help: String
+  ) -> MetricSelector? {
+    var left = written.filter { $0 != " " }
     var statistic: String?
     if let open = left.firstIndex(of: "("), left.hasSuffix(")") {
       statistic = String(left[..<open])
@@ -67,9 +56,8 @@ extension Resolver {
       left = String(left[..<open])
     }
     guard check(metric: left, statistic: statistic, value, path) else { return nil }
-    return Threshold(
-      text: text, metric: left, statistic: statistic, filters: filters,
-      comparison: Threshold.Comparison(rawValue: sign) ?? .less, limit: limit)
+    return MetricSelector(
+      text: written.filter { $0 != " " }, metric: left, statistic: statistic, filters: filters)
   }
 
   private mutating func check(metric: String, statistic: String?, _ value: Written, _ path: String) -> Bool {

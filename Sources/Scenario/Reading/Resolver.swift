@@ -121,15 +121,18 @@ struct Resolver {
     let thresholds = (root["thresholds"]?.items ?? []).enumerated().compactMap { index, item in
       threshold(item, "thresholds[\(index)]", workloads: workloads, designs: designs)
     }
+    let until = stoppingRule(root, workloads: workloads, designs: designs)
     guard faults.isEmpty else { return nil }
+    let first = until == nil ? 1 : min(StoppingRule.usualFirstLook, until!.maximumReplications)
     var scenario = Scenario(
       name: root["name"]?.text ?? "", description: root["description"]?.text ?? "",
       seed: UInt64(integer(root["seed"]) ?? standing(1, at: "seed", as: "1")), duration: duration,
       warmup: warmup,
-      replications: integer(root["replications"]) ?? standing(1, at: "replications", as: "1"),
+      replications: integer(root["replications"]) ?? standing(first, at: "replications", as: "\(first)"),
       economics: economics, workloads: workloads, designs: designs, thresholds: thresholds,
       contentHash: hash.finish(), defaults: defaults, notes: notes,
       catalog: catalog)
+    scenario.until = until
     (scenario.trainings, scenario.collectives, scenario.jobTraces) = (trainings, collectives, jobTraces)
     return scenario
   }

@@ -16,7 +16,11 @@ enum ScenarioShape {
       Key(
         "warmup", .durationOrAutomatic, "Start left out of the statistics, or `auto` (MSER-5).",
         fallback: "0s"),
-      Key("replications", .integer(1...100_000), "Independent repetitions.", fallback: "1"),
+      Key(
+        "replications", .integer(1...100_000),
+        "Independent repetitions; with `until`, those before the first look.",
+        fallback: "1; 10 with `until`"),
+      Key("until", until, "Adds replications until a figure is known well enough."),
       Key("economics", economics, "How usage becomes money."),
       Key("workloads", .map(workload), "What is asked of the designs.", required: true),
       Key("designs", .map(design), "What is compared.", required: true),
@@ -24,7 +28,15 @@ enum ScenarioShape {
       Key("sweep", sweep, "Parameter space; read by `sweep`."),
       Key("templates", .anything, "Mappings that `template: NAME` below `designs` takes over, key by key."),
       Key("overlays", .list(.text), "Files of facts that stand before the catalogue's; the last one wins."),
-    ] + Key.planned("clients", "until", "random"))
+    ] + Key.planned("clients", "random"))
+
+  static let until: Shape = .object([
+    Key("metric", .text, "The figure, such as `p99(ttft_s{workload=chat})`.", required: true),
+    Key(
+      "relative-half-width", .quantity(.ratio), "Half its 95 % interval over its value, at most.",
+      fallback: "5%"),
+    Key("max-replications", .integer(2...100_000), "Replications at most.", fallback: "200"),
+  ])
 
   static let economics: Shape = .object(
     [

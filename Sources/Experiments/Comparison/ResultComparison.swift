@@ -1,0 +1,224 @@
+import Catalog
+import Scenario
+import Statistics
+
+/// Two sets of results, figure by figure.
+public struct ResultComparison: Sendable {
+  /// In the order of the first set's rows, then what only the second has.
+  public var changes: [MetricChange]
+  /// What a reader of the verdicts should know.
+  public var notes: [String]
+
+  /// Which figures are compared.
+  public struct Selection: Sendable, Hashable {
+    /// Figures such as `p99(ttft_s)` or metrics such as `ttft_s` with all their statistics; empty for the
+    /// usual ones: single numbers, means, and quantiles up to the 99th percentile.
+    public var figures: [String]
+    /// Changes up to this share are noise.
+    public var noise: Double
+
+    public init(figures: [String] = [], noise: Double = 0.02) {
+      self.figures = figures
+      self.noise = noise
+    }
+
+    /// Extremes and spreads of samples, and how many there were, say little of a change.
+    static let unusual = ["min", "max", "std", "count", "p99.9"]
+
+    func covers(_ row: ResultSet.Row) -> Bool {
+      if figures.isEmpty { return !Self.unusual.contains(row.statistic) }
+      return figures.contains(row.metric) || figures.contains(row.figure)
+    }
+
+    /// Figures that neither set has, with the nearest name that one has.
+    ///
+    /// - Complexity: O(rows).
+    public func unknown(in sets: [ResultSet]) -> [(name: String, nearest: String?)] {
+      var known: [String] = []
+      var seen: Set<String> = []
+      for row in sets.lazy.flatMap(\.rows) {
+        for name in [row.metric, row.figure] where seen.insert(name).inserted { known.append(name) }
+      }
+      return figures.filter { !seen.contains($0) }.map { ($0, Catalog.nearest(to: $0, among: known)) }
+    }
+  }
+
+  /// How many figures have a verdict.
+  public func count(_ verdict: MetricChange.Verdict) -> Int { changes.count { $0.verdict == verdict } }
+  /// Whether anything could be held against anything.
+  public var isEmpty: Bool { changes.allSatisfy { $0.verdict == .incomparable } }
+  /// What got worse beyond noise.
+  public var regressions: [MetricChange] { changes.filter { $0.verdict == .regressed } }
+
+  /// Holds the second set against the first.
+  ///
+  /// Figures of one metric, statistic and workload are one family: over its designs and points, calling any
+  /// of them different by chance happens once in twenty at most.
+  ///
+  /// - Complexity: O(rows).
+  public init(before: ResultSet, after: ResultSet, selection: Selection = Selection()) {
+    let (left, right) = (Figures(before, selection), Figures(after, selection))
+    changes = left.order.map { Self.change($0, left.groups[$0], right.groups[$0]) }
+    changes += right.order.filter { left.groups[$0] == nil }.map { Self.change($0, nil, right.groups[$0]) }
+    Self.correct(&changes)
+    for index in changes.indices where changes[index].verdict != .identical {
+      changes[index].judge(noise: selection.noise)
+    }
+    notes = Self.notes(before, after, changes)
+  }
+
+  // MARK: Rows that belong together
+
+  private struct Key: Hashable {
+    var design: String
+    var workload: String
+    var point: [String]
+    var metric: String
+    var statistic: String
+  }
+
+  private struct Group {
+    var unit: String
+    var total: ResultSet.Row?
+    var replicates: [Int: Double] = [:]
+    var seed: UInt64?
+  }
+
+  private struct Figures {
+    var groups: [Key: Group] = [:]
+    var order: [Key] = []
+
+    init(_ set: ResultSet, _ selection: Selection) {
+      for row in set.rows where selection.covers(row) {
+        let point = zip(set.pointColumns, row.point).filter { !$0.1.isEmpty }.map { "\($0.0)=\($0.1)" }
+        let key = Key(
+          design: row.design, workload: row.workload, point: point.sorted(), metric: row.metric,
+          statistic: row.statistic)
+        if groups[key] == nil {
+          order.append(key)
+          groups[key] = Group(unit: row.unit, seed: row.seed)
+        }
+        if let replication = row.replication {
+          // A replication without a value is no replication of the figure.
+          groups[key]?.replicates[replication] = row.value
+        } else {
+          groups[key]?.total = row
+        }
+      }
+    }
+  }
+
+  // MARK: Figures
+
+  private static func change(_ key: Key, _ left: Group?, _ right: Group?) -> MetricChange {
+    let better = Metric.named(key.metric)?.better(key.statistic) ?? .neither
+    var change = MetricChange(
+      design: key.design, workload: key.workload, point: key.point, metric: key.metric,
+      statistic: key.statistic, unit: left?.unit ?? right?.unit ?? "", better: better,
+      before: left.flatMap(value), after: right.flatMap(value), basis: .values, verdict: .incomparable)
+    guard let left, let right else { return change }
+    if left.unit != right.unit && !left.unit.isEmpty && !right.unit.isEmpty { return change }
+    if change.before == nil && change.after == nil {
+      // Unknown as before: nothing came, nothing went.
+      change.verdict = .identical
+      return change
+    }
+    guard let before = change.before, let after = change.after else { return change }
+    if before == after && left.replicates == right.replicates && left.seed == right.seed {
+      change.verdict = .identical
+    }
+    measure(&change, before, after, left, right)
+    return change
+  }
+
+  private static func value(_ group: Group) -> Double? {
+    if let total = group.total { return total.value }
+    let values = group.replicates.keys.sorted().compactMap { group.replicates[$0] }
+    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// Sets the intervals from the firmest basis there is.
+  private static func measure(
+    _ change: inout MetricChange, _ before: Double, _ after: Double, _ left: Group, _ right: Group
+  ) {
+    let common = left.replicates.keys.filter { right.replicates[$0] != nil }.sorted()
+    var comparison: SampleComparison?
+    if let seed = left.seed, seed == right.seed, common.count > 1 {
+      comparison = SampleComparison(
+        paired: common.compactMap { left.replicates[$0] }, common.compactMap { right.replicates[$0] })
+    } else if left.replicates.count > 1 && right.replicates.count > 1 {
+      func values(_ group: Group) -> [Double] {
+        group.replicates.keys.sorted().compactMap { group.replicates[$0] }
+      }
+      comparison = SampleComparison(independent: values(left), values(right))
+    }
+    if let comparison, comparison.difference != nil {
+      change.basis = comparison.pairing == .paired ? .paired : .independent
+      change.replications = comparison.count
+      (change.difference, change.ratio) = (comparison.difference, comparison.ratio)
+      change.adjustedPValue = comparison.pValue
+      return
+    }
+    let gap = after - before
+    var half = 0.0
+    if let first = halfWidth(left.total), let second = halfWidth(right.total) {
+      change.basis = .intervals
+      half = (first * first + second * second).squareRoot()
+    }
+    change.difference = Interval(estimate: gap, low: gap - half, high: gap + half)
+    if before != 0 {
+      let (share, width) = (after / before, half / before.magnitude)
+      change.ratio = Interval(estimate: share, low: share - width, high: share + width)
+    }
+  }
+
+  private static func halfWidth(_ row: ResultSet.Row?) -> Double? {
+    guard let low = row?.low, let high = row?.high else { return nil }
+    return (high - low) / 2
+  }
+
+  private struct Family: Hashable {
+    var metric: String
+    var statistic: String
+    var workload: String
+  }
+
+  private static func correct(_ changes: inout [MetricChange]) {
+    var families: [Family: [Int]] = [:]
+    var order: [Family] = []
+    for (index, change) in changes.enumerated() where change.adjustedPValue != nil {
+      let family = Family(metric: change.metric, statistic: change.statistic, workload: change.workload)
+      if families[family] == nil { order.append(family) }
+      families[family, default: []].append(index)
+    }
+    for members in order.compactMap({ families[$0] }) {
+      let adjusted = holmAdjusted(members.map { changes[$0].adjustedPValue ?? 1 })
+      for (index, value) in zip(members, adjusted) { changes[index].adjustedPValue = value }
+    }
+  }
+
+  private static func notes(
+    _ before: ResultSet, _ after: ResultSet, _ changes: [MetricChange]
+  ) -> [String] {
+    var notes = [before, after].filter { $0.isComplete == false }.map {
+      "\($0.name) was stopped before its end: its figures cover only what ran"
+    }
+    let used = changes.filter { $0.verdict != .incomparable && $0.verdict != .identical }
+    if used.contains(where: { $0.basis == .independent }) {
+      notes.append(
+        "the seeds differ: runs are compared as drawn apart, which shows less than pairs of one seed")
+    }
+    if used.contains(where: { $0.basis == .intervals }) {
+      notes.append("figures without rows of single replications are compared by their intervals alone")
+    }
+    if used.contains(where: { $0.basis == .values }) {
+      notes.append(
+        "figures of single runs are compared as they stand: nothing tells chance from change in them")
+    }
+    let oneSided = changes.filter { $0.verdict == .incomparable }
+    if !oneSided.isEmpty {
+      notes.append("\(oneSided.count) figures are known on one side alone, such as \(oneSided[0].place)")
+    }
+    return notes
+  }
+}

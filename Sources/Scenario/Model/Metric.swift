@@ -1,0 +1,140 @@
+/// A quantity that results report: what it is called, counted in, and which way is better.
+///
+/// The one table of them. Thresholds take their names from it, comparisons their direction; a test holds the
+/// rows of real runs against it.
+public struct Metric: Sendable, Hashable {
+  /// Which way a change is an improvement.
+  public enum Better: String, Sendable, Hashable, CaseIterable {
+    case lower, higher
+    /// Neither: a load, a share or a size that says how a design is used, not how well it does.
+    case neither
+  }
+
+  /// What its rows look like.
+  public enum Kind: Sendable, Hashable {
+    /// Named with a statistic, as `p99(ttft_s)`.
+    case distribution
+    /// One number.
+    case value
+    /// A number for each of several parts, which stand as its statistics: `bound_by` and its causes.
+    case parts
+    /// Of a point of a sweep, not of a run: no threshold can be set on it.
+    case verdict
+  }
+
+  public var name: String
+  /// As in the results; `money` and what follows it stand for the scenario's currency.
+  public var unit: String
+  public var better: Better
+  public var kind: Kind
+
+  init(_ name: String, _ unit: String, _ better: Better, _ kind: Kind = .value) {
+    self.name = name
+    self.unit = unit
+    self.better = better
+    self.kind = kind
+  }
+
+  /// The metric of a name; `nil` for one that the table does not know.
+  ///
+  /// - Complexity: O(metrics).
+  public static func named(_ name: String) -> Metric? { all.first { $0.name == name } }
+
+  /// Which way a statistic of the metric is better: spread goes with its metric, a count of samples is
+  /// neither.
+  public func better(_ statistic: String) -> Better { statistic == "count" ? .neither : better }
+
+  /// In the order of the results.
+  public static let all: [Metric] = serving + training + wholeDesign
+
+  private static let serving = [
+    Metric("ttft_s", "s", .lower, .distribution),
+    Metric("tpot_s", "s", .lower, .distribution),
+    Metric("itl_s", "s", .lower, .distribution),
+    Metric("e2e_s", "s", .lower, .distribution),
+    Metric("queue_s", "s", .lower, .distribution),
+    Metric("prefill_s", "s", .lower, .distribution),
+    Metric("decode_s", "s", .lower, .distribution),
+    Metric("goodput_ratio", "ratio", .higher),
+    Metric("goodput_rps", "1/s", .higher),
+    Metric("throughput_rps", "1/s", .higher),
+    Metric("output_tokens_per_s", "tokens/s", .higher),
+    Metric("total_tokens_per_s", "tokens/s", .higher),
+    Metric("offered", "1", .neither),
+    Metric("completed", "1", .higher),
+    Metric("rejected", "1", .lower),
+    Metric("throttled", "1", .lower),
+    Metric("shed", "1", .lower),
+    Metric("running", "1", .lower),
+    Metric("queued", "1", .lower),
+    Metric("preemptions", "1", .lower),
+    Metric("gpu_allocated_ratio", "ratio", .neither),
+    Metric("gpu_busy_ratio", "ratio", .neither),
+    Metric("mfu", "ratio", .neither),
+    Metric("mbu", "ratio", .neither),
+    Metric("kv_usage_ratio", "ratio", .neither),
+    Metric("prefix_hit_ratio", "ratio", .higher),
+    Metric("prefix_cache_queries", "tokens", .neither),
+    Metric("prefix_cache_hits", "tokens", .higher),
+    Metric("tier_hit_ratio", "ratio", .neither, .parts),
+    Metric("tier_hit_tokens", "tokens", .neither, .parts),
+    Metric("tier_read_bytes", "B", .neither, .parts),
+    Metric("tier_written_bytes", "B", .neither, .parts),
+    Metric("tier_busy_ratio", "ratio", .neither, .parts),
+    Metric("bound_by", "ratio", .neither, .parts),
+    Metric("startup_s", "s", .lower),
+    Metric("kv_wait_s", "s", .lower, .distribution),
+    Metric("kv_transfer_s", "s", .lower, .distribution),
+    Metric("kv_transfer_bytes", "B", .neither),
+    Metric("adapter_hit_ratio", "ratio", .higher),
+    Metric("adapter_loads", "1", .lower),
+    Metric("adapter_fetches", "1", .lower),
+    Metric("adapter_load_bytes", "B", .neither),
+    Metric("adapter_wait_s", "s", .lower, .distribution),
+  ]
+
+  private static let training = [
+    Metric("step_time_s", "s", .lower, .distribution),
+    Metric("time_to_train_s", "s", .lower, .distribution),
+    Metric("finished_ratio", "ratio", .higher),
+    Metric("deadline_met_ratio", "ratio", .higher),
+    Metric("train_tokens_per_s", "tokens/s", .higher),
+    Metric("training_goodput_ratio", "ratio", .higher),
+    Metric("gpu_hours", "h", .lower),
+    Metric("lost_gpu_hours", "h", .lower),
+    Metric("interruptions", "1", .lower),
+    Metric("contention_s", "s", .lower),
+    Metric("checkpoints", "1", .neither),
+    Metric("checkpoint_interval_s", "s", .neither),
+    Metric("queue_wait_s", "s", .lower, .distribution),
+    Metric("cost_per_training_run", "money", .lower),
+    Metric("jobs_finished", "1", .higher),
+    Metric("jobs_refused", "1", .lower),
+    Metric("gpu_stranded_ratio", "ratio", .lower),
+    Metric("makespan_s", "s", .lower),
+    Metric("bus_bandwidth_bytes_per_s", "B/s", .higher),
+    Metric("time_s", "s", .lower),
+  ]
+
+  private static let wholeDesign = [
+    Metric("cost_per_month", "money/month", .lower),
+    Metric("cost_total", "money", .lower),
+    Metric("cost_npv", "money", .lower),
+    Metric("cost_per_million_output_tokens", "money", .lower),
+    Metric("cost_per_good_request", "money", .lower),
+    Metric("energy_kwh", "kWh/month", .lower),
+    Metric("first_service_day", "day", .lower),
+    Metric("payback_days", "day", .lower),
+    Metric("thresholds_met", "1", .higher, .verdict),
+  ]
+}
+
+/// The metrics that thresholds and results speak of.
+public enum MetricName {
+  /// Distributions: named with a statistic, as `p99(ttft_s)`.
+  public static let distributions = Metric.all.filter { $0.kind == .distribution }.map(\.name)
+  /// Single numbers.
+  public static let values = Metric.all.filter { $0.kind == .value }.map(\.name)
+  /// Of distributions.
+  public static let statistics = ["mean", "p50", "p90", "p95", "p99", "p99.9", "min", "max", "std", "count"]
+}
