@@ -38,7 +38,7 @@ public struct Demand: Sendable, Hashable {
   public func level(ofMonth month: Int) -> Double {
     let middle = Double(month) + 0.5
     let time = Seconds(middle * Calendar.secondsPerMonth)
-    var level = exp(middle * log1p(monthlyGrowth))
+    var level = min(1e9, exp(middle * log1p(monthlyGrowth)))
     for launch in launches where launch.at <= time { level *= launch.factor }
     if ramp.value > 0 { level *= min(1, time / ramp) }
     return min(level, most)

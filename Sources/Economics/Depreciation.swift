@@ -35,6 +35,11 @@ public enum Depreciation: String, Sendable, Hashable, CaseIterable {
     written[count] = goal
     return written
   }
+
+  /// What of a price of 1 is written off at that age.
+  public func share(at age: Seconds, life: Seconds, residual: Double) -> Double {
+    WriteOff(self, life: life, residual: residual).share(at: age)
+  }
 }
 
 /// The write-off of a price over time, read at any age.

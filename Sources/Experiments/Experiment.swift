@@ -32,6 +32,20 @@ public enum Experiment {
     }
     let limits = RunLimits(options)
     let outcomes = await execute(runs, models: models, options: options, limits: limits, progress: progress)
+    var windows: [DemandWindow] = []
+    for level in DemandWindow.levels(of: scenario.economics) {
+      let scaled = scenario.scaled(by: level)
+      let others = chosen.map { index in
+        var model = DesignModel(scenario: scaled, designIndex: index)
+        model.settleWhatIsFixed()
+        return model
+      }
+      windows.append(
+        DemandWindow(
+          level: level,
+          outcomes: await execute(
+            runs, models: others, options: options, limits: limits, progress: { _ in })))
+    }
     var notes = scenario.notes
     if replications < scenario.replications {
       notes.append(
@@ -41,7 +55,7 @@ public enum Experiment {
     }
     return Summary(
       scenario: scenario, models: models, outcomes: outcomes, replications: replications, options: options,
-      stoppedBy: stop(of: outcomes, limits), notes: notes
+      stoppedBy: stop(of: outcomes + windows.flatMap(\.outcomes), limits), notes: notes, windows: windows
     ).results()
   }
 

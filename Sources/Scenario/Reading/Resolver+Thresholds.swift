@@ -16,7 +16,10 @@ public enum MetricName {
     "interruptions", "checkpoints", "checkpoint_interval_s", "train_tokens_per_s", "finished_ratio",
     "deadline_met_ratio", "jobs_finished", "jobs_refused", "gpu_stranded_ratio", "makespan_s",
     "bus_bandwidth_bytes_per_s", "time_s", "energy_kwh", "first_service_day",
-    "payback_days",
+    "payback_days", "cost_per_useful_gpu_hour", "cost_upfront", "cost_before_service", "cost_naive_total",
+    "full_over_naive_ratio", "unmet_ratio", "people", "break_even_hours", "break_even_months",
+    "crossover_month", "irr", "cost_saved_total", "break_even_utilization", "cost_break_even_per_gpu_hour",
+    "break_even_tokens_per_day",
   ]
   public static let statistics = ["mean", "p50", "p90", "p95", "p99", "p99.9", "min", "max", "std", "count"]
 }
