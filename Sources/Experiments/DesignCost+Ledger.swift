@@ -43,8 +43,8 @@ extension DesignCost {
       let level = demand.level(ofMonth: month)
       let good =
         demand.isSteady
-        ? work.good
-        : Self.interpolated(all, at: level, inProportion: false) { $0.workPerMonth?.good ?? 0 }
+        ? work.met
+        : Self.interpolated(all, at: level, inProportion: false) { $0.workPerMonth?.met ?? 0 }
       let low = min(1, level / (all.first?.level ?? 1))
       sum.offered += work.offered * level * horizon.share(ofMonth: month)
       sum.good += good * low * horizon.share(ofMonth: month, from: firstService)
@@ -84,7 +84,7 @@ extension DesignCost {
         return own > 0 ? abs(guess / own - 1) : 0
       }
       worst.cost = max(worst.cost, error { $0.effectivePerMonth.units })
-      worst.good = max(worst.good, error { $0.workPerMonth?.good ?? 0 })
+      worst.good = max(worst.good, error { $0.workPerMonth?.met ?? 0 })
     }
     return worst
   }

@@ -32,7 +32,9 @@ struct DesignCost {
     var outputTokens = 0.0
     var tokens = 0.0
     var good = 0.0
+    /// Requests that are sent, and those of them that are answered well, however late in the run.
     var offered = 0.0
+    var met = 0.0
   }
 
   var items: [Item] = []
@@ -161,6 +163,7 @@ struct DesignCost {
     let months = Calendar.secondsPerMonth / seconds
     let tally = outcome.tally
     workPerMonth?.offered += Double(tally.measuredOffered) * months
+    workPerMonth?.met += Double(tally.good) * months
     guard case .endpoint(let preset) = service.placement else {
       workPerMonth?.outputTokens += Double(span.answers.outputTokens) * months
       workPerMonth?.tokens += Double(span.answers.outputTokens + span.answers.promptTokens) * months

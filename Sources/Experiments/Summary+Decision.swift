@@ -29,11 +29,22 @@ extension Summary {
         notes.append(
           tokens.value.map {
             "\(model.design.name): cheaper than paying by the token from "
-              + "\(MoneyWords.number($0 / 1e6)) million tokens a day on"
+              + "\(MoneyWords.number($0 / 1e6)) million tokens a day on" + multiple($0, of: model.design.name)
           } ?? "\(model.design.name): never cheaper than paying by the token")
       }
     }
     return notes
+  }
+
+  /// Tokens a day over those that were simulated, in words.
+  private func multiple(_ tokens: Double, of design: String) -> String {
+    guard let index = models.firstIndex(where: { $0.design.name == design }),
+      let outcome = outcomes(of: index).first,
+      let work = CostReader(scenario: scenario, model: models[index], outcome: outcome).cost.workPerMonth,
+      work.tokens > 0
+    else { return "" }
+    return
+      ", \(MoneyWords.number(tokens * Calendar.hoursPerMonth / 24 / work.tokens)) times what is simulated"
   }
 
   /// One sentence on the two cheapest designs.
