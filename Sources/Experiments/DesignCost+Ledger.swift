@@ -41,13 +41,14 @@ extension DesignCost {
     var sum = (offered: 0.0, good: 0.0)
     for month in 0..<horizon.months {
       let level = demand.level(ofMonth: month)
-      let good =
+      // The share that is answered well: two levels draw other requests, so counts would not compare.
+      let ratio =
         demand.isSteady
-        ? work.met
-        : Self.interpolated(all, at: level, inProportion: false) { $0.workPerMonth?.met ?? 0 }
-      let low = min(1, level / (all.first?.level ?? 1))
-      sum.offered += work.offered * level * horizon.share(ofMonth: month)
-      sum.good += good * low * horizon.share(ofMonth: month, from: firstService)
+        ? work.goodRatio
+        : Self.interpolated(all, at: level, inProportion: false) { $0.workPerMonth?.goodRatio ?? 0 }
+      let sent = work.offered * level
+      sum.offered += sent * horizon.share(ofMonth: month)
+      sum.good += sent * ratio * horizon.share(ofMonth: month, from: firstService)
     }
     return sum
   }
@@ -84,7 +85,7 @@ extension DesignCost {
         return own > 0 ? abs(guess / own - 1) : 0
       }
       worst.cost = max(worst.cost, error { $0.effectivePerMonth.units })
-      worst.good = max(worst.good, error { $0.workPerMonth?.met ?? 0 })
+      worst.good = max(worst.good, error { $0.workPerMonth?.goodRatio ?? 0 })
     }
     return worst
   }

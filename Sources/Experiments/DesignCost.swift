@@ -35,6 +35,7 @@ struct DesignCost {
     /// Requests that are sent, and those of them that are answered well, however late in the run.
     var offered = 0.0
     var met = 0.0
+    var goodRatio: Double { offered > 0 ? met / offered : 0 }
   }
 
   var items: [Item] = []
@@ -72,6 +73,11 @@ struct DesignCost {
   func perMonth(_ driver: Driver) -> Money {
     let own = items.filter { $0.driver == driver }.reduce(Money.zero) { $0 + $1.charge.effective }
     return driver == .always ? own + prepayments.reduce(.zero) { $0 + $1.use.effective } : own
+  }
+
+  /// Whether something is paid for by the token or the request.
+  var isPaidByToken: Bool {
+    items.contains { $0.driver == .demand && $0.charge.service == .artificialIntelligence }
   }
 
   /// What is paid every month beside what is prepaid.

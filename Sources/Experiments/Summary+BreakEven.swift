@@ -75,7 +75,7 @@ extension Summary {
           Comparison(own: $0.cost, other: $1.cost).breakEvenMonths
         }
         add("crossover_month", "month", against: plain) { $0.ledger.crossover(against: $1.ledger) }
-        add("irr", "1/y", against: plain) { $0.ledger.returnRate(against: $1.ledger) }
+        add("irr", "ratio", against: plain) { $0.ledger.returnRate(against: $1.ledger) }
         add("cost_saved_total", scenario.economics.currency, against: plain) {
           $1.ledger.effective.units - $0.ledger.effective.units
         }
@@ -90,7 +90,7 @@ extension Summary {
             Comparison(own: $0.cost, other: $1.cost).breakEvenPrice
           }
         }
-        let called = baseline(all, for: index) { $0.isKnown && $0.perMonth(.demand) > .zero }
+        let called = baseline(all, for: index) { $0.isKnown && $0.isPaidByToken }
         if first.workPerMonth?.tokens ?? 0 > 0 {
           add("break_even_tokens_per_day", "tokens/day", against: called) {
             Comparison(own: $0.cost, other: $1.cost).breakEvenTokensPerDay

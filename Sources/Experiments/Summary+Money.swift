@@ -42,8 +42,8 @@ extension Summary {
       let percent = { (share: Double) in "\((share * 1000).rounded() / 10) %" }
       notes.append(
         "\(model.design.name): \(others.count + 1) levels of demand are simulated and months between them "
-          + "interpolated; a straight line past a level misses its cost by \(percent(error.cost)) and its good "
-          + "requests by \(percent(error.good))")
+          + "interpolated; a straight line past a level misses its cost by \(percent(error.cost)) and the "
+          + "share of good requests by \(percent(error.good))")
     }
     return notes
   }

@@ -73,9 +73,12 @@ struct MoneyLawTests {
         site: ", electricity: \(price) USD/kWh, pue: 1.2, space: 150 USD/kW-month")
       let idle = try await Self.results(design, rate: 0.05)
       let busy = try await Self.results(design, rate: 40)
-      let energy = try Self.value(busy, "energy_kwh") - Self.value(idle, "energy_kwh")
-      let more = try Self.value(busy, "cost_per_month") - Self.value(idle, "cost_per_month")
-      #expect(energy > 0 && abs(more - energy * price) < 1e-5, "\(price)")
+      func more(_ metric: String) throws -> Double {
+        let (high, low) = (try Self.value(busy, metric), try Self.value(idle, metric))
+        return high - low
+      }
+      let (energy, cost) = (try more("energy_kwh"), try more("cost_per_month"))
+      #expect(energy > 0 && abs(cost - energy * price) < 1e-5, "\(price)")
     }
   }
 
@@ -120,8 +123,8 @@ struct MoneyLawTests {
     }
     #expect(costs > 35)
     for metric in ["break_even_hours", "crossover_month", "irr"] {
-      let before = try Self.value(one, metric)
-      #expect(abs(try Self.value(two, metric) - before) < 1e-6 * max(1, before), "\(metric)")
+      let (before, after) = (try Self.value(one, metric), try Self.value(two, metric))
+      #expect(abs(after - before) < 1e-6 * max(1, before), "\(metric)")
     }
   }
 
@@ -162,16 +165,18 @@ struct MoneyLawTests {
 
   @Test("a loan at the discount rate changes nothing today, and interest is a cost")
   func financing() async throws {
-    let rate = pow(1 + 0.06 / 12, 12) - 1
+    let rate: Double = pow(1 + 0.005, 12.0) - 1
     let economics = "horizon: 5y, discount-rate: \(rate)"
     let cash = try await Self.results(Self.own("price: 280000 USD, life: 5y"), economics: economics)
     let loan = try await Self.results(
       Self.own("price: 280000 USD, life: 5y, financing: { rate: 6%, term: 4y, deposit: 10% }"),
       economics: economics)
-    #expect(abs(try Self.value(cash, "cost_npv") - Self.value(loan, "cost_npv")) < 0.5)
+    let (now, later) = (try Self.value(cash, "cost_npv"), try Self.value(loan, "cost_npv"))
+    #expect(abs(now - later) < 0.5)
     let interest = loan.costs.filter { $0.chargeDescription.hasPrefix("interest") }
       .reduce(0.0) { $0 + Double($1.effectiveCostMicros) / 1e6 }
-    let total = try Self.value(loan, "cost_total") - Self.value(cash, "cost_total")
+    let (withLoan, without) = (try Self.value(loan, "cost_total"), try Self.value(cash, "cost_total"))
+    let total = withLoan - without
     #expect(interest > 0 && abs(total - interest) < 1e-3)
   }
 
@@ -180,10 +185,13 @@ struct MoneyLawTests {
     let results = try await Self.results(
       Self.own("price: 280000 USD", site: ", lead-time: 9mo")
         + Self.rented("on-demand", pool: ", provisioning: { delay: 30m, stock-out: 50% }"))
-    #expect(abs(try Self.value(results, "unmet_ratio") - 0.25) < 1e-9)
-    #expect(try Self.value(results, "cost_before_service") == 560_000)
+    let unmet = try Self.value(results, "unmet_ratio")
+    #expect(abs(unmet - 0.25) < 1e-9)
+    let before = try Self.value(results, "cost_before_service")
+    #expect(before == 560_000)
     // An hour on average: half of all attempts fail.
-    #expect(abs(try Self.value(results, "first_service_day", "rented") * 24 - 1) < 1e-9)
+    let days = try Self.value(results, "first_service_day", "rented")
+    #expect(abs(days * 24 - 1) < 1e-9)
     let used = results.costs.filter { $0.design == "own" && $0.chargeCategory == "Usage" }
     #expect(used.allSatisfy { $0.month >= 9 })
   }
@@ -194,9 +202,11 @@ struct MoneyLawTests {
     let steady = try await Self.results(designs)
     let growing = try await Self.results(
       designs, economics: "horizon: 3y, discount-rate: 0%, demand: { launches: [ { at: 18mo, factor: 3 } ] }")
-    #expect(try Self.value(growing, "cost_total") == Self.value(steady, "cost_total"))
-    let ratio = try Self.value(growing, "cost_total", "called") / Self.value(steady, "cost_total", "called")
-    #expect(abs(ratio - 2) < 0.02)
+    let (own, before) = (try Self.value(growing, "cost_total"), try Self.value(steady, "cost_total"))
+    #expect(own == before)
+    let grown = try Self.value(growing, "cost_total", "called")
+    let flat = try Self.value(steady, "cost_total", "called")
+    #expect(abs(grown / flat - 2) < 0.02)
     let tokens = growing.costs.filter { $0.design == "called" }
     let first = try #require(tokens.first { $0.month == 0 }).billedCostMicros
     let last = try #require(tokens.first { $0.month == 35 }).billedCostMicros
@@ -209,16 +219,18 @@ struct MoneyLawTests {
     let part = try await Self.results(
       Self.own("price: 280000 USD", pool: ", daily-use: 6h")
         + Self.rented("on-demand", pool: ", daily-use: 6h"))
-    #expect(try Self.value(part, "cost_per_month") == Self.value(whole, "cost_per_month"))
-    let rent =
-      try Self.value(part, "cost_per_month", "rented") / Self.value(whole, "cost_per_month", "rented")
-    #expect(abs(rent - 0.25) < 1e-9)
+    let (some, all) = (try Self.value(part, "cost_per_month"), try Self.value(whole, "cost_per_month"))
+    #expect(some == all)
+    let partial = try Self.value(part, "cost_per_month", "rented")
+    let full = try Self.value(whole, "cost_per_month", "rented")
+    #expect(abs(partial / full - 0.25) < 1e-9)
     // Hours of use are the same, months are four times as many.
-    let (hours, months) = (
-      try Self.value(part, "break_even_hours"), try Self.value(part, "break_even_months")
-    )
-    #expect(abs(hours - (try Self.value(whole, "break_even_hours"))) < 1e-3)
-    #expect(abs(months / (try Self.value(whole, "break_even_months")) - 4) < 1e-6)
+    let hours = try Self.value(part, "break_even_hours")
+    let allHours = try Self.value(whole, "break_even_hours")
+    #expect(abs(hours - allHours) < 1e-3)
+    let months = try Self.value(part, "break_even_months")
+    let allMonths = try Self.value(whole, "break_even_months")
+    #expect(abs(months / allMonths - 4) < 1e-6)
   }
 
   @Test("the network of bought nodes is counted from their number, unless their price holds it")
@@ -232,5 +244,22 @@ struct MoneyLawTests {
     #expect(invoice.billedCostMicros == Int64((13_500 + 16 * 684) * 1_000_000))
     #expect(invoice.source == "network-published" && !invoice.priceDate.isEmpty)
     #expect(held.costs.allSatisfy { $0.serviceCategory != "Networking" })
+  }
+
+  @Test("each person more moves the break-even with an API by their salary over the price of a token")
+  func people() async throws {
+    var points: [Double] = []
+    for people in [0.0, 1, 2, 4] {
+      let results = try await Self.results(
+        Self.own("price: 280000 USD", more: "    staff: { fte: \(people), salary: 150000 USD/y }")
+          + Self.called(),
+        rate: 4)
+      points.append(try Self.value(results, "break_even_tokens_per_day"))
+    }
+    // 0.18 USD a million tokens, prompts and answers alike.
+    let step = 150_000 / 365.25 / 0.18e-6
+    for (index, people) in [0.0, 1, 2, 4].enumerated() {
+      #expect(abs((points[index] - points[0]) / step - people) < 1e-6)
+    }
   }
 }
