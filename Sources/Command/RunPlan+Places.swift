@@ -97,7 +97,7 @@ extension RunPlan {
   }
 
   /// Where a fact of the catalogue comes from and of when it is; empty where there is none.
-  private static func citation(of key: String, _ kind: Kind, _ name: String, _ catalog: Catalog) -> String {
+  static func citation(of key: String, _ kind: Kind, _ name: String, _ catalog: Catalog) -> String {
     guard let fact = catalog.rows(of: kind, named: name).first(where: { $0.key == key }) else { return "" }
     return [catalog.source(fact.source)?.citation ?? fact.source, fact.date].filter { !$0.isEmpty }
       .joined(separator: ", ")

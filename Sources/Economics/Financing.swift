@@ -54,7 +54,7 @@ public struct Financing: Sendable, Hashable {
 }
 
 extension Ledger {
-  /// Books the payments for an asset that is bought on a loan. What is owed when the horizon ends is paid then.
+  /// Books the payments for an asset that is bought on a loan. What is owed at the horizon is paid then.
   mutating func book(
     _ financing: Financing, price: Money, ordered: Seconds, asset: Int, _ invoice: Int, _ interest: Int,
     _ prepayment: Prepayment

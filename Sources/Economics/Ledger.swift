@@ -55,8 +55,9 @@ public struct LedgerEntry: Sendable, Hashable {
 /// The books of one design over the horizon: who is paid what in which month (`billed`), and what of it each
 /// month uses up (`effective`), in whole micro-units.
 ///
-/// Whatever is prepaid - a purchase, a commitment, a one-off cost - is an asset: its entries add up to the same
-/// in both columns, over its life and over the horizon, at whose end what is left of it counts as a credit.
+/// Whatever is prepaid - a purchase, a commitment, a one-off cost - is an asset: its entries add up to the
+/// same in both columns, over its life and over the horizon, at whose end what is left of it counts as a
+/// credit.
 public struct Ledger: Sendable {
   public let horizon: Horizon
   public private(set) var accounts: [Account] = []

@@ -4,7 +4,7 @@ extension Money {
   /// The amount in parts that are in the proportion of `weights` and add up to it to the micro-unit.
   ///
   /// Each part is rounded down, and what is left goes, a micro-unit each, to the parts that lost most by it
-  /// (largest remainder, ties to the earlier part). A negative amount is the mirror image of the positive one.
+  /// (largest remainder, ties to the earlier part). Negative amounts are the mirror image of positive ones.
   ///
   /// - Parameter weights: not negative; one that is not finite counts as nothing. When none is positive the
   ///   last part gets everything.
@@ -24,7 +24,7 @@ extension Money {
       parts[parts.count - 1] = self
       return parts
     }
-    // Whole numbers from here on, so that no sum depends on its order: a share of 2⁻⁴⁰ of the largest counts.
+    // Whole numbers from here on, so that no sum depends on its order: 2⁻⁴⁰ of the largest weight counts.
     let scaled = clean.map { Int128(($0 / largest * 0x1p40).rounded()) }
     let whole = scaled.reduce(0, +)
     var remainders: [(index: Int, rest: Int128)] = []

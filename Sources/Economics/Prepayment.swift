@@ -1,7 +1,7 @@
 import Quantities
 
-/// What is paid before it is used: a machine, the upfront part of a commitment, a one-off cost. It is used for
-/// its life and paid again until the horizon ends.
+/// What is paid before it is used: a machine, the upfront part of a commitment, a one-off cost. It is used
+/// for its life and paid again until the horizon ends.
 public struct Prepayment: Sendable, Hashable {
   /// What the invoice is for.
   public var invoice: Charge

@@ -13,8 +13,8 @@ extension DesignCost {
   ///
   /// - Parameters:
   ///   - windows: the design at other levels of demand, with the same items in the same order; months between
-  ///     levels are interpolated linearly. Beyond the highest level what goes by demand goes on in proportion,
-  ///     and so does it below the lowest; the rest stays.
+  ///     levels are interpolated linearly. Beyond the highest level and below the lowest, what goes by demand
+  ///     goes on in proportion; the rest stays.
   /// - Complexity: O(items × months).
   func ledger(demand: Demand = .steady, windows: [CostWindow] = []) -> Ledger {
     var ledger = Ledger(horizon: horizon)

@@ -14,15 +14,15 @@ extension Summary {
         let months = row("break_even_months")?.value
         notes.append(
           hours.value.map {
-            "\(model.design.name): what is paid at once has paid for itself after \(MoneyWords.whole($0)) hours of "
-              + "use, \(MoneyWords.number(months ?? 0)) months"
+            "\(model.design.name): what is paid at once has paid for itself after "
+              + "\(MoneyWords.whole($0)) hours of use, \(MoneyWords.number(months ?? 0)) months"
           } ?? "\(model.design.name): what is paid at once never pays for itself")
       }
       if let use = row("break_even_utilization") {
         notes.append(
           use.value.map {
-            "\(model.design.name): cheaper than renting by the hour from \(MoneyWords.number($0 * 100)) % of its "
-              + "hours on" + ($0 > 1 ? ", so never" : "")
+            "\(model.design.name): cheaper than renting by the hour from "
+              + "\(MoneyWords.number($0 * 100)) % of its hours on" + ($0 > 1 ? ", so never" : "")
           } ?? "\(model.design.name): never cheaper than renting by the hour")
       }
       if let tokens = row("break_even_tokens_per_day") {

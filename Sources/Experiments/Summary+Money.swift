@@ -31,7 +31,8 @@ extension Summary {
     if !models.isEmpty {
       notes.append(
         "costs hold tokens, machines or their rent, the network that bought pools name and, where the "
-          + "scenario gives them, electricity, space, support, storage, egress, staff and one-off costs; no taxes"
+          + "scenario gives them, electricity, space, support, storage, egress, staff and one-off costs; "
+          + "no taxes"
       )
     }
     for (index, model) in models.enumerated() {

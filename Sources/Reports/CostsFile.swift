@@ -1,13 +1,13 @@
 import Experiments
 
 extension RunResults {
-  /// `costs.csv`: the books of each design, month by month of the horizon, in the columns that FOCUS 1.2 makes
-  /// mandatory, in its order, then `RegionName` and our own (`x_`).
+  /// `costs.csv`: the books of each design, month by month of the horizon, in the columns that FOCUS 1.2
+  /// makes mandatory, in its order, then `RegionName` and our own (`x_`).
   ///
   /// Simulated months have no date. The first is January 2027, so that the file is the same whenever it is
-  /// written; each has the days of its month and stands for a twelfth of a year. A purchase is billed once and
-  /// its usage rows carry the write-off; what is left at the end of the horizon is a credit. So both columns add
-  /// up to the same for each design.
+  /// written; each has the days of its month and stands for a twelfth of a year. A purchase is billed once
+  /// and its usage rows carry the write-off; what is left at the end of the horizon is a credit. So both
+  /// columns add up to the same for each design.
   ///
   /// - Complexity: O(charges).
   public func costsCSV() -> String {

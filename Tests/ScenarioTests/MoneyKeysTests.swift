@@ -39,7 +39,8 @@ struct MoneyKeysTests {
       "pricing: [ { share: 40%, plan: reserved-1y }, { share: 60%, plan: spot } ]",
       "pricing: { plan: on-demand, discount: 27%, commitment: 1y }, daily-use: 8h",
       "pricing: on-demand, provisioning: { delay: 4m, stock-out: 8% }",
-      "purchase: { price: 1 USD, depreciation: declining, refresh: { every: 3y, price: 80% }, support: 10%/y }",
+      "purchase: { price: 1 USD, depreciation: declining, refresh: { every: 3y, price: 80% } }",
+      "purchase: { price: 1 USD, support: 10%/year, running: 0.87 USD/h }",
       "purchase: { price: 300000 USD, lease: { term: 3y, rate: 7% }, residual: 20% }",
       "purchase: { price: 300000 USD, financing: { rate: 7%, term: 4y, deposit: 20% }, fabric: included }",
     ])

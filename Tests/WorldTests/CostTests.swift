@@ -44,14 +44,19 @@ struct CostTests {
     var costs = 0
     for (single, double) in zip(one.rows, two.rows) {
       guard single.metric.hasPrefix("cost_"), let value = single.value, value != 0 else {
-        #expect(single.value == double.value, "\(single.metric)")
+        // A rate of return is found by halving, on amounts that are rounded to a millionth.
+        if single.metric == "irr", let rate = single.value, let twice = double.value {
+          #expect(abs(twice - rate) < 1e-8)
+        } else {
+          #expect(single.value == double.value, "\(single.metric)")
+        }
         continue
       }
       costs += 1
       #expect(abs(try #require(double.value) / value - 2) < 1e-9, "\(single.design) \(single.metric)")
     }
     // Seven figures of either design, five of them in both; break-evens and savings of the one that buys.
-    #expect(costs == 18)
+    #expect(costs == 17)
   }
 
   @Test(

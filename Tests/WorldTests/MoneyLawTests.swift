@@ -89,29 +89,36 @@ struct MoneyLawTests {
       let more = """
             storage:
               warm: { kind: local-nvme, holds: 0GB }
-            staff: { owned-nodes-per-person: 1.5, salary: \(usd(180_000, "/y")), software: \(usd(1_500, "/y")) }
+            staff:
+              owned-nodes-per-person: 1.5
+              salary: \(usd(180_000, "/y"))
+              software: \(usd(1_500, "/y"))
             costs:
               licences: { yearly: \(usd(7_000, "/y")), quantity: 3 }
               migration: { once: \(usd(40_000)) }
               audit: { monthly: \(usd(900, "/month")), follows-demand: true }
         """
       let site =
-        ", electricity: \(usd(0.1, "/kWh")), space: \(usd(180, "/kW-month")), demand-charge: \(usd(14, "/kW-month"))"
+        ", electricity: \(usd(0.1, "/kWh")), space: \(usd(180, "/kW-month"))"
+        + ", demand-charge: \(usd(14, "/kW-month"))"
         + ", egress: \(usd(0.08, "/GB")), egress-volume: 40TB, lead-time: 10w"
       return Self.own(
-        "price: \(usd(280_000)), residual: 20%, depreciation: declining, support: 10%/y, running: \(usd(0.4, "/h"))"
+        "price: \(usd(280_000)), residual: 20%, depreciation: declining, support: 10%/y"
+          + ", running: \(usd(0.4, "/h"))"
           + ", financing: { rate: 6%, term: 30mo, deposit: 15% }, refresh: { every: 2y, price: 90% }",
         site: site,
         more: more)
         + Self.own("lease: { term: 3y, payment: \(usd(9_000, "/month")) }", name: "leased")
         + Self.rented("{ price: \(usd(50, "/h")), commitment: 1y, upfront: 50% }")
         + Self.rented(
-          "[ { share: 50%, price: \(usd(30, "/h")) }, { share: 50%, price: \(usd(60, "/h")), discount: 20% } ]",
+          "[ { share: 50%, price: \(usd(30, "/h")) }, "
+            + "{ share: 50%, price: \(usd(60, "/h")), discount: 20% } ]",
           name: "mixed")
         + Self.called(", pricing: { input: \(usd(0.5)), output: \(usd(1)), per-request: \(usd(0.001)) }")
         + Self.called(", pricing: { provisioned: \(usd(20, "/h")), units: 3 }", name: "provisioned")
     }
-    let economics = "horizon: 40mo, discount-rate: 7%, demand: { growth: 3%/month, windows: 2 }"
+    let economics =
+      "horizon: 40mo, discount-rate: 7%, against: mixed, demand: { growth: 3%/month, windows: 2 }"
     let one = try await Self.results(designs(1), economics: economics)
     let two = try await Self.results(designs(2), economics: economics)
     var costs = 0

@@ -14,6 +14,12 @@ extension Resolver {
       most: number(value["most"]) ?? 1000, ramp: Seconds(quantity(value["ramp"], .duration) ?? 0))
   }
 
+  /// The name of a design that is there.
+  mutating func against(_ value: Written?, among designs: [Design]) -> String? {
+    let found = index(value, "economics.against", among: designs.map(\.name), what: "design")
+    return found.map { designs[$0].name }
+  }
+
   func siteCharges(_ value: Written) -> SiteCharges {
     var charges = SiteCharges()
     charges.spacePerKilowatt = Money(quantity(value["space"], .moneyPerKilowattMonth) ?? 0)

@@ -110,11 +110,7 @@ struct Resolver {
       addJobs(to: &design, member, trainings: trainings, collectives: collectives, jobTraces: jobTraces)
       designs.append(design)
     }
-    if let against = money?["against"],
-      index(against, "economics.against", among: designs.map(\.name), what: "design") != nil
-    {
-      economics.against = against.text
-    }
+    economics.against = against(money?["against"], among: designs)
     if workloads.isEmpty && trainings.isEmpty && collectives.isEmpty && jobTraces.isEmpty && faults.isEmpty {
       fault(root, "workloads", "a scenario has at least one workload")
     }
