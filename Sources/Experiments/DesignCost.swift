@@ -75,6 +75,9 @@ struct DesignCost {
     return driver == .always ? own + prepayments.reduce(.zero) { $0 + $1.use.effective } : own
   }
 
+  /// Whether machines or time on them are paid before they are used; what is paid once is not.
+  var buys: Bool { prepayments.contains(where: \.isRenewed) }
+
   /// Whether something is paid for by the token or the request.
   var isPaidByToken: Bool {
     items.contains { $0.driver == .demand && $0.charge.service == .artificialIntelligence }

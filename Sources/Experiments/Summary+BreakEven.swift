@@ -66,8 +66,9 @@ extension Summary {
             design: models[index].design.name, workload: "", replication: nil, metric: metric,
             statistic: "value", value: mean, unit: unit, low: interval?.low, high: interval?.high))
       }
-      if first.upfront > .zero {
-        let plain = baseline(all, for: index) { $0.isKnown && $0.upfront == .zero }
+      if first.buys {
+        let plain =
+          baseline(all, for: index) { $0.isKnown && !$0.buys && $0.upfront < first.upfront }
         add("break_even_hours", "h", against: plain) {
           Comparison(own: $0.cost, other: $1.cost).breakEvenHours
         }
