@@ -21,9 +21,12 @@ struct DemandWindow: Sendable {
     // A ramp begins at nothing: a twentieth of the most stands for it.
     let low = max(range.lowerBound, high / 20)
     let count = economics.demandWindows
-    guard high > 0, high > low * 1.000001, count > 1 else { return abs(high - 1) > 1e-6 ? [high] : [] }
-    return (0..<count).map { low * pow(high / low, Double($0) / Double(count - 1)) }
-      .filter { abs($0 - 1) > 1e-6 }
+    // Less than a thousandth is not simulated: what goes by demand goes on in proportion below.
+    guard high >= 0.001 else { return [] }
+    let isOne = high <= low * 1.000001 || count == 1
+    let all =
+      isOne ? [high] : (0..<count).map { low * pow(high / low, Double($0) / Double(count - 1)) }
+    return all.filter { abs($0 - 1) > 1e-6 && $0 >= 0.001 }
   }
 }
 
@@ -33,7 +36,7 @@ extension Scenario {
     var scaled = self
     for index in scaled.workloads.indices {
       var workload = scaled.workloads[index]
-      func count(_ value: Int) -> Int { max(1, Int(min(1e8, (Double(value) * level).rounded()))) }
+      func count(_ value: Int) -> Int { max(1, Int(min(1e7, (Double(value) * level).rounded()))) }
       workload.traceUsers = workload.traceUsers.map(count)
       switch workload.traffic {
       case .trace(let trace):

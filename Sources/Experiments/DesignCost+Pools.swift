@@ -187,8 +187,10 @@ extension DesignCost {
       let prices = FabricPrices(network.fabric.name, in: catalog)
     else { return nil }
     let each =
-      network.nodeBandwidth.map { max(1, Int(($0 / network.fabric.linkBandwidth).rounded())) }
-      ?? pool.node.accelerators
+      network.nodeBandwidth.map { bandwidth -> Int in
+        let ratio = (bandwidth / network.fabric.linkBandwidth).rounded()
+        return ratio >= 1 ? Int(min(1024, ratio)) : 1
+      } ?? pool.node.accelerators
     let parts = FabricParts.tree(
       interfaces: min(each, 1024) * pool.nodeCount, ports: prices.ports,
       oversubscription: network.oversubscription,

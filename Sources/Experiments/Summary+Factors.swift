@@ -103,6 +103,7 @@ enum MoneyWords {
   static func number(_ value: Double) -> String {
     let size = abs(value)
     guard size > 0, size.isFinite else { return size == 0 ? "0" : "unknown" }
+    if size >= 1e15 || size < 1e-6 { return "\(value)" }
     var unit = 0.001
     while unit < 1e15 && size >= unit * 1000 { unit *= 10 }
     let rounded = (value / unit).rounded() * unit

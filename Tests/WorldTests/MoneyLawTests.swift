@@ -269,4 +269,27 @@ struct MoneyLawTests {
       #expect(abs((points[index] - points[0]) / step - people) < 1e-6)
     }
   }
+
+  @Test(
+    "amounts and demands at their bounds stop nothing",
+    arguments: [
+      "horizon: 0s", "horizon: 1s", "horizon: 15y, discount-rate: 100000%",
+      "horizon: 15y, demand: { growth: 0%/y, launches: [ { at: 0s, factor: 0 } ] }",
+      "horizon: 1y, demand: { launches: [ { at: 6mo, factor: 0.00001 } ] }",
+      "horizon: 15y, demand: { ramp: 15y, most: 0.001, windows: 9 }",
+    ])
+  func extremes(economics: String) async throws {
+    let dear =
+      "price: 1000000000 USD, life: 1d, residual: 100%, support: 100000%/y, refresh: { every: 1d, price: 10000% }"
+    let results = try await Self.results(
+      Self.own(dear, site: ", lead-time: 19y, space: 100000 USD/kW-month", pool: ", fabric: roce-400g")
+        + Self.own("price: 0 USD, financing: { rate: 900%, term: 1s }", name: "free", pool: ", daily-use: 0s")
+        + Self.rented("{ price: 0 USD/h, commitment: 1d, upfront: 100% }")
+        + Self.called(", pricing: { input: 0 USD, output: 0 USD }"), economics: economics)
+    for design in results.designs {
+      let rows = results.costs.filter { $0.design == design.name }
+      let total = results.row(design: design.name, metric: "cost_total")?.value
+      #expect(total?.isFinite == true && rows.allSatisfy { $0.pricingQuantity.isFinite })
+    }
+  }
 }
