@@ -5,6 +5,11 @@ import Scenario
 import Workloads
 import World
 
+extension EconomicsSettings {
+  /// The levels of demand that a run simulates beside the scenario's own.
+  public var demandLevels: [Double] { DemandWindow.levels(of: self) }
+}
+
 /// All designs and replications at one level of demand.
 struct DemandWindow: Sendable {
   var level: Double

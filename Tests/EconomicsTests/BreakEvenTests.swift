@@ -71,6 +71,34 @@ struct BreakEvenTests {
     #expect(checked == 3)
   }
 
+  /// Rows that give price, running cost and rent of two options: what each says of itself, and what its inputs
+  /// come to, which in two cases differ by what the prices were rounded by.
+  @Test(
+    "every published case with its inputs",
+    .enabled(if: SharedData.has("infra/tco_cases.csv"), Comment(rawValue: SharedData.absence)))
+  func publishedTable() throws {
+    var checked = 0
+    for row in SharedData.rows("infra/tco_cases.csv") ?? [] where row.count >= 12 {
+      guard let price = Double(row[4]), let running = Double(row[5]), let rent = Double(row[6]),
+        let answer = Double(row[10])
+      else { continue }
+      let own = LinearCost(fixed: price, perUnit: running)
+      let hours = try #require(own.breakEven(against: LinearCost(fixed: 0, perUnit: rent)))
+      if row[11].hasPrefix("hours") {
+        #expect(abs(hours - answer) < max(2, answer * 4e-4), "\(row[0])")
+        checked += 1
+      } else if row[11] == "years", let daily = Double(row[8].split(separator: " ").first ?? "") {
+        #expect(abs(hours / (daily * 365) / answer - 1) < 0.012, "\(row[0])")
+        checked += 1
+      } else if row[11].hasPrefix("$ saved") {
+        let years = 5.0 * 8_760
+        #expect(abs(rent * years - own.cost(years) - answer) < 1_000)
+        checked += 1
+      }
+    }
+    #expect(checked == 10)
+  }
+
   @Test("the rate of return makes payments worth nothing", arguments: [0.01, 0.08, 0.5, 4])
   func rateOfReturn(rate: Double) throws {
     let monthly = pow(1 + rate, 1.0 / 12) - 1

@@ -111,8 +111,8 @@ struct MoneyLawTests {
         + Self.own("lease: { term: 3y, payment: \(usd(9_000, "/month")) }", name: "leased")
         + Self.rented("{ price: \(usd(50, "/h")), commitment: 1y, upfront: 50% }")
         + Self.rented(
-          "[ { share: 50%, price: \(usd(30, "/h")) }, "
-            + "{ share: 50%, price: \(usd(60, "/h")), discount: 20% } ]",
+          "[ { share: 50%, price: \(usd(60, "/h")) }, "
+            + "{ share: 50%, price: \(usd(90, "/h")), discount: 20% } ]",
           name: "mixed")
         + Self.called(", pricing: { input: \(usd(0.5)), output: \(usd(1)), per-request: \(usd(0.001)) }")
         + Self.called(", pricing: { provisioned: \(usd(20, "/h")), units: 3 }", name: "provisioned")
