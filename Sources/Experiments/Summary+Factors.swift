@@ -84,8 +84,8 @@ extension Summary {
       case .onPrem, .edge: return "own site \(site.name)"
       case .colocation: return "own machines at \(site.name)"
       case .cloud:
-        let where_ = [site.provider, site.region].compactMap { $0 }.joined(separator: " ")
-        return where_.isEmpty ? "cloud \(site.name)" : where_
+        let place = [site.provider, site.region].compactMap { $0 }.joined(separator: " ")
+        return place.isEmpty ? "cloud \(site.name)" : place
       }
     }
     for service in design.services {
