@@ -4,6 +4,9 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
+static const char api_or_self_hosting_yaml[] = {
+#embed "../../scenarios/api-or-self-hosting.yaml"
+};
 static const char batching_policies_yaml[] = {
 #embed "../../scenarios/batching-policies.yaml"
 };
@@ -16,6 +19,9 @@ static const char checkpoint_interval_yaml[] = {
 static const char closed_loop_benchmark_yaml[] = {
 #embed "../../scenarios/closed-loop-benchmark.yaml"
 };
+static const char commitment_mix_yaml[] = {
+#embed "../../scenarios/commitment-mix.yaml"
+};
 static const char config_model_yaml[] = {
 #embed "../../scenarios/config-model.yaml"
 };
@@ -24,6 +30,9 @@ static const char distillation_yaml[] = {
 };
 static const char fabric_choice_yaml[] = {
 #embed "../../scenarios/fabric-choice.yaml"
+};
+static const char full_cost_yaml[] = {
+#embed "../../scenarios/full-cost.yaml"
 };
 static const char llama_3_405b_yaml[] = {
 #embed "../../scenarios/llama-3-405b.yaml"
@@ -64,6 +73,15 @@ static const char speculation_yaml[] = {
 static const char spot_training_yaml[] = {
 #embed "../../scenarios/spot-training.yaml"
 };
+static const char stage_1_proof_of_concept_yaml[] = {
+#embed "../../scenarios/stage-1-proof-of-concept.yaml"
+};
+static const char stage_2_scaling_yaml[] = {
+#embed "../../scenarios/stage-2-scaling.yaml"
+};
+static const char stage_3_mature_yaml[] = {
+#embed "../../scenarios/stage-3-mature.yaml"
+};
 static const char storage_starvation_yaml[] = {
 #embed "../../scenarios/storage-starvation.yaml"
 };
@@ -73,6 +91,48 @@ static const char support_chat_forecast_yaml[] = {
 static const char support_chat_yaml[] = {
 #embed "../../scenarios/support-chat.yaml"
 };
+static const char tco_b200_1024_gpus_yaml[] = {
+#embed "../../scenarios/tco/b200-1024-gpus.yaml"
+};
+static const char tco_h100_1024_gpus_yaml[] = {
+#embed "../../scenarios/tco/h100-1024-gpus.yaml"
+};
+static const char tco_h100_node_3y_yaml[] = {
+#embed "../../scenarios/tco/h100-node-3y.yaml"
+};
+static const char tco_h200_1024_gpus_yaml[] = {
+#embed "../../scenarios/tco/h200-1024-gpus.yaml"
+};
+static const char tco_lp2225_12h_a_day_yaml[] = {
+#embed "../../scenarios/tco/lp2225-12h-a-day.yaml"
+};
+static const char tco_lp2225_16h_a_day_yaml[] = {
+#embed "../../scenarios/tco/lp2225-16h-a-day.yaml"
+};
+static const char tco_lp2225_24h_a_day_yaml[] = {
+#embed "../../scenarios/tco/lp2225-24h-a-day.yaml"
+};
+static const char tco_lp2225_4h_a_day_yaml[] = {
+#embed "../../scenarios/tco/lp2225-4h-a-day.yaml"
+};
+static const char tco_lp2225_8h_a_day_yaml[] = {
+#embed "../../scenarios/tco/lp2225-8h-a-day.yaml"
+};
+static const char tco_lp2225_list_2026_yaml[] = {
+#embed "../../scenarios/tco/lp2225-list-2026.yaml"
+};
+static const char tco_lp2225_on_demand_yaml[] = {
+#embed "../../scenarios/tco/lp2225-on-demand.yaml"
+};
+static const char tco_lp2225_price_cut_yaml[] = {
+#embed "../../scenarios/tco/lp2225-price-cut.yaml"
+};
+static const char tco_lp2225_reserved_1y_yaml[] = {
+#embed "../../scenarios/tco/lp2225-reserved-1y.yaml"
+};
+static const char tco_lp2225_reserved_3y_yaml[] = {
+#embed "../../scenarios/tco/lp2225-reserved-3y.yaml"
+};
 static const char ten_thousand_gpus_yaml[] = {
 #embed "../../scenarios/ten-thousand-gpus.yaml"
 };
@@ -81,13 +141,16 @@ static const char traces_support_chat_csv[] = {
 };
 
 static const struct dryrack_template templates[] = {
+    {"api-or-self-hosting.yaml", api_or_self_hosting_yaml, sizeof api_or_self_hosting_yaml},
     {"batching-policies.yaml", batching_policies_yaml, sizeof batching_policies_yaml},
     {"bursty-api.yaml", bursty_api_yaml, sizeof bursty_api_yaml},
     {"checkpoint-interval.yaml", checkpoint_interval_yaml, sizeof checkpoint_interval_yaml},
     {"closed-loop-benchmark.yaml", closed_loop_benchmark_yaml, sizeof closed_loop_benchmark_yaml},
+    {"commitment-mix.yaml", commitment_mix_yaml, sizeof commitment_mix_yaml},
     {"config-model.yaml", config_model_yaml, sizeof config_model_yaml},
     {"distillation.yaml", distillation_yaml, sizeof distillation_yaml},
     {"fabric-choice.yaml", fabric_choice_yaml, sizeof fabric_choice_yaml},
+    {"full-cost.yaml", full_cost_yaml, sizeof full_cost_yaml},
     {"llama-3-405b.yaml", llama_3_405b_yaml, sizeof llama_3_405b_yaml},
     {"load-curve.yaml", load_curve_yaml, sizeof load_curve_yaml},
     {"lora-adapters.yaml", lora_adapters_yaml, sizeof lora_adapters_yaml},
@@ -101,9 +164,26 @@ static const struct dryrack_template templates[] = {
     {"shared-cluster.yaml", shared_cluster_yaml, sizeof shared_cluster_yaml},
     {"speculation.yaml", speculation_yaml, sizeof speculation_yaml},
     {"spot-training.yaml", spot_training_yaml, sizeof spot_training_yaml},
+    {"stage-1-proof-of-concept.yaml", stage_1_proof_of_concept_yaml, sizeof stage_1_proof_of_concept_yaml},
+    {"stage-2-scaling.yaml", stage_2_scaling_yaml, sizeof stage_2_scaling_yaml},
+    {"stage-3-mature.yaml", stage_3_mature_yaml, sizeof stage_3_mature_yaml},
     {"storage-starvation.yaml", storage_starvation_yaml, sizeof storage_starvation_yaml},
     {"support-chat-forecast.yaml", support_chat_forecast_yaml, sizeof support_chat_forecast_yaml},
     {"support-chat.yaml", support_chat_yaml, sizeof support_chat_yaml},
+    {"tco/b200-1024-gpus.yaml", tco_b200_1024_gpus_yaml, sizeof tco_b200_1024_gpus_yaml},
+    {"tco/h100-1024-gpus.yaml", tco_h100_1024_gpus_yaml, sizeof tco_h100_1024_gpus_yaml},
+    {"tco/h100-node-3y.yaml", tco_h100_node_3y_yaml, sizeof tco_h100_node_3y_yaml},
+    {"tco/h200-1024-gpus.yaml", tco_h200_1024_gpus_yaml, sizeof tco_h200_1024_gpus_yaml},
+    {"tco/lp2225-12h-a-day.yaml", tco_lp2225_12h_a_day_yaml, sizeof tco_lp2225_12h_a_day_yaml},
+    {"tco/lp2225-16h-a-day.yaml", tco_lp2225_16h_a_day_yaml, sizeof tco_lp2225_16h_a_day_yaml},
+    {"tco/lp2225-24h-a-day.yaml", tco_lp2225_24h_a_day_yaml, sizeof tco_lp2225_24h_a_day_yaml},
+    {"tco/lp2225-4h-a-day.yaml", tco_lp2225_4h_a_day_yaml, sizeof tco_lp2225_4h_a_day_yaml},
+    {"tco/lp2225-8h-a-day.yaml", tco_lp2225_8h_a_day_yaml, sizeof tco_lp2225_8h_a_day_yaml},
+    {"tco/lp2225-list-2026.yaml", tco_lp2225_list_2026_yaml, sizeof tco_lp2225_list_2026_yaml},
+    {"tco/lp2225-on-demand.yaml", tco_lp2225_on_demand_yaml, sizeof tco_lp2225_on_demand_yaml},
+    {"tco/lp2225-price-cut.yaml", tco_lp2225_price_cut_yaml, sizeof tco_lp2225_price_cut_yaml},
+    {"tco/lp2225-reserved-1y.yaml", tco_lp2225_reserved_1y_yaml, sizeof tco_lp2225_reserved_1y_yaml},
+    {"tco/lp2225-reserved-3y.yaml", tco_lp2225_reserved_3y_yaml, sizeof tco_lp2225_reserved_3y_yaml},
     {"ten-thousand-gpus.yaml", ten_thousand_gpus_yaml, sizeof ten_thousand_gpus_yaml},
     {"traces/support-chat.csv", traces_support_chat_csv, sizeof traces_support_chat_csv},
 };

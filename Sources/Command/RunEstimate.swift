@@ -26,8 +26,12 @@ struct RunEstimate {
   init(_ scenario: Scenario, designs: [Int], replications: Int) {
     let runs = Double(replications)
     let parts = designs.map { RunEstimate.eventsOfRun(scenario, design: $0) }
-    events = parts.reduce(0, +) * runs
-    seconds = events * Self.secondsPerEvent + Self.secondsPerRun * runs * Double(designs.count)
+    // Every level of demand is a run of its own, with so many times the requests.
+    let levels = scenario.economics.demandLevels
+    events = parts.reduce(0, +) * runs * (1 + levels.reduce(0, +))
+    seconds =
+      events * Self.secondsPerEvent
+      + Self.secondsPerRun * runs * Double(designs.count) * Double(1 + levels.count)
     let replicas = designs.map { RunEstimate.replicas(of: scenario.designs[$0]) }.max() ?? 0
     let rows = scenario.workloads.reduce(0) { sum, workload in
       if case .trace(let trace) = workload.traffic { sum + trace.count } else { sum }

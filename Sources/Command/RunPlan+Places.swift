@@ -15,7 +15,7 @@ extension RunPlan {
       Line(name: "  PUE", value: PlanWords.number(site.powerUsageEffectiveness)),
       Line(name: "  lead time", value: PlanWords.duration(site.leadTime.value)),
       Line(name: "  round trip", value: PlanWords.duration(site.roundTrip.value)),
-    ]
+    ] + charges(of: site, currency: currency)
   }
 
   static func lines(of pool: Pool, in design: Design, _ scenario: Scenario) -> [Line] {
@@ -30,18 +30,19 @@ extension RunPlan {
         name: "  draw of a node", value: power,
         source: citation(of: "power", .nodes, pool.node.name, scenario.catalog)),
       payment(pool, scenario),
-    ] + (pool.fabric.map { [Line(name: "  fabric", value: $0)] } ?? [])
+    ] + terms(of: pool, scenario) + (pool.fabric.map { [Line(name: "  fabric", value: $0)] } ?? [])
   }
 
   static func staff(of design: Design, currency: String) -> [Line] {
-    guard let staff = design.staff else { return [] }
+    let others = otherCosts(of: design, currency: currency)
+    guard let staff = design.staff else { return others }
     let month = staff.salaryPerYear * (staff.fullTimeEquivalents / Calendar.monthsPerYear)
     return [
       Line(
         name: "staff",
         value: "\(PlanWords.number(staff.fullTimeEquivalents)) at \(staff.salaryPerYear) \(currency)/y each, "
           + "\(month) \(currency)/month", source: "the scenario")
-    ]
+    ] + others
   }
 
   private static func payment(_ pool: Pool, _ scenario: Scenario) -> Line {
@@ -96,7 +97,7 @@ extension RunPlan {
   }
 
   /// Where a fact of the catalogue comes from and of when it is; empty where there is none.
-  private static func citation(of key: String, _ kind: Kind, _ name: String, _ catalog: Catalog) -> String {
+  static func citation(of key: String, _ kind: Kind, _ name: String, _ catalog: Catalog) -> String {
     guard let fact = catalog.rows(of: kind, named: name).first(where: { $0.key == key }) else { return "" }
     return [catalog.source(fact.source)?.citation ?? fact.source, fact.date].filter { !$0.isEmpty }
       .joined(separator: ", ")

@@ -82,6 +82,11 @@ struct RunPlan {
         name: "discount rate", value: "\(PlanWords.number(scenario.economics.discountRate * 100)) % a year"),
     ]
     if let rule = scenario.until, scenario.isStochastic { lines.append(until(rule)) }
+    let levels = scenario.economics.demandLevels
+    if !levels.isEmpty {
+      let words = levels.map { PlanWords.number(($0 * 100).rounded() / 100) }.joined(separator: ", ")
+      lines.append(Line(name: "demand", value: "simulated at \(words) times that of the workloads as well"))
+    }
     lines += RunEstimate(scenario, designs: designs, replications: replications).lines
     return Section(title: scenario.name, lines: lines)
   }

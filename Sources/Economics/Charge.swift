@@ -6,10 +6,17 @@ import Quantities
 /// serves. Over
 /// an asset's life the two sums agree, less what is left of its value.
 public struct Charge: Sendable, Hashable {
-  public enum Category: String, Sendable { case usage = "Usage", purchase = "Purchase" }
-  public enum Service: String, Sendable {
+  public enum Category: String, Sendable {
+    case usage = "Usage", purchase = "Purchase"
+    /// What is got back: the price of a machine that is sold.
+    case credit = "Credit"
+  }
+  public enum Service: String, Sendable, CaseIterable {
     case compute = "Compute"
     case artificialIntelligence = "AI and Machine Learning"
+    case networking = "Networking"
+    case storage = "Storage"
+    case databases = "Databases"
     case other = "Other"
   }
   public var description: String

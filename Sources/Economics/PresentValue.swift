@@ -43,6 +43,12 @@ private func discountExponent(_ time: Seconds, yearlyRate: Double) -> Double {
   -log1p(yearlyRate) * time.value / (Calendar.secondsPerMonth * Calendar.monthsPerYear)
 }
 
+/// What 1 that is paid after `time` is worth now.
+/// - Parameter yearlyRate: discount rate a year, compounded.
+public func discount(_ time: Seconds, yearlyRate: Double) -> Double {
+  yearlyRate == 0 ? 1 : exp(discountExponent(time, yearlyRate: yearlyRate))
+}
+
 /// Present value of equal payments at the end of each month, the last one for the part of a month that the
 /// horizon ends in.
 ///

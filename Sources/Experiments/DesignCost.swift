@@ -1,83 +1,160 @@
+import Catalog
 import Economics
 import Kernel
 import Quantities
 import Scenario
 import World
 
-/// The bill of a design for one month at the load that was simulated.
+/// What a design costs at the load that was simulated: what comes every month, and what is paid before it is
+/// used. `ledger` spreads both over the months of the horizon.
 struct DesignCost {
-  /// Charges of a month in use.
-  var monthly: [Charge] = []
-  /// What is invoiced once, at the start.
-  var invoices: [Charge] = []
-  /// What is bought, all nodes of a pool together.
-  private var assets: [Asset] = []
-  /// What is paid once and is worth nothing afterwards.
-  private var spentAtOnce = Money.zero
+  /// What a monthly charge goes by.
+  enum Driver: Sendable {
+    /// Nothing: it is the same whatever is done.
+    case always
+    /// The hours in which machines are switched on.
+    case hours
+    /// Demand.
+    case demand
+  }
+  /// A charge of a whole month in use.
+  struct Item: Sendable {
+    var charge: Charge
+    var date = ""
+    var driver: Driver
+    /// When it begins.
+    var from = Seconds.zero
+    /// Whether it is the rent of accelerators.
+    var isRent = false
+  }
+  /// What a month does, at the rates of the results; tokens that are paid for are those of the bill.
+  struct Work: Sendable, Equatable {
+    var outputTokens = 0.0
+    var tokens = 0.0
+    var good = 0.0
+    /// Requests that are sent, and those of them that are answered well, however late in the run.
+    var offered = 0.0
+    var met = 0.0
+    var goodRatio: Double { offered > 0 ? met / offered : 0 }
+  }
+
+  var items: [Item] = []
+  var prepayments: [Prepayment] = []
   /// Drawn at the meter in a month.
   var kilowattHoursPerMonth = 0.0
+  /// Accelerator-hours of a month: of all pools, of those rented, and those in which something is computed.
+  var acceleratorHours = 0.0
+  var rentedAcceleratorHours = 0.0
+  var usefulAcceleratorHours = 0.0
+  /// List price × hours, or price over life: what an estimate on the back of an envelope says of a month.
+  var naivePerMonth = Money.zero
+  /// Share of its hours in which the design is in use.
+  var dailyUse = 1.0
+  /// When all of it is there.
+  var firstService = Seconds.zero
+  /// People.
+  var people = 0.0
 
   /// False when there is something to pay by the token and nothing was measured: then no sum is known.
   private(set) var isKnown = true
-  /// What a month's money buys, at the rates of the results; tokens that are paid for are those of the bill.
   /// `nil` when nothing was measured.
-  private(set) var workPerMonth: (outputTokens: Double, good: Double)? = (0, 0)
+  private(set) var workPerMonth: Work? = Work()
 
+  let horizon: Horizon
+  let catalog: Catalog
+
+  /// Charges of a month in use, what was prepaid among them.
+  var monthly: [Charge] { items.map(\.charge) + prepayments.map(\.use) }
   var effectivePerMonth: Money { monthly.reduce(.zero) { $0 + $1.effective } }
-  var billedPerMonth: Money { monthly.reduce(.zero) { $0 + $1.billed } }
+  /// What is due at once, before any month.
+  var upfront: Money { prepayments.reduce(.zero) { $0 + $1.price } }
 
-  /// All payments over the horizon, less what what is bought is worth at its end, discounted to the start.
-  func presentValue(horizon: Seconds, yearlyRate: Double) -> Money {
-    assets.reduce(
-      spentAtOnce + Economics.presentValue(monthly: billedPerMonth, horizon: horizon, yearlyRate: yearlyRate)
-    ) {
-      $0 + $1.presentValue(horizon: horizon, yearlyRate: yearlyRate)
-    }
+  /// What of a month's cost goes by `driver`.
+  func perMonth(_ driver: Driver) -> Money {
+    let own = items.filter { $0.driver == driver }.reduce(Money.zero) { $0 + $1.charge.effective }
+    return driver == .always ? own + prepayments.reduce(.zero) { $0 + $1.use.effective } : own
   }
 
-  /// - Parameter horizon: what is paid once is spread over it.
-  init(design: Design, outcome: Outcome, horizon: Seconds) {
-    for (index, pool) in design.pools.enumerated() where !design.isPaidByJobs(index) {
-      add(pool, index, design, outcome)
+  /// Whether machines or time on them are paid before they are used; what is paid once is not.
+  var buys: Bool { prepayments.contains(where: \.isRenewed) }
+
+  /// Whether something is paid for by the token or the request.
+  var isPaidByToken: Bool {
+    items.contains { $0.driver == .demand && $0.charge.service == .artificialIntelligence }
+  }
+
+  /// What is paid every month beside what is prepaid.
+  var billedPerMonth: Money { items.reduce(.zero) { $0 + $1.charge.billed } }
+
+  init(design: Design, outcome: Outcome, economics: EconomicsSettings, catalog: Catalog) {
+    horizon = Horizon(economics.horizon)
+    self.catalog = catalog
+    for (index, pool) in design.pools.enumerated() {
+      firstService = max(firstService, design.firstService(of: pool))
+      if !design.isPaidByJobs(index) { add(pool, index, design, outcome) }
     }
-    addJobs(design, outcome, horizon: horizon)
+    settleUse(design)
+    addJobs(design, outcome)
     for (index, service) in design.services.enumerated() {
       addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
     }
     for service in design.services {
       for item in service.oneOffCosts {
-        spentAtOnce += item.cost
-        invoices.append(
+        addOnce(
           Charges.oneOffInvoice(
-            of: item.name, service: service.name, cost: item.cost, acceleratorHours: item.acceleratorHours))
-        monthly.append(
-          Charges.oneOffShare(of: item.name, service: service.name, cost: item.cost, horizon: horizon))
+            of: item.name, service: service.name, cost: item.cost, acceleratorHours: item.acceleratorHours),
+          Charges.oneOffShare(
+            of: item.name, service: service.name, cost: item.cost, horizon: economics.horizon))
       }
     }
-    if let staff = design.staff {
-      monthly.append(
-        Charges.staff(fullTimeEquivalents: staff.fullTimeEquivalents, salaryPerYear: staff.salaryPerYear))
+    addPlaces(design)
+    addPeople(design.staff)
+    addOthers(design.otherCosts)
+  }
+
+  /// The mean over the nodes of all pools.
+  private mutating func settleUse(_ design: Design) {
+    let nodes = design.pools.reduce(0.0) { $0 + Double($1.nodeCount) }
+    if nodes > 0 {
+      dailyUse = design.pools.reduce(0.0) { $0 + Double($1.nodeCount) * $1.dailyUse } / nodes
     }
   }
 
-  /// Rent of nodes that jobs hold while they run: paid once, spread over the horizon as what is paid once is.
-  private mutating func addJobs(_ design: Design, _ outcome: Outcome, horizon: Seconds) {
-    for (job, result) in zip(design.trainingJobs.map(\.deployment), outcome.jobs)
-    where design.isPaidByJobs(job.poolIndex) {
-      let pool = design.pools[job.poolIndex]
-      let site = design.sites[pool.siteIndex]
-      let cost = JobCost(result, of: job, on: pool, site: site)
-      let months = max(1, horizon.value / Calendar.secondsPerMonth)
-      kilowattHoursPerMonth +=
-        pool.node.power.value / 1000 * site.powerUsageEffectiveness * cost.nodeHours / months
-      spentAtOnce += cost.total
-      invoices.append(
-        Charges.jobRent(
-          of: pool.node.name, job: job.name, cost: cost.total, nodeHours: cost.nodeHours,
-          provider: site.provider ?? pool.node.provider ?? "", region: site.region ?? ""))
-      monthly.append(
-        Charges.oneOffShare(
-          of: "nodes held by \(job.name)", service: job.name, cost: cost.total, horizon: horizon))
+  /// Something paid once, written off over the horizon.
+  mutating func addOnce(_ invoice: Charge, _ share: Charge) {
+    var prepayment = Prepayment(
+      invoice: invoice, use: share, price: invoice.billed, life: horizon.length)
+    prepayment.isRenewed = false
+    prepayments.append(prepayment)
+  }
+
+  private mutating func addPeople(_ staff: Staff?) {
+    guard let staff else { return }
+    people = staff.fullTimeEquivalents
+    items.append(
+      Item(
+        charge: Charges.staff(fullTimeEquivalents: people, salaryPerYear: staff.salaryPerYear),
+        driver: .always))
+    if staff.softwarePerYear > .zero {
+      items.append(
+        Item(charge: Charges.software(people: people, pricePerYear: staff.softwarePerYear), driver: .always))
+    }
+  }
+
+  private mutating func addOthers(_ costs: [OtherCost]) {
+    for cost in costs {
+      let charge = Charges.other(
+        cost.name, amount: cost.amount, quantity: cost.quantity, service: cost.service, source: cost.source)
+      if cost.period == .once {
+        var invoice = charge
+        (invoice.category, invoice.effective, invoice.unit) = (.purchase, .zero, "Unit")
+        var share = Charges.oneOffShare(
+          of: cost.name, service: cost.name, cost: invoice.billed, horizon: horizon.length)
+        (share.service, share.source) = (cost.service, cost.source)
+        addOnce(invoice, share)
+      } else {
+        items.append(Item(charge: charge, driver: cost.followsDemand ? .demand : .always))
+      }
     }
   }
 
@@ -93,71 +170,49 @@ struct DesignCost {
       return
     }
     let months = Calendar.secondsPerMonth / seconds
+    let tally = outcome.tally
+    workPerMonth?.offered += Double(tally.measuredOffered) * months
+    workPerMonth?.met += Double(tally.good) * months
     guard case .endpoint(let preset) = service.placement else {
       workPerMonth?.outputTokens += Double(span.answers.outputTokens) * months
+      workPerMonth?.tokens += Double(span.answers.outputTokens + span.answers.promptTokens) * months
       workPerMonth?.good += Double(span.answers.good) * months
       return
     }
-    let tally = outcome.tally
     workPerMonth?.outputTokens += Double(tally.outputTokens) * months
+    workPerMonth?.tokens += Double(tally.outputTokens + tally.promptTokens) * months
     workPerMonth?.good += Double(tally.good) * months
-    monthly.append(
-      Charges.tokens(
-        endpoint: preset.name, provider: preset.provider,
-        inputPerMonth: Double(tally.promptTokens) * months,
-        outputPerMonth: Double(tally.outputTokens) * months,
-        inputPricePerMillion: preset.inputPricePerMillion,
-        outputPricePerMillion: preset.outputPricePerMillion,
-        source: preset.source))
+    addEndpoint(
+      preset, service.endpointTerms ?? EndpointTerms(), input: Double(tally.promptTokens) * months,
+      output: Double(tally.outputTokens) * months, requests: Double(tally.measured) * months)
   }
 
-  private mutating func add(_ pool: Pool, _ index: Int, _ design: Design, _ outcome: Outcome) {
-    let site = design.sites[pool.siteIndex]
-    let power = Self.averagePower(of: pool, index: index, design: design, outcome: outcome)
-    kilowattHoursPerMonth += power.value / 1000 * site.powerUsageEffectiveness * Calendar.hoursPerMonth
-    switch pool.payment {
-    case .purchase(let price, let life, let residual):
-      assets.append(Asset(price: price * Double(pool.nodeCount), life: life, residual: residual))
-      monthly.append(
-        Charges.amortization(
-          of: pool.node.name, nodes: pool.nodeCount, price: price, life: life, residual: residual,
-          site: site.name))
-      invoices.append(
-        Charges.purchaseInvoice(of: pool.node.name, nodes: pool.nodeCount, price: price, site: site.name))
-    case .rent(let price, let term, let source, _, let region):
-      let isElsewhere = !region.isEmpty && site.region != nil && site.region != region
-      monthly.append(
-        Charges.rent(
-          of: pool.node.name, nodes: pool.nodeCount, pricePerNodeHour: price,
-          provider: site.provider ?? pool.node.provider ?? "", region: site.region ?? "",
-          term: isElsewhere ? "\(term.rawValue), price of \(region)," : term.rawValue,
-          source: source))
+  private mutating func addEndpoint(
+    _ preset: EndpointPreset, _ terms: EndpointTerms, input: Double, output: Double, requests: Double
+  ) {
+    let isOwnPrice = terms.inputPricePerMillion != nil || terms.outputPricePerMillion != nil
+    if terms.provisionedUnits > 0 {
+      let charge = Charges.rent(
+        of: preset.name, nodes: terms.provisionedUnits, pricePerNodeHour: terms.provisionedPerHour,
+        provider: preset.provider, region: "", term: "provisioned throughput of", source: "scenario")
+      items.append(Item(charge: charge, driver: .always))
+      naivePerMonth += charge.effective
+    } else {
+      let charge = Charges.tokens(
+        endpoint: preset.name, provider: preset.provider, inputPerMonth: input, outputPerMonth: output,
+        inputPricePerMillion: terms.inputPricePerMillion ?? preset.inputPricePerMillion,
+        outputPricePerMillion: terms.outputPricePerMillion ?? preset.outputPricePerMillion,
+        source: isOwnPrice ? "scenario" : preset.source)
+      items.append(Item(charge: charge, date: isOwnPrice ? "" : preset.date, driver: .demand))
+      naivePerMonth += charge.effective
     }
-    if site.electricityPerKilowattHour > .zero {
-      monthly.append(
-        Charges.electricity(
-          averagePower: power, powerUsageEffectiveness: site.powerUsageEffectiveness,
-          pricePerKilowattHour: site.electricityPerKilowattHour, site: site.name))
+    if terms.perRequest > .zero {
+      items.append(
+        Item(
+          charge: Charges.requests(
+            endpoint: preset.name, provider: preset.provider, count: requests, price: terms.perRequest),
+          driver: .demand))
     }
-  }
-
-  /// Idle power plus the rest in proportion to the accelerators' busy time.
-  static func averagePower(of pool: Pool, index: Int, design: Design, outcome: Outcome) -> Watts {
-    var busy = 0.0
-    for (service, result) in zip(design.services, outcome.services) {
-      for (role, deployment) in service.deployments.enumerated() where deployment.poolIndex == index {
-        busy +=
-          Utilization.busySeconds(result.replicas(ofRole: role)) * Double(deployment.acceleratorsPerReplica)
-      }
-    }
-    for (job, result) in zip(design.trainingJobs.map(\.deployment), outcome.jobs) where job.poolIndex == index
-    {
-      busy += (result.time.useful + result.time.lost).seconds * Double(job.accelerators)
-    }
-    let available = outcome.end.seconds * Double(pool.accelerators)
-    let ratio = available > 0 ? min(1, busy / available) : 0
-    let node = pool.node.idlePower + (pool.node.power - pool.node.idlePower) * ratio
-    return node * Double(pool.nodeCount)
   }
 }
 
@@ -168,5 +223,10 @@ extension Design {
       !services.flatMap(\.deployments).contains(where: { $0.poolIndex == index })
     else { return false }
     return trainingJobs.contains { $0.deployment.poolIndex == index }
+  }
+
+  /// From the order until a pool is there: the site's lead time, and the time it takes to get capacity.
+  func firstService(of pool: Pool) -> Seconds {
+    sites[pool.siteIndex].leadTime + (pool.provisioning?.meanTime ?? .zero)
   }
 }

@@ -50,6 +50,23 @@ public enum Experiment {
       if look!.isReached || next == replications { break }
       replications = next
     }
+    let runs = models.indices.flatMap { model in
+      (0..<replications).map { Run(model: model, replication: $0) }
+    }
+    var windows: [DemandWindow] = []
+    for level in DemandWindow.levels(of: scenario.economics) {
+      let scaled = scenario.scaled(by: level)
+      let others = chosen.map { index in
+        var model = DesignModel(scenario: scaled, designIndex: index)
+        model.settleWhatIsFixed()
+        return model
+      }
+      windows.append(
+        DemandWindow(
+          level: level,
+          outcomes: await execute(
+            runs, models: others, options: options, limits: limits, progress: { _ in })))
+    }
     var notes = scenario.notes
     if replications < scenario.replications {
       notes.append(
@@ -61,7 +78,7 @@ public enum Experiment {
     let merged = outcomes.flatMap { $0 }
     return Summary(
       scenario: scenario, models: models, outcomes: merged, replications: replications, options: options,
-      stoppedBy: stop(of: merged, limits), notes: notes
+      stoppedBy: stop(of: merged + windows.flatMap(\.outcomes), limits), notes: notes, windows: windows
     ).results()
   }
 

@@ -39,7 +39,7 @@ extension Pool {
   /// Whether a job pays for its nodes only while it holds them.
   var isPaidByUse: Bool {
     if case .rent(_, let term, _, _, _) = payment {
-      return term == .onDemand || term == .spot || term == .custom
+      return (term == .onDemand || term == .spot || term == .custom) && rent.allSatisfy(\.isByUse)
     }
     return false
   }

@@ -30,14 +30,20 @@ struct MetricReader {
   let model: DesignModel
   let outcome: Outcome
   let basis: RateBasis
+  /// The design at other levels of demand.
+  let windows: [CostWindow]
   private(set) var readings: [Reading] = []
 
   static let quantiles: [(name: String, q: Double)] = [
     ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999),
   ]
 
-  init(scenario: Scenario, model: DesignModel, outcome: Outcome, rates basis: RateBasis = .sending) {
+  init(
+    scenario: Scenario, model: DesignModel, outcome: Outcome, rates basis: RateBasis = .sending,
+    windows: [CostWindow] = []
+  ) {
     self.basis = basis
+    self.windows = windows
     self.scenario = scenario
     self.model = model
     self.outcome = outcome
@@ -175,27 +181,10 @@ struct MetricReader {
   }
 
   private mutating func readDesign() {
-    let cost = DesignCost(
-      design: model.design, outcome: outcome, horizon: scenario.economics.horizon)
-    let currency = scenario.economics.currency
-    let months = scenario.economics.horizon.value / Calendar.secondsPerMonth
-    let perMonth = cost.effectivePerMonth.units
-    let work = cost.workPerMonth
-    func per(_ count: Double?) -> Double? {
-      count.flatMap { $0 > 0 && cost.isKnown ? perMonth / $0 : nil }
-    }
-    func known(_ amount: Double) -> Double? { cost.isKnown ? amount : nil }
-    let isPriced = scenario.economics.currency == "USD"
-    add("", "cost_per_month", isPriced ? known(perMonth) : nil, "\(currency)/month")
-    add("", "cost_total", known(perMonth * months), currency)
-    let present = cost.presentValue(
-      horizon: scenario.economics.horizon, yearlyRate: scenario.economics.discountRate)
-    add("", "cost_npv", known(present.units), currency)
-    add("", "cost_per_million_output_tokens", per(work.map { $0.outputTokens / 1e6 }), currency)
-    add("", "cost_per_good_request", per(work?.good), currency)
+    let reader = CostReader(scenario: scenario, model: model, outcome: outcome)
+    for (metric, value, unit) in reader.readings(windows: windows) { add("", metric, value, unit) }
     let isMetered = !model.design.pools.isEmpty
-    add("", "energy_kwh", isMetered ? cost.kilowattHoursPerMonth : nil, "kWh/month")
-    let leads = model.design.pools.map { model.design.sites[$0.siteIndex].leadTime.value / 86_400 }
-    add("", "first_service_day", leads.max() ?? 0, "day")
+    add("", "energy_kwh", isMetered ? reader.cost.kilowattHoursPerMonth : nil, "kWh/month")
+    add("", "first_service_day", reader.cost.firstService.value / 86_400, "day")
   }
 }

@@ -18,6 +18,8 @@ public struct RunResults: Sendable {
   /// How the designs differ from the first of them, under the same random numbers; empty for one design or
   /// one replication.
   public var differences: [DesignDifference] = []
+  /// The designs by the seven factors that such decisions are made by; empty when all are of one kind.
+  public var factors: [FactorRow] = []
 
   public init(
     manifest: Manifest, designs: [DesignSummary], rows: [MetricRow], verdicts: [ThresholdVerdict],
@@ -179,6 +181,16 @@ public struct SeriesRow: Sendable, Hashable {
   }
 }
 
+/// One factor of a decision and what the designs come to by it, in words, in the order of the designs.
+public struct FactorRow: Sendable, Hashable {
+  public var factor: String
+  public var values: [String]
+  public init(factor: String, values: [String]) {
+    self.factor = factor
+    self.values = values
+  }
+}
+
 /// One charge of one design in one month.
 public struct CostRow: Sendable, Hashable {
   public var design: String
@@ -197,6 +209,10 @@ public struct CostRow: Sendable, Hashable {
   public var pricingUnit: String
   public var currency: String
   public var source: String
+  /// Month of the horizon, from 0.
+  public var month = 0
+  /// Day on which the price was read; empty for one of the scenario.
+  public var priceDate = ""
   public init(
     design: String, chargeDescription: String, chargeCategory: String, serviceCategory: String,
     serviceName: String, providerName: String, regionName: String, billedCostMicros: Int64,

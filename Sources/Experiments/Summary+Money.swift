@@ -30,9 +30,41 @@ extension Summary {
     }
     if !models.isEmpty {
       notes.append(
-        "costs hold tokens, machines or their rent and, where the scenario gives them, electricity, staff "
-          + "and one-off costs; not space, storage, egress, support contracts or taxes")
+        "costs hold tokens, machines or their rent, the network that bought pools name and, where the "
+          + "scenario gives them, electricity, space, support, storage, egress, staff and one-off costs; "
+          + "no taxes"
+      )
+    }
+    for (index, model) in models.enumerated() {
+      guard let outcome = outcomes(of: index).first, !windows.isEmpty else { continue }
+      let cost = CostReader(scenario: scenario, model: model, outcome: outcome).cost
+      let others = costWindows(index, replication: outcome.replication)
+      guard let error = cost.interpolationError(others) else { continue }
+      let percent = { (share: Double) in "\((share * 1000).rounded() / 10) %" }
+      notes.append(
+        "\(model.design.name): \(others.count + 1) levels of demand are simulated and months between them "
+          + "interpolated; a straight line past a level misses its cost by \(percent(error.cost)) and the "
+          + "share of good requests by \(percent(error.good))")
     }
     return notes
+  }
+
+  /// The books of a design as rows, month by month.
+  func costRows(_ index: Int, _ books: Books?) -> [CostRow] {
+    guard let books, books.cost.isKnown else { return [] }
+    let design = models[index].design.name
+    return books.ledger.entries.sorted { ($0.month, $0.account) < ($1.month, $1.account) }.map { entry in
+      let account = books.ledger.accounts[entry.account]
+      var row = CostRow(
+        design: design, chargeDescription: account.description, chargeCategory: entry.category.rawValue,
+        serviceCategory: account.service.rawValue, serviceName: account.serviceName,
+        providerName: account.provider, regionName: account.region, billedCostMicros: entry.billed.micros,
+        effectiveCostMicros: entry.effective.micros, listCostMicros: entry.list.micros,
+        pricingQuantity: entry.quantity, pricingUnit: account.unit, currency: scenario.economics.currency,
+        source: account.source)
+      row.month = entry.month
+      row.priceDate = account.date
+      return row
+    }
   }
 }

@@ -17,6 +17,8 @@ struct Summary {
   /// What kept the runs from their end, in words.
   let stoppedBy: String?
   let notes: [String]
+  /// Other levels of demand that were simulated.
+  var windows: [DemandWindow] = []
 
   func outcomes(of model: Int) -> [Outcome] {
     outcomes[model * replications..<(model + 1) * replications].compactMap { $0 }
@@ -26,6 +28,8 @@ struct Summary {
     var rows: [MetricRow] = []
     for index in models.indices { rows += metricRows(index) }
     rows += payBackRows(rows)
+    let books = models.indices.map(books)
+    rows += breakEvenRows(books)
     let manifest = Manifest(
       scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed,
       replications: replications,
@@ -33,12 +37,14 @@ struct Summary {
       stoppedBy: stoppedBy)
     var results = RunResults(
       manifest: manifest, designs: models.indices.map(designSummary), rows: rows, verdicts: verdicts(rows),
-      series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
+      series: models.indices.flatMap(seriesRows),
+      costs: models.indices.flatMap { costRows($0, books[$0].first) },
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
       notes: notes + warmupNotes() + sampleNotes(rows) + payBackNotes(rows) + rangeNotes() + contextNotes()
-        + moneyNotes())
+        + moneyNotes() + breakEvenNotes(rows) + decisionNotes(books))
     results.differences = differences(rows)
+    results.factors = factors(rows, books)
     return results
   }
 
@@ -47,7 +53,12 @@ struct Summary {
   func metricRows(_ index: Int) -> [MetricRow] {
     let model = models[index]
     let outcomes = outcomes(of: index)
-    let readings = outcomes.map { MetricReader(scenario: scenario, model: model, outcome: $0).readings }
+    let readings = outcomes.map {
+      MetricReader(
+        scenario: scenario, model: model, outcome: $0,
+        windows: costWindows(index, replication: $0.replication)
+      ).readings
+    }
     guard let first = readings.first else { return [] }
     var rows: [MetricRow] = []
     for other in readings {
@@ -165,21 +176,5 @@ struct Summary {
 
   private func composition(of deployment: Deployment, _ what: String) -> String {
     "\(deployment.replicas) \(what) × \(deployment.layout)"
-  }
-
-  private func costRows(_ index: Int) -> [CostRow] {
-    guard let outcome = outcomes(of: index).first else { return [] }
-    let design = models[index].design
-    let cost = DesignCost(design: design, outcome: outcome, horizon: scenario.economics.horizon)
-    return (cost.invoices + cost.monthly).map { charge in
-      CostRow(
-        design: design.name, chargeDescription: charge.description, chargeCategory: charge.category.rawValue,
-        serviceCategory: charge.service.rawValue, serviceName: charge.serviceName,
-        providerName: charge.provider,
-        regionName: charge.region, billedCostMicros: charge.billed.micros,
-        effectiveCostMicros: charge.effective.micros, listCostMicros: charge.list.micros,
-        pricingQuantity: charge.quantity, pricingUnit: charge.unit, currency: scenario.economics.currency,
-        source: charge.source)
-    }
   }
 }

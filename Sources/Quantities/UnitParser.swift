@@ -1,6 +1,11 @@
 /// What a written quantity measures, and the units that fit it.
 public enum Measure: String, Sendable, CaseIterable {
   case duration, rate, bytes, bandwidth, power, ratio, money, moneyPerHour, moneyPerKilowattHour, moneyPerYear
+  case moneyPerMonth, moneyPerKilowattMonth, moneyPerGigabyte
+  /// A share a year, without interest on it.
+  case yearlyShare
+  /// Growth that compounds, as that of a month.
+  case growth
 
   /// Base unit of the parsed number.
   public var base: String {
@@ -15,6 +20,11 @@ public enum Measure: String, Sendable, CaseIterable {
     case .moneyPerHour: "USD/h"
     case .moneyPerKilowattHour: "USD/kWh"
     case .moneyPerYear: "USD/y"
+    case .moneyPerMonth: "USD/month"
+    case .moneyPerKilowattMonth: "USD/kW-month"
+    case .moneyPerGigabyte: "USD/GB"
+    case .yearlyShare: "1/y"
+    case .growth: "1/month"
     }
   }
 
@@ -31,6 +41,11 @@ public enum Measure: String, Sendable, CaseIterable {
     case .moneyPerHour: ["3.90 USD/h", "3.90 USD/gpu-hour"]
     case .moneyPerKilowattHour: ["0.09 USD/kWh"]
     case .moneyPerYear: ["200000 USD/y"]
+    case .moneyPerMonth: ["500 USD/month"]
+    case .moneyPerKilowattMonth: ["200 USD/kW-month"]
+    case .moneyPerGigabyte: ["0.09 USD/GB"]
+    case .yearlyShare: ["10%/y"]
+    case .growth: ["5%/month", "60%/y"]
     }
   }
 }
@@ -58,11 +73,27 @@ public enum UnitParser {
     if unit.isEmpty && measure == .ratio { return checked(number) }
     if unit.isEmpty { return .failure(.missingUnit) }
     guard let factor = factor(of: unit, measure) else { return .failure(.unknownUnit(unit)) }
+    // Twelve months of it make the year's.
+    if measure == .growth && factor != 0.01 { return checked(twelfthRoot(1 + number * 0.01) - 1) }
     return checked(number * factor)
   }
 
   private static func checked(_ value: Double) -> Result<Double, Failure> {
     value.isFinite && value <= 1e21 ? .success(value) : .failure(.outOfRange)
+  }
+
+  /// The number whose twelfth power is `value`, which is at least 1, by Newton's method.
+  private static func twelfthRoot(_ value: Double) -> Double {
+    guard value.isFinite else { return .infinity }
+    // From above the root every step comes nearer to it, and the last one no more.
+    var root = 1 + (value - 1) / 12
+    while true {
+      let square = root * root
+      let fourth = square * square
+      let next = (11 * root + value / (fourth * fourth * square * root)) / 12
+      if next >= root { return root }
+      root = next
+    }
   }
 
   private static func duration(_ text: String) -> Result<Double, Failure> {
@@ -134,6 +165,11 @@ public enum UnitParser {
       return currency(unit, per: ["/h", "/hour", "/gpu-hour", "/gpu-h", "/GPU-h", "/node-hour"])
     case .moneyPerKilowattHour: return currency(unit, per: ["/kWh"])
     case .moneyPerYear: return currency(unit, per: ["/y", "/year"])
+    case .moneyPerMonth: return currency(unit, per: ["/month", "/mo"])
+    case .moneyPerKilowattMonth: return currency(unit, per: ["/kW-month", "/kW-mo"])
+    case .moneyPerGigabyte: return currency(unit, per: ["/GB"])
+    case .yearlyShare: return ["%/y": 0.01, "%/year": 0.01, "%/month": 0.12, "%/mo": 0.12][unit]
+    case .growth: return ["%/month": 0.01, "%/mo": 0.01, "%/y": 0.01 / 12, "%/year": 0.01 / 12][unit]
     }
   }
 

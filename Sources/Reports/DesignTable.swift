@@ -19,6 +19,7 @@ extension RunResults {
       appendCollectives(workload, into: &table)
     }
     section("whole design", lines: TableLine.ofWorkload + TableLine.ofDesign, workload: "", into: &table)
+    appendFactors(into: &table)
     thresholds(into: &table)
     var text = "\(style.apply(.bold, to: TextStyle.printable(manifest.scenario)))  \(identity)\n\n"
     text += table.text(style: style)
@@ -116,6 +117,14 @@ extension RunResults {
       }
       table.append(["  \(line.title)"] + found.map(DesignTableText.cell))
     }
+  }
+
+  /// The designs by what such decisions are made by.
+  private func appendFactors(into table: inout TextTable) {
+    if factors.isEmpty { return }
+    table.append([Cell(text: "")])
+    table.append([Cell(text: "factors", mark: .bold)])
+    for row in factors { table.append(["  \(row.factor)"] + row.values) }
   }
 
   /// A threshold a row, its verdict under each design; blank where it says nothing of a design.
@@ -230,8 +239,19 @@ private struct TableLine {
   static let ofDesign = [
     TableLine("cost over the horizon", "cost_total"),
     TableLine("  discounted to today", "cost_npv"),
+    TableLine("  of which at once", "cost_upfront", onlyWhenAny: true),
+    TableLine("  list price × hours alone", "cost_naive_total"),
+    TableLine("per useful GPU hour", "cost_per_useful_gpu_hour"),
+    TableLine("demand not met", "unmet_ratio", onlyWhenAny: true),
     TableLine("energy", "energy_kwh"),
     TableLine("first service after", "first_service_day"),
     TableLine("paid back after", "payback_days"),
+    TableLine("break-even after hours of use", "break_even_hours"),
+    TableLine("  in months", "break_even_months"),
+    TableLine("  payments cross in month", "crossover_month"),
+    TableLine("  return a year", "irr"),
+    TableLine("break-even use", "break_even_utilization"),
+    TableLine("break-even rent of a GPU hour", "cost_break_even_per_gpu_hour"),
+    TableLine("break-even tokens a day", "break_even_tokens_per_day"),
   ]
 }

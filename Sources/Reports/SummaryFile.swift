@@ -12,6 +12,7 @@ extension RunResults {
       ("thresholds", .array(verdicts.map(\.json))),
       ("results", .array(rows.map { $0.json(run: manifest.runID) })),
       ("differences", .array(differences.map(\.json))),
+      ("factors", .array(factors.map(\.json))),
       ("costs", .array(costs.map(\.json))),
       ("notes", .array(notes.map(JSONValue.string))),
     ])
@@ -90,7 +91,14 @@ extension CostRow {
       ("effective_cost", .decimal(FileText.money(micros: effectiveCostMicros))),
       ("list_cost", .decimal(FileText.money(micros: listCostMicros))),
       ("pricing_quantity", .number(pricingQuantity)), ("pricing_unit", .string(pricingUnit)),
-      ("currency", .string(currency)), ("source", .string(source)),
+      ("currency", .string(currency)), ("source", .string(source)), ("month", .integer(Int64(month))),
+      ("price_date", .string(priceDate)),
     ])
+  }
+}
+
+extension FactorRow {
+  fileprivate var json: JSONValue {
+    .object([("factor", .string(factor)), ("values", .array(values.map(JSONValue.string)))])
   }
 }

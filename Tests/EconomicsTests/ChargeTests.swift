@@ -73,4 +73,21 @@ struct ChargeTests {
       #expect(charge.category == .usage && charge.billed == charge.effective, "\(charge.description)")
     }
   }
+
+  @Test("tools of ten engineers come to what is published, 5,000 to 20,000 USD a year")
+  func software() {
+    for price in [500.0, 2_000] {
+      let month = Charges.software(people: 10, pricePerYear: Money(price))
+      #expect(abs(month.billed.units * 12 - 10 * price) < 1e-4)
+    }
+  }
+
+  @Test(
+    "500 GPU hours cost what the quoted prices say",
+    arguments: [(3.0, 1_500.0), (3.9, 1_950), (12.29, 6_145)])
+  func trainingRun(price: Double, cost: Double) {
+    let run = Charges.jobRent(
+      of: "node", job: "tune", cost: Money(price) * 500, nodeHours: 500.0 / 8, provider: "p", region: "r")
+    #expect(run.billed == Money(cost) && run.quantity == 62.5)
+  }
 }

@@ -14,6 +14,8 @@ public struct Design: Sendable {
   public var storage: [StorageTier] = []
   public var jobs: [JobDeployment] = []
   public var scheduler = SchedulerSettings()
+  public var storageUse: [StorageUse] = []
+  public var otherCosts: [OtherCost] = []
   public init(name: String, sites: [Site], pools: [Pool], services: [Service], staff: Staff?) {
     self.name = name
     self.sites = sites
@@ -38,6 +40,7 @@ public struct Site: Sendable, Hashable {
   public var leadTime: Seconds
   /// Network round trip between the clients and the site.
   public var roundTrip: Seconds
+  public var charges = SiteCharges()
   public init(
     name: String, kind: Kind, provider: String?, region: String?, electricityPerKilowattHour: Money,
     powerUsageEffectiveness: Double, leadTime: Seconds, roundTrip: Seconds
@@ -69,6 +72,13 @@ public struct Pool: Sendable {
   public var failures: FailureSettings?
   /// Where its spot capacity comes and goes; `nil` where it stays.
   public var market: MarketSettings?
+  /// Of bought nodes.
+  public var ownership = Ownership()
+  /// Of rented nodes: shares that add up to 1.
+  public var rent: [RentPart] = []
+  public var provisioning: Provisioning?
+  /// Share of the hours in which its nodes are switched on, 0...1.
+  public var dailyUse = 1.0
   public init(
     name: String, siteIndex: Int, node: Node, accelerator: Accelerator, nodeCount: Int, payment: Payment
   ) {
@@ -94,6 +104,8 @@ public enum Payment: Sendable, Hashable {
 public struct Staff: Sendable, Hashable {
   public var fullTimeEquivalents: Double
   public var salaryPerYear: Money
+  /// Tools for each of them.
+  public var softwarePerYear = Money.zero
   public init(fullTimeEquivalents: Double, salaryPerYear: Money) {
     self.fullTimeEquivalents = fullTimeEquivalents
     self.salaryPerYear = salaryPerYear
@@ -116,6 +128,8 @@ public struct Service: Sendable {
   public var oneOffCosts: [OneOffCost] = []
   /// Who is let in; `nil` for everybody.
   public var admission: AdmissionSettings?
+  /// Of an endpoint; `nil` for the catalogue's price of tokens.
+  public var endpointTerms: EndpointTerms?
   /// Where its replicas read their weights before they answer; `nil` where they are in place.
   public var coldStart: ColdStart?
   public init(name: String, workloadIndex: Int, placement: Placement) {

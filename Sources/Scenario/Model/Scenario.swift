@@ -1,4 +1,5 @@
 import Catalog
+import Economics
 import Kernel
 import Quantities
 import Statistics
@@ -94,6 +95,12 @@ public struct EconomicsSettings: Sendable, Hashable {
   public var currency: String
   /// The dated price preset, such as `list-2026-07`.
   public var priceList: String
+  /// How demand changes over the horizon.
+  public var demand = Demand.steady
+  /// Levels of demand that are simulated when it changes, at least 1.
+  public var demandWindows = 3
+  /// Design that break-evens are against; `nil` for the first that buys nothing.
+  public var against: String?
   public init(horizon: Seconds, discountRate: Double, currency: String, priceList: String) {
     self.horizon = horizon
     self.discountRate = discountRate

@@ -32,19 +32,18 @@ extension Resolver {
         value["services"] ?? value, "\(path).services.\(service.name)",
         "two services of one design answer the same workload")
     }
-    let staff = value["staff"].map {
-      Staff(
-        fullTimeEquivalents: number($0["fte"]) ?? 0,
-        salaryPerYear: Money(quantity($0["salary"], .moneyPerYear) ?? 0))
-    }
-    return Design(name: member.key, sites: sites, pools: pools, services: services, staff: staff)
+    let staff = staff(value["staff"], "\(path).staff", pools: pools, services: services)
+    var design = Design(name: member.key, sites: sites, pools: pools, services: services, staff: staff)
+    design.otherCosts = otherCosts(value["costs"], "\(path).costs")
+    design.storageUse = storageUse(value["storage"], "\(path).storage", sites: sites)
+    return design
   }
 
   private mutating func site(_ member: Written.Member, _ path: String) -> Site {
     let value = member.value
     let kind = value["kind"]?.text.flatMap(Site.Kind.init) ?? .cloud
     let ownsPower = kind == .onPrem || kind == .edge
-    return Site(
+    var site = Site(
       name: member.key, kind: kind, provider: value["provider"]?.text, region: value["region"]?.text,
       electricityPerKilowattHour: Money(
         quantity(value["electricity"], .moneyPerKilowattHour)
@@ -54,6 +53,8 @@ extension Resolver {
       leadTime: Seconds(
         quantity(value["lead-time"], .duration) ?? standing(0, at: "\(path).lead-time", as: "0s")),
       roundTrip: Seconds(quantity(value["rtt"], .duration) ?? standing(0, at: "\(path).rtt", as: "0s")))
+    site.charges = siteCharges(value)
+    return site
   }
 
   private mutating func pool(_ member: Written.Member, _ path: String, sites: [Site], prices: String) -> Pool?
@@ -68,6 +69,7 @@ extension Resolver {
     var pool = Pool(
       name: member.key, siteIndex: siteIndex, node: node, accelerator: accelerator,
       nodeCount: integer(value["count"]) ?? 1, payment: payment)
+    terms(value, path, of: &pool, site: sites[siteIndex], prices: prices)
     pool.fabric = value["fabric"].flatMap { $0.text ?? $0["kind"]?.text }
     if let market = value["market"] {
       pool.market = self.market(market, "\(path).market", of: pool, site: sites[siteIndex], prices: prices)
@@ -84,76 +86,6 @@ extension Resolver {
       return nil
     }
     return catalog.node(of: accelerator, count: integer(value["accelerators"]) ?? 1)
-  }
-
-  private mutating func payment(
-    _ value: Written, _ path: String, node: Node, site: Site, prices: String
-  ) -> Payment? {
-    if let purchase = value["purchase"], !purchase.isNull {
-      if let pricing = value["pricing"] {
-        fault(pricing, "\(path).pricing", "a pool is bought or rented, not both")
-        return nil
-      }
-      guard let price = quantity(purchase["price"], .money).map({ Money($0) }) ?? node.price else {
-        fault(
-          purchase, "\(path).purchase", "the catalogue knows no price of '\(node.name)'", help: "give `price`"
-        )
-        return nil
-      }
-      let life =
-        quantity(purchase["life"], .duration)
-        ?? standing(5 * 365.25 * 86_400, at: "\(path).purchase.life", as: "5y")
-      guard life > 0 else {
-        fault(purchase, "\(path).purchase.life", "the life must be positive")
-        return nil
-      }
-      let residual =
-        quantity(purchase["residual"], .ratio) ?? standing(0, at: "\(path).purchase.residual", as: "0%")
-      return .purchase(price: price, life: Seconds(life), residual: min(1, residual))
-    }
-    return rent(value, path, node: node, site: site, prices: prices)
-  }
-
-  private mutating func rent(_ value: Written, _ path: String, node: Node, site: Site, prices: String)
-    -> Payment?
-  {
-    if let own = value["pricing"]?["price"], let price = quantity(own, .moneyPerHour) {
-      let isPerAccelerator = own.text?.lowercased().contains("gpu") ?? false
-      let perNode = Money(price) * Double(isPerAccelerator ? node.accelerators : 1)
-      return .rent(pricePerNodeHour: perNode, term: .custom, source: "scenario", date: "", region: "")
-    }
-    guard let pricing = value["pricing"] else {
-      if site.kind == .onPrem, let price = node.price {
-        defaults.append(
-          AppliedDefault(path: "\(path).purchase", value: "\(price) USD over 5y, of the catalogue"))
-        return .purchase(price: price, life: Seconds(5 * 365.25 * 86_400), residual: 0)
-      }
-      fault(value, path, "the pool is neither bought nor rented", help: "give `purchase` or `pricing`")
-      return nil
-    }
-    let term = pricing.text.flatMap(PriceTerm.init) ?? .onDemand
-    let provider = site.provider ?? node.provider ?? ""
-    guard
-      let rate = catalog.price(
-        preset: prices, provider: provider, node: node, term: term, region: site.region)
-    else {
-      fault(
-        pricing, "\(path).pricing",
-        "the price list '\(prices)' has no \(term.rawValue) price of '\(node.name)' at '\(provider)'",
-        help: "write it as `pricing: { price: 3.90 USD/gpu-hour }`, or choose another list or provider")
-      return nil
-    }
-    if let region = site.region, !rate.region.isEmpty, rate.region != region {
-      notes.append(
-        "\(path): the price list '\(prices)' has no price for the region '\(region)'; that of "
-          + "\(rate.region) stands for it")
-    }
-    if term == .spot && value["market"] == nil {
-      notes.append("\(path): spot capacity without a `market` is priced and never lost; expect less of it")
-    }
-    return .rent(
-      pricePerNodeHour: rate.perNodeHour, term: term, source: rate.source, date: rate.date,
-      region: rate.region)
   }
 
   mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int? {
@@ -191,7 +123,9 @@ extension Resolver {
       }
       guard let preset = catalog.endpoint(endpoint.text ?? "") else { return nil }
       checkEndpoint(preset, endpoint, path, serving: answered.model)
-      return make(.endpoint(preset))
+      var service = make(.endpoint(preset))
+      service.endpointTerms = endpointTerms(value["pricing"])
+      return service
     }
     if value["disaggregation"] != nil {
       let roles = disaggregation(

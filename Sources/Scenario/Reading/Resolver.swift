@@ -81,7 +81,7 @@ struct Resolver {
       warmup = .fixed(ticks(root["warmup"], default: 0, at: "warmup"))
     }
     let money = root["economics"]
-    let economics = EconomicsSettings(
+    var economics = EconomicsSettings(
       horizon: Seconds(
         quantity(money?["horizon"], .duration)
           ?? standing(3 * 365.25 * 86_400, at: "economics.horizon", as: "3y")),
@@ -90,6 +90,8 @@ struct Resolver {
       currency: money?["currency"]?.text ?? "USD",
       priceList: money?["prices"]?.text
         ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
+    economics.demand = demand(money?["demand"])
+    economics.demandWindows = integer(money?["demand"]?["windows"]) ?? 3
     var workloads: [InferenceWorkload] = []
     workloadNames = (root["workloads"]?.members ?? []).map(\.key)
     var trainings: [TrainingWorkload] = []
@@ -111,6 +113,7 @@ struct Resolver {
       addJobs(to: &design, member, trainings: trainings, collectives: collectives, jobTraces: jobTraces)
       designs.append(design)
     }
+    economics.against = against(money?["against"], among: designs)
     if workloads.isEmpty && trainings.isEmpty && collectives.isEmpty && jobTraces.isEmpty && faults.isEmpty {
       fault(root, "workloads", "a scenario has at least one workload")
     }

@@ -138,23 +138,25 @@ extension ScenarioShape {
     ]),
   ])
 
-  static let storage: Shape = .object([
-    Key(
-      "kind", .text, "A catalogue name, or nvme, parallel-file-system, object-store, archive.", required: true
-    ),
-    Key("site", .text, "Name of a site of this design."),
-    Key("price", .text, "A catalogue entry whose prices and limits hold, such as s3-standard."),
-    Key(
-      "nodes", .integer(1...1_000_000), "Equal stores side by side: bandwidths times so many.",
-      fallback: "1"),
-    Key("read-bandwidth", .quantity(.bandwidth), "Of all clients."),
-    Key("write-bandwidth", .quantity(.bandwidth), "Of all clients."),
-    Key("client-bandwidth", .quantity(.bandwidth), "Of one node."),
-    Key(
-      "connection-bandwidth", .quantity(.bandwidth),
-      "Of one connection: a reader, or a stream of a checkpoint."),
-    Key("latency", .quantity(.duration), "To the first byte."),
-  ])
+  static let storage: Shape = .object(
+    [
+      Key(
+        "kind", .text, "A catalogue name, or nvme, parallel-file-system, object-store, archive.",
+        required: true
+      ),
+      Key("site", .text, "Name of a site of this design."),
+      Key("price", .text, "A catalogue entry whose prices and limits hold, such as s3-standard."),
+      Key(
+        "nodes", .integer(1...1_000_000), "Equal stores side by side: bandwidths times so many.",
+        fallback: "1"),
+      Key("read-bandwidth", .quantity(.bandwidth), "Of all clients."),
+      Key("write-bandwidth", .quantity(.bandwidth), "Of all clients."),
+      Key("client-bandwidth", .quantity(.bandwidth), "Of one node."),
+      Key(
+        "connection-bandwidth", .quantity(.bandwidth),
+        "Of one connection: a reader, or a stream of a checkpoint."),
+      Key("latency", .quantity(.duration), "To the first byte."),
+    ] + storageUse)
 
   static let fabric: [Key] = [
     Key(

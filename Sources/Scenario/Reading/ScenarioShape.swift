@@ -45,7 +45,9 @@ enum ScenarioShape {
       Key("currency", .choice(["USD"]), "Currency of all amounts.", fallback: "USD"),
       Key(
         "prices", .choice(["list-2026-07", "quoted-2026"]), "Dated price preset.", fallback: "list-2026-07"),
-    ] + Key.planned("demand"))
+      Key("against", .text, "Design that break-evens are against.", fallback: "the first that buys nothing"),
+      demand,
+    ])
 
   static let workload: Shape = .tagged(
     by: "kind",
@@ -175,14 +177,7 @@ enum ScenarioShape {
       Key("jobs", .map(job), "Training and collectives: work with an end."),
       Key("storage", .map(storage), "Where data and checkpoints lie."),
       Key("scheduler", scheduler, "Which jobs run when not all of them can.", fallback: "fifo"),
-      Key(
-        "staff",
-        .object([
-          Key("fte", .number(0...100_000), "Full-time equivalents.", required: true),
-          Key(
-            "salary", .quantity(.moneyPerYear, atMost: "1000000000 USD/y"), "Full cost a year.",
-            required: true),
-        ]), "People who run the design."),
+      staff, otherCosts,
     ] + Key.planned("events"))
 
   static let site: Shape = .object(
@@ -197,7 +192,7 @@ enum ScenarioShape {
       Key("pue", .number(1...10), "Power usage effectiveness.", fallback: "1.3 (on-prem), 1 (cloud)"),
       Key("lead-time", .quantity(.duration), "From order to first service.", fallback: "0s"),
       Key("rtt", .quantity(.duration, atMost: "30d"), "Round trip between clients and site.", fallback: "0s"),
-    ] + Key.planned("links", "rack-power", "power-limit", "egress"))
+    ] + siteCharges + Key.planned("links", "rack-power", "power-limit"))
 
   static let pool: Shape = .object(
     [
@@ -213,28 +208,12 @@ enum ScenarioShape {
         ]), "A catalogue name or {accelerator, accelerators}.", required: true),
       Key("count", .integer(counts), "Nodes.", required: true),
       Key("fabric", .either([.named(.fabrics), .object(fabric)]), "Network between the nodes."),
-      Key(
-        "purchase",
-        .object([
-          Key(
-            "price", .quantity(.money, atMost: "1000000000 USD"), "A node.", fallback: "that of the catalogue"
-          ),
-          Key("life", .quantity(.duration), "Written off over.", fallback: "5y"),
-          Key("residual", .quantity(.ratio), "Value left at the end.", fallback: "0%"),
-        ]), "Bought."),
-      Key(
-        "pricing",
-        .either([
-          .choice(["on-demand", "reserved-1y", "reserved-3y", "spot"]),
-          .object([
-            Key(
-              "price", .quantity(.moneyPerHour, atMost: "1000000 USD/h"), "A node-hour, or USD/gpu-hour.",
-              required: true)
-          ]),
-        ]), "Rented."),
+      Key("purchase", purchase, "Bought."),
+      Key("pricing", pricing, "Rented."),
+      provisioning, dailyUse,
       Key("failures", failures, "What fails while jobs run.", fallback: "as the catalogue has it"),
       Key("market", market, "Where spot capacity comes and goes.", fallback: "it stays"),
-    ] + Key.planned("provisioning"))
+    ])
 
   static let service: Shape = .object(
     serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff])
@@ -243,6 +222,7 @@ enum ScenarioShape {
       Key("workload", .text, "Name of a workload.", required: true),
       Key("pool", .text, "Name of a pool of this design."),
       Key("endpoint", .named(.endpoints), "A managed endpoint."),
+      endpointPricing,
       Key("engine", .named(.engines), "Serving engine.", fallback: "vllm"),
       Key(
         "engine-version", .text, "Such as 0.9.0; the engine's newest where the catalogue knows no difference."

@@ -1,0 +1,52 @@
+import Economics
+import Quantities
+import Scenario
+import World
+
+/// The figures of money of one outcome.
+struct CostReader {
+  let scenario: Scenario
+  let cost: DesignCost
+
+  init(scenario: Scenario, model: DesignModel, outcome: Outcome) {
+    self.scenario = scenario
+    cost = DesignCost(
+      design: model.design, outcome: outcome, economics: scenario.economics, catalog: scenario.catalog)
+  }
+
+  /// Metric, value and unit, always the same ones in the same order.
+  ///
+  /// - Parameter windows: the design at other levels of demand.
+  func readings(windows: [CostWindow]) -> [(String, Double?, String)] {
+    let economics = scenario.economics
+    let currency = economics.currency
+    let ledger = cost.ledger(demand: economics.demand, windows: windows)
+    precondition(
+      ledger.unbalancedAssets().isEmpty,
+      "over the horizon, what is prepaid is used up or credited, to the micro")
+    let perMonth = cost.effectivePerMonth.units
+    let work = cost.workPerMonth
+    func known(_ amount: Double) -> Double? { cost.isKnown ? amount : nil }
+    func per(_ count: Double?) -> Double? {
+      count.flatMap { $0 > 0 && cost.isKnown ? perMonth / $0 : nil }
+    }
+    let naive = cost.naivePerMonth.units * economics.horizon.value / Calendar.secondsPerMonth
+    let total = ledger.effective.units
+    let requests = cost.requests(demand: economics.demand, windows: windows)
+    let unmet = requests.flatMap { $0.offered > 0 ? max(0, 1 - $0.good / $0.offered) : nil }
+    return [
+      ("cost_per_month", currency == "USD" ? known(perMonth) : nil, "\(currency)/month"),
+      ("cost_total", known(total), currency),
+      ("cost_npv", known(ledger.presentValue(yearlyRate: economics.discountRate).units), currency),
+      ("cost_per_million_output_tokens", per(work.map { $0.outputTokens / 1e6 }), currency),
+      ("cost_per_good_request", per(work?.good), currency),
+      ("cost_per_useful_gpu_hour", per(cost.usefulAcceleratorHours), "\(currency)/h"),
+      ("cost_upfront", known(ledger.billed(before: Seconds(1)).units), currency),
+      ("cost_before_service", known(ledger.billed(before: cost.firstService).units), currency),
+      ("cost_naive_total", known(naive), currency),
+      ("full_over_naive_ratio", naive > 0 ? known(total / naive) : nil, "ratio"),
+      ("unmet_ratio", unmet, "ratio"),
+      ("people", cost.people, "1"),
+    ]
+  }
+}

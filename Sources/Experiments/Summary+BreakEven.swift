@@ -1,0 +1,104 @@
+import Economics
+import Quantities
+import Scenario
+import Statistics
+import World
+
+/// Where one design becomes cheaper than another.
+extension Summary {
+  /// The bill of a design in each replication that came to its end, with the books over the horizon.
+  struct Books {
+    var cost: DesignCost
+    var ledger: Ledger
+    var replication: Int
+  }
+
+  func books(_ index: Int) -> [Books] {
+    outcomes(of: index).map { outcome in
+      let reader = CostReader(scenario: scenario, model: models[index], outcome: outcome)
+      let windows = costWindows(index, replication: outcome.replication)
+      return Books(
+        cost: reader.cost, ledger: reader.cost.ledger(demand: scenario.economics.demand, windows: windows),
+        replication: outcome.replication)
+    }
+  }
+
+  /// A design at the other levels of demand that were simulated.
+  func costWindows(_ index: Int, replication: Int) -> [CostWindow] {
+    windows.compactMap { window in
+      let outcome = window.outcomes[index * replications..<(index + 1) * replications].compactMap { $0 }
+        .first { $0.replication == replication }
+      return outcome.map {
+        CostWindow(
+          level: window.level,
+          cost: CostReader(scenario: scenario, model: models[index], outcome: $0).cost)
+      }
+    }
+  }
+
+  /// The design that others are held against: the one that is named, or the first that fits.
+  private func baseline(_ all: [[Books]], for index: Int, fits: (DesignCost) -> Bool) -> Int? {
+    let named = scenario.economics.against.flatMap { name in
+      models.firstIndex { $0.design.name == name }
+    }
+    if let named, named != index, let first = all[named].first, fits(first.cost) { return named }
+    return all.indices.first { $0 != index && all[$0].first.map { fits($0.cost) } == true }
+  }
+
+  /// Break-even points of each design, with intervals over replications.
+  func breakEvenRows(_ all: [[Books]]) -> [MetricRow] {
+    models.indices.flatMap { index -> [MetricRow] in
+      guard let first = all[index].first?.cost, first.isKnown else { return [] }
+      var rows: [MetricRow] = []
+      func add(_ metric: String, _ unit: String, against other: Int?, _ value: (Books, Books) -> Double?) {
+        guard let other else { return }
+        let pairs = all[index].compactMap { own in
+          all[other].first { $0.replication == own.replication }.map { (own, $0) }
+        }
+        let values = pairs.map(value)
+        let known = values.compactMap { $0 }
+        // A point that some replications do not have is no point.
+        let mean =
+          known.count == values.count && !known.isEmpty ? known.reduce(0, +) / Double(known.count) : nil
+        let interval = mean == nil ? nil : studentInterval(known)
+        rows.append(
+          MetricRow(
+            design: models[index].design.name, workload: "", replication: nil, metric: metric,
+            statistic: "value", value: mean, unit: unit, low: interval?.low, high: interval?.high))
+      }
+      if first.buys {
+        let plain =
+          baseline(all, for: index) { $0.isKnown && !$0.buys && $0.upfront < first.upfront }
+        add("break_even_hours", "h", against: plain) {
+          Comparison(own: $0.cost, other: $1.cost).breakEvenHours
+        }
+        add("break_even_months", "month", against: plain) {
+          Comparison(own: $0.cost, other: $1.cost).breakEvenMonths
+        }
+        add("crossover_month", "month", against: plain) { $0.ledger.crossover(against: $1.ledger) }
+        add("irr", "ratio", against: plain) { $0.ledger.returnRate(against: $1.ledger) }
+        add("cost_saved_total", scenario.economics.currency, against: plain) {
+          $1.ledger.effective.units - $0.ledger.effective.units
+        }
+      }
+      if !models[index].design.pools.isEmpty {
+        let rent = baseline(all, for: index) { $0.items.contains { $0.isRent && $0.driver == .hours } }
+        if first.items.allSatisfy({ !($0.isRent && $0.driver == .hours) }) {
+          add("break_even_utilization", "ratio", against: rent) {
+            Comparison(own: $0.cost, other: $1.cost).breakEvenUtilization
+          }
+          add("cost_break_even_per_gpu_hour", "\(scenario.economics.currency)/h", against: rent) {
+            Comparison(own: $0.cost, other: $1.cost).breakEvenPrice
+          }
+        }
+        let called = baseline(all, for: index) { $0.isKnown && $0.isPaidByToken }
+        if first.workPerMonth?.tokens ?? 0 > 0 {
+          add("break_even_tokens_per_day", "tokens/day", against: called) {
+            Comparison(own: $0.cost, other: $1.cost).breakEvenTokensPerDay
+          }
+        }
+      }
+      return rows
+    }
+  }
+}
