@@ -48,6 +48,7 @@ public enum ScenarioReader {
       for override in overrides {
         if let fault = written.apply(override, file: file) { checker.faults.append(fault) }
       }
+      let asWritten = written
       var expansion: [Written.ExpansionFault] = []
       written = written.expanded(&expansion)
       for one in expansion { checker.fault(one.value, one.path, one.message, help: one.help) }
@@ -59,7 +60,8 @@ public enum ScenarioReader {
         return .failure(FaultReport(faults: checker.faults, text: text, file: file))
       }
       var resolver = Resolver(file: file, files: files, catalog: checker.catalog)
-      let scenario = resolver.resolve(written)
+      var scenario = resolver.resolve(written)
+      if scenario != nil { resolver.search(written, asWritten: asWritten, &scenario!) }
       guard resolver.faults.isEmpty, let scenario else {
         return .failure(FaultReport(faults: resolver.faults, text: text, file: file))
       }
