@@ -40,7 +40,7 @@ struct CommandLineRun {
 
   /// Commands that are promised and still to come.
   private static let planned = [
-    "sweep", "optimize", "compare", "report", "export-notebook", "explore",
+    "sweep", "compare", "report", "export-notebook", "explore",
   ]
 
   private func unknownCommand() -> String? {

@@ -52,6 +52,7 @@ struct OptimizeCommand: AsyncParsableCommand {
     }
     // What the command line says of replications is meant for the contenders.
     if let replications = options.replications { settings.replications = replications }
+    let source = try Layers.source(self.scenario, options: options)
     Interruption.allowGracefulEnd()
     if protocolName != nil {
       try await AskTell(
@@ -85,9 +86,6 @@ struct OptimizeCommand: AsyncParsableCommand {
     if status != .success { throw status }
   }
 
-  /// The scenario with more of its values changed.
-  var source: ScenarioSource { Layers.source(scenario, options: options) }
-
   private var runOptions: RunOptions {
     var result = RunOptions()
     result.jobs = jobs
@@ -113,9 +111,15 @@ struct ProgressLine: Sendable {
 }
 
 extension Layers {
-  /// Reads a scenario with more overrides behind those of the command line.
-  static func source(_ path: String, options: ScenarioOptions) -> ScenarioSource {
-    let (own, folders) = (overrides(options), options.allowPath)
-    return { more in ScenarioReader.read(path: path, overrides: own + more, allowedFolders: folders) }
+  /// Scenarios of a file with more values changed than the command line changes. The file has been read without
+  /// a fault before.
+  static func source(_ path: String, options: ScenarioOptions) throws(CommandStatus) -> ScenarioSource {
+    do throws(FaultReport) {
+      let family = try ScenarioFamily(
+        path: path, overrides: overrides(options), allowedFolders: options.allowPath)
+      return { family.scenario(at: $0) }
+    } catch {
+      throw Console.current.fail(error.description)
+    }
   }
 }

@@ -13,14 +13,14 @@ extension OptimizeResults {
       text += style.apply(.bold, to: objectives.count > 1 ? "Pareto front" : "Best") + volumeWords + "\n"
       text += rows(front, style: style) + "\n"
       let others = trials.indices.filter { trials[$0].status == .dominated }
-        .sorted { order($0) < order($1) }
+        .sorted { Pareto.precedes(order($0), order($1)) }
       if !others.isEmpty {
         text += style.apply(.bold, to: "Dominated") + more(others.count, limit) + "\n"
         text += rows(Array(others.prefix(limit)), style: style) + "\n"
       }
     }
     let broken = trials.indices.filter { [.infeasible, .impossible].contains(trials[$0].status) }
-      .sorted { order($0) < order($1) }
+      .sorted { Pareto.precedes(order($0), order($1)) }
     if !broken.isEmpty {
       text += style.apply(.bold, to: "Not feasible") + more(broken.count, limit) + "\n"
       text += rows(Array(broken.prefix(limit)), style: style) + "\n"
@@ -118,7 +118,7 @@ extension OptimizeResults {
     guard let best = requirement.best else {
       let own = trials.indices.filter {
         trials[$0].design == requirement.design && trials[$0].status == .infeasible
-      }.sorted { order($0) < order($1) }
+      }.sorted { Pareto.precedes(order($0), order($1)) }
       guard let near = own.first, let broken = trials[near].mostBroken else {
         let fault = trials.first { $0.design == requirement.design && $0.fault != nil }?.fault
         return "\(requirement.design): nothing tried can be run\(fault.map { ": \($0)" } ?? "")."

@@ -96,7 +96,9 @@ public struct OptimizeResults: Sendable {
 extension Optimizer {
   func results() -> OptimizeResults {
     let standings = candidates.indices.map(standing)
-    let front = self.front.sorted { (standings[$0].objectives, $0) < (standings[$1].objectives, $1) }
+    let front = self.front.sorted {
+      Pareto.precedes((standings[$0].objectives, $0), (standings[$1].objectives, $1))
+    }
     let trials = candidates.indices.map { trial($0, standings, front) }
     let feasible = standings.indices.filter { standings[$0].isFeasible }
     let reference = goal.objectives.indices.map { objective -> Double in
@@ -120,7 +122,7 @@ extension Optimizer {
       notes: notes + chanceNotes(front))
   }
 
-  private func trial(_ index: Int, _ standings: [Standing], _ front: [Int]) -> OptimizeResults.Trial {
+  func trial(_ index: Int, _ standings: [Standing], _ front: [Int]) -> OptimizeResults.Trial {
     let candidate = candidates[index]
     let estimates = goal.objectives.enumerated().map { number, objective -> OptimizeResults.Estimate in
       guard let probe = candidate.probe(ofObjective: number, isMaximized: objective.isMaximized) else {
@@ -155,7 +157,9 @@ extension Optimizer {
 
   private func requirement(_ design: String, _ standings: [Standing]) -> OptimizeResults.Requirement {
     let own = candidates.indices.filter { candidates[$0].design == design && standings[$0].isFeasible }
-    let sorted = own.sorted { (standings[$0].objectives, $0) < (standings[$1].objectives, $1) }
+    let sorted = own.sorted {
+      Pareto.precedes((standings[$0].objectives, $0), (standings[$1].objectives, $1))
+    }
     let fewest = sorted.min {
       (candidates[$0].accelerators, standings[$0].objectives[0])
         < (candidates[$1].accelerators, standings[$1].objectives[0])
@@ -175,10 +179,4 @@ extension Optimizer {
       }
     }
   }
-}
-
-/// Lexicographic order of equally long lists.
-func < (left: ([Double], Int), right: ([Double], Int)) -> Bool {
-  for (a, b) in zip(left.0, right.0) where a != b { return a < b }
-  return left.1 < right.1
 }

@@ -81,6 +81,14 @@ public enum Pareto {
     return fronts
   }
 
+  /// The lexicographic order of equally long lists, ties by a number.
+  public static func precedes(_ left: (values: [Double], tie: Int), _ right: (values: [Double], tie: Int))
+    -> Bool
+  {
+    for (a, b) in zip(left.values, right.values) where a != b { return a < b }
+    return left.tie < right.tie
+  }
+
   /// How lonely each member of a front is: the perimeter of the box between its neighbours, each objective by
   /// its spread in the front; infinite at the ends (section III-B of the paper on NSGA-II). In the order of
   /// `front`.

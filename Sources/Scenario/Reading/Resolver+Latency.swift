@@ -20,18 +20,7 @@ extension Resolver {
   mutating func measuredTimes(
     _ latency: Written?, _ path: String, of deployment: Deployment, pool: Pool, workload: InferenceWorkload
   ) -> MeasuredTimes? {
-    guard let (name, key, bytes) = tableBytes(latency, path) else { return nil }
-    let table: KernelTable
-    switch KernelTableReader.read(bytes) {
-    case .success(let read): table = read
-    case .failure(let failure):
-      faults += failure.faults.map { fault in
-        Fault(
-          file: name.text ?? "", line: fault.line, column: fault.column, length: fault.length,
-          path: "\(path).latency.\(key)", message: fault.message, help: fault.help)
-      }
-      return nil
-    }
+    guard let (name, key, table) = kernelTable(latency, path) else { return nil }
     let coverage = table.coverage(
       KernelTable.Demand(
         model: workload.model, accelerator: pool.accelerator.name, weights: deployment.weights.name,
@@ -49,19 +38,40 @@ extension Resolver {
   }
 
   /// The table that `latency` names, in a file or in the catalogue, and the key that names it.
-  private mutating func tableBytes(
+  private mutating func kernelTable(
     _ latency: Written?, _ path: String
-  ) -> (name: Written, key: String, bytes: [UInt8])? {
+  ) -> (name: Written, key: String, table: KernelTable)? {
     guard let own = latency?["measured"] else {
-      return latency?["table"].flatMap { name in
-        namedFile(name, "\(path).latency.table").map { (name, "table", $0) }
+      guard let name = latency?["table"] else { return nil }
+      let table = named(name, "\(path).latency.table", reading: "kernels") { resolver, bytes in
+        resolver.kernelTable(bytes, of: name, "\(path).latency.table")
       }
+      return table.map { (name, "table", $0) }
     }
     if latency?["table"] != nil {
       fault(own, "\(path).latency.measured", "a service has one kernel table: `table` or `measured`")
       return nil
     }
-    return catalog.measuredTable(own.text ?? "").map { (own, "measured", $0.bytes) }
+    let key = "measured:\(own.text ?? "")"
+    if let known = files.memory?.value(key, as: KernelTable.self) { return (own, "measured", known) }
+    guard let bytes = catalog.measuredTable(own.text ?? "")?.bytes,
+      let table = kernelTable(bytes, of: own, "\(path).latency.measured")
+    else { return nil }
+    files.memory?.remember(table, as: key)
+    return (own, "measured", table)
+  }
+
+  private mutating func kernelTable(_ bytes: [UInt8], of name: Written, _ path: String) -> KernelTable? {
+    switch KernelTableReader.read(bytes) {
+    case .success(let table): return table
+    case .failure(let failure):
+      faults += failure.faults.map { fault in
+        Fault(
+          file: name.text ?? "", line: fault.line, column: fault.column, length: fault.length,
+          path: path, message: fault.message, help: fault.help)
+      }
+      return nil
+    }
   }
 }
 

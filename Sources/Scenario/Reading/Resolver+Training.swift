@@ -66,17 +66,24 @@ extension Resolver {
   mutating func jobTraceWorkload(_ member: Written.Member) -> JobTraceWorkload? {
     let value = member.value
     let path = "workloads.\(member.key)"
-    guard let name = value["file"], let bytes = namedFile(name, "\(path).file"),
-      let format = value["format"]?.text.flatMap(JobTraceFormat.init)
-    else { return nil }
-    switch JobTraceReader.read(bytes, format: format, stepTime: quantity(value["step-time"], .duration) ?? 1)
-    {
-    case .failure(let failure):
-      for one in failure.faults.prefix(20) {
-        fault(name, "\(path).file", "\(name.text ?? ""), line \(one.line): \(one.message)")
-      }
+    guard let name = value["file"], let format = value["format"]?.text.flatMap(JobTraceFormat.init) else {
       return nil
-    case .success(var trace):
+    }
+    let stepTime = quantity(value["step-time"], .duration) ?? 1
+    let reading = "jobs \(format.rawValue) \(stepTime)"
+    let recorded = named(name, "\(path).file", reading: reading) { resolver, bytes -> JobTrace? in
+      switch JobTraceReader.read(bytes, format: format, stepTime: stepTime) {
+      case .success(let trace): return trace
+      case .failure(let failure):
+        for one in failure.faults.prefix(20) {
+          resolver.fault(name, "\(path).file", "\(name.text ?? ""), line \(one.line): \(one.message)")
+        }
+        return nil
+      }
+    }
+    switch recorded {
+    case nil: return nil
+    case .some(var trace):
       if trace.skipped > 0 {
         notes.append("\(path): \(trace.skipped) rows of the trace are no jobs of accelerators, or never ran")
       }
@@ -283,13 +290,16 @@ extension Resolver {
   private mutating func spotTraces(_ value: Written?, _ path: String) -> [SpotTrace]? {
     var traces: [SpotTrace] = []
     for name in value?.items ?? value.map({ [$0] }) ?? [] {
-      guard let bytes = namedFile(name, path) else { return nil }
-      do throws(SpotTraceFault) {
-        traces.append(try SpotTrace.read(bytes))
-      } catch {
-        fault(name, path, "\(name.text ?? ""): \(error.message)")
-        return nil
+      let trace = named(name, path, reading: "spot") { resolver, bytes -> SpotTrace? in
+        do throws(SpotTraceFault) {
+          return try SpotTrace.read(bytes)
+        } catch {
+          resolver.fault(name, path, "\(name.text ?? ""): \(error.message)")
+          return nil
+        }
       }
+      guard let trace else { return nil }
+      traces.append(trace)
     }
     if traces.isEmpty {
       fault(value ?? Written(content: .map([]), line: 1, column: 1), path, "no trace is named")

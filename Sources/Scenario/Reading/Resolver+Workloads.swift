@@ -34,12 +34,13 @@ extension Resolver {
   private mutating func modelShape(_ value: Written, _ path: String) -> ModelShape? {
     if let name = value.text { return catalog.model(name) }
     if let fileName = value["file"] {
-      guard let bytes = namedFile(fileName, "\(path).file") else { return nil }
-      do throws(ConfigFault) {
-        return try HuggingFaceConfig.modelShape(from: bytes, name: fileName.text ?? "model")
-      } catch {
-        fault(fileName, "\(path).file", "\(error)")
-        return nil
+      return named(fileName, "\(path).file", reading: "model") { resolver, bytes in
+        do throws(ConfigFault) {
+          return try HuggingFaceConfig.modelShape(from: bytes, name: fileName.text ?? "model")
+        } catch {
+          resolver.fault(fileName, "\(path).file", "\(error)")
+          return nil
+        }
       }
     }
     for key in ["layers", "hidden", "heads"] where value[key] == nil {
@@ -89,18 +90,20 @@ extension Resolver {
   }
 
   private mutating func trace(_ value: Written, _ path: String) -> Trace? {
-    guard let name = value["file"], let bytes = namedFile(name, "\(path).file"),
-      let format = value["format"]?.text.flatMap(TraceFormat.init)
-    else { return nil }
-    switch TraceReader.read(
-      bytes, format: format, speed: number(value["speed"]) ?? 1, limit: integer(value["limit"]) ?? .max)
-    {
-    case .success(let trace): return trace
-    case .failure(let failure):
-      for one in failure.faults.prefix(20) {
-        fault(name, "\(path).file", "\(name.text ?? ""), line \(one.line): \(one.message)")
-      }
+    guard let name = value["file"], let format = value["format"]?.text.flatMap(TraceFormat.init) else {
       return nil
+    }
+    let (speed, limit) = (number(value["speed"]) ?? 1, integer(value["limit"]) ?? .max)
+    let reading = "trace \(format.rawValue) \(speed) \(limit)"
+    return named(name, "\(path).file", reading: reading) { resolver, bytes in
+      switch TraceReader.read(bytes, format: format, speed: speed, limit: limit) {
+      case .success(let trace): return trace
+      case .failure(let failure):
+        for one in failure.faults.prefix(20) {
+          resolver.fault(name, "\(path).file", "\(name.text ?? ""), line \(one.line): \(one.message)")
+        }
+        return nil
+      }
     }
   }
 
@@ -172,8 +175,11 @@ extension Resolver {
     case "lognormal": law = .lognormal(mean: number(value["mean"]) ?? 1, cv: number(value["cv"]) ?? 1)
     case "gamma": law = .gamma(mean: number(value["mean"]) ?? 1, cv: number(value["cv"]) ?? 1)
     default:
-      guard let name = value["file"], let bytes = namedFile(name, "\(path).file") else { return nil }
-      guard let values = lengths(in: bytes, of: name, "\(path).file") else { return nil }
+      guard let name = value["file"] else { return nil }
+      let values = named(name, "\(path).file", reading: "lengths") { resolver, bytes in
+        resolver.lengths(in: bytes, of: name, "\(path).file")
+      }
+      guard let values else { return nil }
       law = Distribution(.empirical(values))
     }
     law.minimum = number(value["min"])

@@ -69,8 +69,11 @@ struct Resolver {
   mutating func resolve(_ root: Written) -> Scenario? {
     // Names mean what the catalogue says, so its identity is part of the scenario's.
     hash.absorb("catalogue:\(catalogHash)".utf8)
-    absorb(root)
-    for item in root["overlays"]?.items ?? [] { _ = namedFile(item, "overlays") }
+    // A parameter space is about many runs, not part of one: a point is the same run however it is come by.
+    absorb(root.without("sweep").without("optimize").without("sensitivity").without("uncertainty"))
+    for item in root["overlays"]?.items ?? [] {
+      _ = named(item, "overlays", reading: "overlay") { _, _ in true }
+    }
     let warmup: Warmup
     if root["warmup"]?.text == "auto" {
       warmup = .automatic
@@ -183,18 +186,6 @@ struct Resolver {
         hash.absorb("k\(member.key.utf8.count):\(member.key)".utf8)
         absorb(member.value)
       }
-    }
-  }
-
-  mutating func namedFile(_ value: Written, _ path: String) -> [UInt8]? {
-    switch files.contents(of: value.text ?? "") {
-    case .failure(let failure):
-      fault(value, path, failure.message)
-      return nil
-    case .success(let bytes):
-      hash.absorb("f\(bytes.count):".utf8)
-      hash.absorb(bytes)
-      return bytes
     }
   }
 }

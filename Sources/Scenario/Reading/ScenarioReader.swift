@@ -44,33 +44,60 @@ public enum ScenarioReader {
     switch WrittenReader.read(bytes, file: file) {
     case .failure(let report): return .failure(report)
     case .success((var written, let text)):
-      var checker = ShapeChecker(file: file)
-      for override in overrides {
-        if let fault = written.apply(override, file: file) { checker.faults.append(fault) }
-      }
-      let asWritten = written
-      var expansion: [Written.ExpansionFault] = []
-      written = written.expanded(&expansion)
-      for one in expansion { checker.fault(one.value, one.path, one.message, help: one.help) }
       let files = NamedFiles(folder: folder, allowed: allowedFolders)
-      let overlays = appliesOverlays ? checker.overlays(of: written, files: files) : []
-      checker.catalog = overlays.isEmpty ? catalog : catalog.overlaid(with: overlays)
-      checker.check(written, ScenarioShape.root, "")
-      guard checker.faults.isEmpty else {
-        return .failure(FaultReport(faults: checker.faults, text: text, file: file))
-      }
-      var resolver = Resolver(file: file, files: files, catalog: checker.catalog)
-      var scenario = resolver.resolve(written)
-      if scenario != nil { resolver.search(written, asWritten: asWritten, &scenario!) }
-      guard resolver.faults.isEmpty, let scenario else {
-        return .failure(FaultReport(faults: resolver.faults, text: text, file: file))
-      }
-      return .success(scenario)
+      let read = resolve(
+        &written, file: file, files: files, overrides: overrides, catalog: catalog,
+        appliesOverlays: appliesOverlays)
+      return read.mapError { FaultReport(faults: $0.faults, text: text, file: file) }
     }
+  }
+
+  /// Mistakes without the text they point into.
+  struct Faults: Error {
+    var faults: [Fault]
+  }
+
+  /// Resolves what was written after `overrides` have been put into it.
+  static func resolve(
+    _ written: inout Written, file: String, files: NamedFiles, overrides: [Override], catalog: Catalog,
+    appliesOverlays: Bool
+  ) -> Result<Scenario, Faults> {
+    var checker = ShapeChecker(file: file)
+    for override in overrides {
+      if let fault = written.apply(override, file: file) { checker.faults.append(fault) }
+    }
+    let asWritten = written
+    var expansion: [Written.ExpansionFault] = []
+    written = written.expanded(&expansion)
+    for one in expansion { checker.fault(one.value, one.path, one.message, help: one.help) }
+    checker.catalog = appliesOverlays ? checker.catalog(for: written, files: files, over: catalog) : catalog
+    checker.check(written, ScenarioShape.root, "")
+    guard checker.faults.isEmpty else { return .failure(Faults(faults: checker.faults)) }
+    var resolver = Resolver(file: file, files: files, catalog: checker.catalog)
+    var scenario = resolver.resolve(written)
+    if scenario != nil { resolver.search(written, asWritten: asWritten, &scenario!) }
+    guard resolver.faults.isEmpty, let scenario else { return .failure(Faults(faults: resolver.faults)) }
+    return .success(scenario)
   }
 }
 
 extension ShapeChecker {
+  /// The catalogue with the scenario's overlays before it. Scenarios of a family with the same overlays share
+  /// one.
+  fileprivate mutating func catalog(
+    for root: Written, files: NamedFiles, over base: Catalog
+  ) -> Catalog {
+    let names = (root["overlays"]?.items ?? []).map { $0.text ?? "" }
+    if names.isEmpty { return base }
+    let key = "catalogue:" + names.joined(separator: "\n")
+    if let known = files.memory?.value(key, as: Catalog.self) { return known }
+    let before = faults.count
+    let overlays = overlays(of: root, files: files)
+    let catalog = overlays.isEmpty ? base : base.overlaid(with: overlays)
+    if faults.count == before { files.memory?.remember(catalog, as: key) }
+    return catalog
+  }
+
   /// The facts of the overlays that a scenario names, in their order. They are read before anything else:
   /// names may come from them.
   mutating func overlays(of root: Written, files: NamedFiles) -> [OverlayFact] {
@@ -97,6 +124,8 @@ extension ShapeChecker {
 package struct NamedFiles {
   let folder: String
   let allowed: [String]
+  /// What the other scenarios of a family have read; `nil` for a scenario that stands alone.
+  var memory: FileMemory?
 
   package struct Failure: Error {
     package var message: String

@@ -146,7 +146,7 @@ private struct Expansion {
 }
 
 extension Written {
-  fileprivate func without(_ key: String) -> Written {
+  func without(_ key: String) -> Written {
     guard case .map(let members) = content else { return self }
     var result = self
     result.content = .map(members.filter { $0.key != key })
