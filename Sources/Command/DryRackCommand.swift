@@ -18,7 +18,7 @@ struct DryRackCommand: AsyncParsableCommand {
     version: Layers.version,
     subcommands: [
       RunCommand.self, ValidateCommand.self, PlanCommand.self, CalibrateCommand.self, CatalogCommand.self,
-      InitCommand.self, SchemaCommand.self, OptimizeCommand.self,
+      InitCommand.self, SchemaCommand.self, OptimizeCommand.self, SensitivityCommand.self,
     ])
 
   func run() throws { throw CleanExit.helpRequest(self) }

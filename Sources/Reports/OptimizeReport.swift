@@ -5,7 +5,7 @@ extension OptimizeResults {
   /// The answer for people: the front, what each design takes, and what cannot hold the thresholds.
   ///
   /// - Parameter limit: rows of trials off the front, the best first; the files have all of them.
-  public func table(style: TextStyle, limit: Int = 12) -> String {
+  public func table(style: TextStyle, limit: Int = 8) -> String {
     var text = "\(style.apply(.bold, to: TextStyle.printable(manifest.scenario)))  \(identity)\n\n"
     if front.isEmpty {
       text += style.apply(.bold, to: "Nothing tried holds every threshold.") + "\n\n"
@@ -39,9 +39,10 @@ extension OptimizeResults {
       let possible = method.possible.map { " of \($0)" } ?? ""
       return "\(method.design) by \(method.method), \(method.points)\(possible) points"
     }
-    return TextStyle.printable(
+    let head =
       "seed \(manifest.seed), \(runs) runs, \(manifest.replications) replications of contenders, dryrack "
-        + "\(manifest.version)\n" + parts.joined(separator: "; "))
+      + manifest.version
+    return head + "\n" + TextStyle.printable(parts.joined(separator: "; "))
   }
 
   private var volumeWords: String {
@@ -68,16 +69,18 @@ extension OptimizeResults {
   }
 
   private func rows(_ chosen: [Int], style: TextStyle) -> String {
-    let shown = variables.filter { path in
-      trials.contains { trial in trial.values.contains { $0.path == path } }
+    // Paths of different designs that end alike share a column.
+    var shown: [String] = []
+    for value in chosen.flatMap({ trials[$0].values }) where !shown.contains(Self.shortName(value.path)) {
+      shown.append(Self.shortName(value.path))
     }
-    var table = TextTable(widthLimit: 44)
+    var table = TextTable(widthLimit: 34)
     table.appendHeader(
-      ["  #", "design"] + shown.map(Self.shortName) + ["GPUs"] + objectives.map(\.metric.text)
+      ["  #", "design"] + shown + ["GPUs"] + objectives.map(\.metric.text)
         + ["slack / what fails", "better is"])
     for index in chosen {
       let trial = trials[index]
-      let values = shown.map { path in trial.values.first { $0.path == path }?.value ?? "" }
+      let values = shown.map { path in trial.values.first { Self.shortName($0.path) == path }?.value ?? "" }
       table.append(
         ["  \(trial.number)", trial.design] + values + [trial.fault == nil ? "\(trial.accelerators)" : ""]
           + trial.objectives.map(Self.words) + [state(trial), better(trial)])
@@ -100,7 +103,7 @@ extension OptimizeResults {
     if let fault = trial.fault { return fault }
     if let broken = trial.mostBroken { return Self.failure(broken) }
     guard let tight = trial.tightest, let slack = tight.slack else { return "" }
-    return "\(HumanNumber.fixed(slack * 100, decimals: 1)) % to \(tight.threshold.text)"
+    return "\(HumanNumber.fixed(slack * 100, decimals: 0)) % to \(tight.threshold.text)"
   }
 
   private static func failure(_ state: ThresholdState) -> String {

@@ -10,11 +10,15 @@ extension Optimizer {
     genetic.population = fitting - fitting % 2
     var search = NSGA2(space.search, settings: genetic, seed: scenario.seed)
     var members: [Int] = []
-    while members.count < settings.budget, search.generation < settings.generations ?? .max, !isStopped {
-      let children = search.ask(atMost: settings.budget - members.count)
+    // What cannot be run costs no run, but a space of little else must not be searched for ever.
+    var run = 0
+    while run < settings.budget, members.count < 4 * settings.budget,
+      search.generation < settings.generations ?? .max, !isStopped {
+      let children = search.ask(atMost: settings.budget - run)
       if children.isEmpty { break }
       members += children.map { add(space, search.members[$0].point) }
       await evaluate(children.map { members[$0] })
+      run += children.count { candidates[members[$0]].fault == nil }
       for child in children { search.tell(child, standing(members[child])) }
       search.select(children: children)
       // Those that would breed as the best by luck alone are found out before they do.

@@ -77,10 +77,13 @@ public struct SensitivitySettings: Sendable, Hashable {
     /// As written; `nil` where the scenario leaves it to the catalogue or a default.
     public var number: Double?
     public var unit: String
-    public init(path: String, number: Double?, unit: String) {
+    /// Whether only whole numbers may stand there.
+    public var isWhole: Bool
+    public init(path: String, number: Double?, unit: String, isWhole: Bool = false) {
       self.path = path
       self.number = number
       self.unit = unit
+      self.isWhole = isWhole
     }
   }
 

@@ -31,9 +31,10 @@ enum InputFinder {
         continue
       }
       if let text = member.value.text, isInput(inner), let number = WrittenNumber(text), number.number > 0,
-        ScenarioPath(shape: below, value: member.value).isNumeric
+        case let place = ScenarioPath(shape: below, value: member.value), place.isNumeric
       {
-        found.append(.init(path: inner, number: number.number, unit: number.unit))
+        found.append(
+          .init(path: inner, number: number.number, unit: number.unit, isWhole: place.isWhole))
       } else {
         walk(member.value, below, inner, &found)
       }

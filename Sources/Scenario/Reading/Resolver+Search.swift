@@ -190,7 +190,7 @@ extension Resolver {
     }
     guard let target = target(path, value, place, written) else { return nil }
     if let text = target.value?.text, let number = WrittenNumber(text) {
-      return .init(path: path, number: number.number, unit: number.unit)
+      return .init(path: path, number: number.number, unit: number.unit, isWhole: target.isWhole)
     }
     if InputFinder.isPrice(path) { return .init(path: path, number: nil, unit: "") }
     if !target.isNumeric {
@@ -215,6 +215,7 @@ extension Resolver {
     let place = "uncertainty.\(member.key)"
     let value = member.value
     var shape = Shape.anything
+    var isWhole = false
     if Self.endpoint(ofPath: member.key) != nil {
       if input(member.key, value, place, written, scenario) == nil { return nil }
     } else {
@@ -224,6 +225,7 @@ extension Resolver {
         return nil
       }
       shape = target.isNumeric ? target.shape : .anything
+      isWhole = target.isWhole
     }
     var unit: String?
     let before = faults.count
@@ -244,7 +246,7 @@ extension Resolver {
     guard faults.count == before, let law = law(value, numbers, place) else { return nil }
     let isTriangular = value["distribution"]?.text == "triangular"
     return .init(
-      input: .init(path: member.key, number: nil, unit: unit ?? ""), law: law,
+      input: .init(path: member.key, number: nil, unit: unit ?? "", isWhole: isWhole), law: law,
       minimum: isTriangular ? nil : numbers["min"], maximum: isTriangular ? nil : numbers["max"])
   }
 
