@@ -4,7 +4,9 @@ import Scenario
 /// Lines of the ask-tell protocol: what the program that chooses points is told.
 public enum AskTellLines {
   /// The first line: what may be chosen and what for.
-  public static func space(_ answers: PointAnswers, _ settings: OptimizeSettings, scenario: Scenario) -> String {
+  public static func space(_ answers: PointAnswers, _ settings: OptimizeSettings, scenario: Scenario)
+    -> String
+  {
     let variables = settings.variables.map { variable -> JSONValue in
       var members: [(String, JSONValue)] = [("path", .string(variable.path))]
       switch variable.domain {
@@ -56,7 +58,8 @@ public enum AskTellLines {
           ("id", id(question.id)), ("design", .string(trial.design)),
           ("values", .array(trial.objectives.map { .optional($0.value) })),
           ("feasible", .bool(trial.isFeasible)), ("violation", .number(violation)),
-          ("gpus", .integer(Int64(trial.accelerators))), ("replications", .integer(Int64(trial.replications))),
+          ("gpus", .integer(Int64(trial.accelerators))),
+          ("replications", .integer(Int64(trial.replications))),
           ("thresholds", .array(trial.thresholds.map(\.json))), ("fault", .optional(trial.fault)),
         ])
       )

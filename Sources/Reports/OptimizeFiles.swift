@@ -11,7 +11,7 @@ extension OptimizeResults {
     var table = CSVText(
       header: ["trial", "design"] + variables + ["replications", "gpus"]
         + objectives.flatMap { [$0.metric.text, "\($0.metric.text)_ci_low", "\($0.metric.text)_ci_high"] }
-          .map(Self.quoted)
+        .map(Self.quoted)
         + judged.map { Self.quoted($0.text) }
         + ["status", "slack", "tightest_threshold", "dominated_by", "surely_dominated", "fault"])
     for trial in trials {
@@ -19,7 +19,9 @@ extension OptimizeResults {
         let text = trial.values.first { $0.path == path }?.value ?? ""
         return Double(text) == nil ? .text(text) : .decimal(text)
       }
-      let estimates = trial.objectives.flatMap { [CSVText.Cell.number($0.value), .number($0.low), .number($0.high)] }
+      let estimates = trial.objectives.flatMap {
+        [CSVText.Cell.number($0.value), .number($0.low), .number($0.high)]
+      }
       let thresholds = judged.map { threshold -> CSVText.Cell in
         .number(Self.worst(trial.thresholds.filter { $0.threshold == threshold })?.value)
       }
@@ -115,7 +117,8 @@ extension OptimizeResults {
   /// A heading that holds a comma or quotes.
   private static func quoted(_ heading: String) -> String {
     guard heading.contains(",") || heading.contains("\"") else { return heading }
-    return "\"" + heading.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    return "\"" + heading.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+      + "\""
   }
 }
 

@@ -38,7 +38,8 @@ extension SensitivityResults {
           [.integer(number + 1)] + draw.values.map { .number($0) }
             + [
               .text(design), .text(objective.text), .number(draw.objectives[index]),
-              .text(draw.holds[index] ? "true" : "false"), .text(draw.cheapest ?? ""), .text(draw.winner ?? ""),
+              .text(draw.holds[index] ? "true" : "false"), .text(draw.cheapest ?? ""),
+              .text(draw.winner ?? ""),
             ])
       }
     }
@@ -55,7 +56,8 @@ extension SensitivityResults {
         .array(
           designs.map {
             .object([
-              ("design", .string($0.design)), ("objective", .optional($0.objective)), ("holds", .bool($0.holds)),
+              ("design", .string($0.design)), ("objective", .optional($0.objective)),
+              ("holds", .bool($0.holds)),
             ])
           })
       ),
@@ -88,7 +90,10 @@ extension SensitivityResults {
   }
 
   private static func json(_ point: BreakEven) -> JSONValue {
-    .object([("value", .number(point.value)), ("winner", .optional(point.winner))])
+    .object([
+      ("value", .number(point.value)), ("winner", .optional(point.winner)),
+      ("former_winner_holds", .bool(point.formerHolds)),
+    ])
   }
 
   private func json(_ outlook: Outlook) -> JSONValue {

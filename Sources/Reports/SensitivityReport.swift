@@ -47,7 +47,8 @@ extension SensitivityResults {
 
   private func tornado(_ style: TextStyle) -> String {
     var table = TextTable(widthLimit: 64)
-    table.appendHeader(["  input", "value"] + designs.flatMap { ["\($0.design): from … to", "elasticity"] } + [""])
+    table.appendHeader(
+      ["  input", "value"] + designs.flatMap { ["\($0.design): from … to", "elasticity"] } + [""])
     let widest = effects.map(\.swing).max() ?? 0
     for effect in effects {
       let length = widest > 0 ? Int((effect.swing / widest * 16).rounded(.up)) : 0
@@ -88,8 +89,10 @@ extension SensitivityResults {
     let direction = point.value > effect.base ? "+" : "−"
     let place = "when \(effect.path) \(verb) \(value(point.value, effect)) (\(direction)\(change) %)"
     switch (winner, point.winner) {
-    case (let old?, let new?): return "\(new) becomes cheaper than \(old) \(place)"
-    case (let old?, nil): return "\(old) fails its thresholds, and so do the others, \(place)"
+    case (let old?, let new?) where point.formerHolds: return "\(new) becomes cheaper than \(old) \(place)"
+    case (let old?, let new?):
+      return "\(old) fails a threshold, and \(new) is the cheapest that holds, \(place)"
+    case (let old?, nil): return "\(old) fails a threshold, and so do the others, \(place)"
     case (nil, let new?): return "\(new) holds its thresholds \(place)"
     default: return place
     }

@@ -130,7 +130,8 @@ extension DesignModel {
   /// simulated with this model holds for that one.
   package func priced(as other: Scenario) -> DesignModel {
     precondition(
-      other.designs.map(\.name) == scenario.designs.map(\.name), "prices do not change what designs there are")
+      other.designs.map(\.name) == scenario.designs.map(\.name), "prices do not change what designs there are"
+    )
     var model = self
     model.scenario = other
     return model

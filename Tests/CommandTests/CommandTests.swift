@@ -41,7 +41,7 @@ struct CommandTests {
 
   @Test(
     "help leads with an example",
-    arguments: ["run", "validate", "plan", "calibrate", "catalog", "init", "schema"])
+    arguments: ["run", "validate", "plan", "calibrate", "catalog", "init", "schema", "optimize", "sensitivity"])
   func examples(command: String) async {
     #expect(await execute(command, "--help").out.contains("dryrack \(command)"))
   }
@@ -55,7 +55,7 @@ struct CommandTests {
 
   @Test(
     "a command that is still to come is no typing error",
-    arguments: ["sweep", "optimize", "compare", "report", "export-notebook", "explore"])
+    arguments: ["sweep", "compare", "report", "export-notebook", "explore"])
   func plannedCommand(name: String) async {
     let result = await execute(name, "x.yaml")
     #expect(result.status == .cannotRun && result.error.contains("not in this version"))

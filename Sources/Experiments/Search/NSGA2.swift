@@ -67,7 +67,8 @@ public struct NSGA2 {
   ///
   /// - Complexity: O(population × variables).
   public mutating func ask(atMost limit: Int = .max) -> Range<Int> {
-    precondition(members.allSatisfy { $0.standing != nil }, "every point is told before the next are asked for")
+    precondition(
+      members.allSatisfy { $0.standing != nil }, "every point is told before the next are asked for")
     let first = members.count
     let wanted = max(0, min(limit, settings.population))
     var stream = RandomStream(seed: seed, replication: generation, entity: "search", purpose: "variation")

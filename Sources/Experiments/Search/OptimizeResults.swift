@@ -113,7 +113,8 @@ extension Optimizer {
         scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed,
         replications: replications, version: Experiment.version, catalogHash: Catalog.builtIn.contentHash,
         complete: stoppedBy == nil, stoppedBy: stoppedBy),
-      variables: settings.variables.map(\.path), objectives: goal.objectives, methods: methods, trials: trials,
+      variables: settings.variables.map(\.path), objectives: goal.objectives, methods: methods,
+      trials: trials,
       front: front, requirements: methods.map { requirement($0.design, standings) },
       hypervolume: hasVolume
         ? Hypervolume.volume(front.map { standings[$0].objectives }, reference: reference) : nil,

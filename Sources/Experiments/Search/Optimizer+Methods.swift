@@ -13,7 +13,8 @@ extension Optimizer {
     // What cannot be run costs no run, but a space of little else must not be searched for ever.
     var run = 0
     while run < settings.budget, members.count < 4 * settings.budget,
-      search.generation < settings.generations ?? .max, !isStopped {
+      search.generation < settings.generations ?? .max, !isStopped
+    {
       let children = search.ask(atMost: settings.budget - run)
       if children.isEmpty { break }
       members += children.map { add(space, search.members[$0].point) }

@@ -55,13 +55,17 @@ public struct Optimizer {
   /// The cost of a month, and what the first threshold on something else is about.
   static func usualObjectives(of scenario: Scenario) -> [OptimizeSettings.Objective] {
     let costs = OptimizeSettings.Objective(.costPerMonth)
-    guard let other = scenario.thresholds.first(where: { !$0.metric.hasPrefix("cost") }) else { return [costs] }
+    guard let other = scenario.thresholds.first(where: { !$0.metric.hasPrefix("cost") }) else {
+      return [costs]
+    }
     let filters = other.filters.filter { $0.key == "workload" }
-    let tags = filters.isEmpty ? "" : "{" + filters.map { "workload=\($0.value)" }.joined(separator: ",") + "}"
+    let tags =
+      filters.isEmpty ? "" : "{" + filters.map { "workload=\($0.value)" }.joined(separator: ",") + "}"
     let name = other.metric + tags
     let isMaximized = other.comparison == .greater || other.comparison == .greaterOrEqual
     let metric = MetricReference(
-      text: other.statistic.map { "\($0)(\(name))" } ?? name, metric: other.metric, statistic: other.statistic,
+      text: other.statistic.map { "\($0)(\(name))" } ?? name, metric: other.metric,
+      statistic: other.statistic,
       filters: filters)
     return [costs, .init(metric, isMaximized: isMaximized)]
   }

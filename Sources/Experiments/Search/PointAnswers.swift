@@ -66,7 +66,8 @@ public struct PointAnswers {
   public mutating func answer(_ question: Question) async -> Result<OptimizeResults.Trial, Problem> {
     let name = question.design ?? designs.first ?? ""
     guard designs.contains(name) else {
-      return .failure(Problem(message: "there is no design '\(name)' among \(designs.joined(separator: ", "))"))
+      return .failure(
+        Problem(message: "there is no design '\(name)' among \(designs.joined(separator: ", "))"))
     }
     var values: [Override] = []
     for value in question.values {
@@ -99,7 +100,9 @@ public struct PointAnswers {
   public var isStopped: Bool { optimizer.isStopped }
 
   private static func withUnit(_ value: Override, of variable: OptimizeSettings.Variable) -> Override {
-    guard case .continuous(_, _, let unit, _) = variable.domain, Double(value.value) != nil else { return value }
+    guard case .continuous(_, _, let unit, _) = variable.domain, Double(value.value) != nil else {
+      return value
+    }
     return Override(path: value.path, value: value.value + unit)
   }
 }

@@ -71,14 +71,16 @@ struct ProbeList: Sendable {
         let reading = readings[index]
         return reading.metric == metric.metric && reading.statistic == statistic
           // Classes of requests are judged where they are named.
-          && (named == nil ? !reading.workload.contains("/") : reading.workload == named || reading.workload.isEmpty)
+          && (named == nil
+            ? !reading.workload.contains("/") : reading.workload == named || reading.workload.isEmpty)
       }
       if places.isEmpty {
         return [Probe(purpose: purpose, workload: named ?? "", unit: "", joining: joining, place: nil)]
       }
       return places.map {
         Probe(
-          purpose: purpose, workload: readings[$0].workload, unit: readings[$0].unit, joining: joining, place: $0)
+          purpose: purpose, workload: readings[$0].workload, unit: readings[$0].unit, joining: joining,
+          place: $0)
       }
     }
   }

@@ -104,7 +104,9 @@ public struct SearchSpace: Sendable, Hashable {
       guard let count = variable.count else { preconditionFailure("a continuum has no list of its points") }
       let low = variable.bounds.low
       let values: [Double]
-      if case .continuous(let from, _, _, _) = variable { values = [from] } else {
+      if case .continuous(let from, _, _, _) = variable {
+        values = [from]
+      } else {
         values = (0..<count).map { low + Double($0) }
       }
       points = points.flatMap { point in values.map { point + [$0] } }

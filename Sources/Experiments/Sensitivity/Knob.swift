@@ -108,7 +108,8 @@ struct Knob: Sendable, Hashable {
       // A policy on spot capacity weighs prices while it runs.
       if keys.count < 5 || pool(of: path, in: scenario).contains(where: { $0.market != nil }) { return false }
       let rest = keys[4...].joined(separator: ".")
-      return ["purchase.price", "purchase.life", "purchase.residual", "pricing", "pricing.price"].contains(rest)
+      return ["purchase.price", "purchase.life", "purchase.residual", "pricing", "pricing.price"].contains(
+        rest)
     default: return false
     }
   }

@@ -27,6 +27,8 @@ public struct SensitivityResults: Sendable {
     public var inside: Double
     /// Who wins beyond; `nil` when no design holds its thresholds there.
     public var winner: String?
+    /// Whether the winner so far still holds its thresholds there, and is only dearer.
+    public var formerHolds: Bool
   }
 
   /// One input moved alone.

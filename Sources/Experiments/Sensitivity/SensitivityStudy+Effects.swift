@@ -4,7 +4,7 @@ extension SensitivityStudy {
   /// How far an input is turned in search of another winner, as factors; prices cost nothing to try.
   private static let factors = (
     money: (up: [1.5, 2, 3, 5, 10, 20, 50, 100], down: [0.5, 0.2, 0.1, 0.05, 0.01, 0.0]),
-    simulated: (up: [2.0, 4], down: [0.5, 0.25])
+    simulated: (up: [2.0], down: [0.5])
   )
 
   /// One input moved alone; `nil` when a limit came first or neither direction gives a valid scenario.
@@ -15,8 +15,9 @@ extension SensitivityStudy {
     let high = await evaluate([(knob, above)])
     if isStopped { return nil }
     guard low != nil || high != nil else {
-      notes.append("\(knob.input.path): the scenario is valid at neither \(knob.text(below)) nor "
-        + "\(knob.text(above)); it was left out")
+      notes.append(
+        "\(knob.input.path): the scenario is valid at neither \(knob.text(below)) nor "
+          + "\(knob.text(above)); it was left out")
       return nil
     }
     let designs = states.enumerated().map { index, state -> SensitivityResults.Response in
@@ -27,7 +28,8 @@ extension SensitivityStudy {
     }
     let first = Self.winner(states)
     let limit = knob.isMoney ? Self.factors.money : Self.factors.simulated
-    let up = await breakEven(knob, first, [1 + settings.spread] + limit.up.filter { $0 > 1 + settings.spread })
+    let up = await breakEven(
+      knob, first, [1 + settings.spread] + limit.up.filter { $0 > 1 + settings.spread })
     let down = await breakEven(
       knob, first, [1 - settings.spread] + limit.down.filter { $0 < 1 - settings.spread })
     return SensitivityResults.Effect(
@@ -51,7 +53,7 @@ extension SensitivityStudy {
 
   /// The nearest value at which another design wins: factors further and further out until the winner
   /// changes, then bisection of the last interval, to a ten-thousandth where only money moves and to a
-  /// hundredth where runs do.
+  /// fiftieth where runs do.
   ///
   /// A winner that changes and changes back between two factors is not seen.
   private mutating func breakEven(_ knob: Knob, _ first: String?, _ factors: [Double]) async
@@ -60,25 +62,26 @@ extension SensitivityStudy {
     var same = 1.0
     for factor in factors where !isStopped {
       guard let states = await evaluate([(knob, knob.base * factor)]) else { return nil }
-      let winner = Self.winner(states)
-      if winner == first {
+      var beyond = states
+      if Self.winner(states) == first {
         same = factor
         continue
       }
-      var (inside, outside, next) = (same, factor, winner)
-      let precision = knob.isMoney ? 1e-4 : 1e-2
+      var (inside, outside) = (same, factor)
+      let precision = knob.isMoney ? 1e-4 : 2e-2
       for _ in 0..<40 where abs(outside - inside) > precision * max(inside, outside) {
         if knob.input.isWhole && abs(outside - inside) * knob.base <= 1 { break }
         let middle = (inside + outside) / 2
         guard let states = await evaluate([(knob, knob.base * middle)]) else { return nil }
-        let winner = Self.winner(states)
-        if winner == first {
+        if Self.winner(states) == first {
           inside = middle
         } else {
-          (outside, next) = (middle, winner)
+          (outside, beyond) = (middle, states)
         }
       }
-      return .init(value: knob.base * outside, inside: knob.base * inside, winner: next)
+      return .init(
+        value: knob.base * outside, inside: knob.base * inside, winner: Self.winner(beyond),
+        formerHolds: beyond.first { $0.design == first }?.holds ?? false)
     }
     return nil
   }

@@ -49,7 +49,8 @@ public struct SensitivityStudy {
 
   /// - Parameter options: its designs, jobs and limits hold for the study as a whole.
   public init(
-    _ scenario: Scenario, settings: SensitivitySettings, source: @escaping ScenarioSource, options: RunOptions,
+    _ scenario: Scenario, settings: SensitivitySettings, source: @escaping ScenarioSource,
+    options: RunOptions,
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.scenario = scenario

@@ -22,7 +22,8 @@ extension Resolver {
         settings.objective = metric
       }
       settings.draws = integer(value["draws"])
-      settings.sampling = value["sampling"]?.text.flatMap(SensitivitySettings.Sampling.init) ?? .latinHypercube
+      settings.sampling =
+        value["sampling"]?.text.flatMap(SensitivitySettings.Sampling.init) ?? .latinHypercube
     }
     for member in root["uncertainty"]?.members ?? [] {
       if let one = uncertainty(member, written, scenario) { settings.uncertain.append(one) }
@@ -196,7 +197,8 @@ extension Resolver {
     if !target.isNumeric {
       fault(value, place, "no number stands there")
     } else if target.value == nil {
-      fault(value, place, "the scenario leaves this number to its default", help: "write it into the scenario")
+      fault(
+        value, place, "the scenario leaves this number to its default", help: "write it into the scenario")
     } else {
       fault(value, place, "expected a number with one unit there, such as 90m instead of 1h30m")
     }
@@ -265,12 +267,15 @@ extension Resolver {
       guard let from = numbers["from"], let to = numbers["to"] else { return nil }
       return from <= to ? .uniform(from: from, to: to) : refuse("'from' lies above 'to'")
     case "triangular":
-      guard let low = numbers["min"], let mode = numbers["mode"], let high = numbers["max"] else { return nil }
+      guard let low = numbers["min"], let mode = numbers["mode"], let high = numbers["max"] else {
+        return nil
+      }
       return low <= mode && mode <= high
         ? .triangular(low: low, mode: mode, high: high) : refuse("'mode' lies outside 'min' and 'max'")
     case "normal":
       guard let mean = numbers["mean"], let deviation = numbers["deviation"] else { return nil }
-      return deviation >= 0 ? .normal(mean: mean, deviation: deviation) : refuse("a deviation is not negative")
+      return deviation >= 0
+        ? .normal(mean: mean, deviation: deviation) : refuse("a deviation is not negative")
     default:
       guard let mean = numbers["mean"], let cv = number(value["cv"]) else { return nil }
       return mean > 0 ? .lognormal(mean: mean, cv: cv) : refuse("a lognormal mean is positive")
@@ -283,7 +288,8 @@ extension Scenario {
   package var endpoints: [EndpointPreset] {
     var endpoints: [EndpointPreset] = []
     for service in designs.flatMap(\.services) {
-      if case .endpoint(let preset) = service.placement, !endpoints.contains(where: { $0.name == preset.name })
+      if case .endpoint(let preset) = service.placement,
+        !endpoints.contains(where: { $0.name == preset.name })
       {
         endpoints.append(preset)
       }

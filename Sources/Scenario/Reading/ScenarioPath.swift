@@ -59,7 +59,8 @@ extension Shape {
     switch self {
     case .object(let keys): keys.filter { !$0.isPlanned }
     case .tagged(let tag, let variants):
-      [Key(tag, .choice(variants.map(\.tag)), "Which kind.")] + variants.flatMap(\.keys).filter { !$0.isPlanned }
+      [Key(tag, .choice(variants.map(\.tag)), "Which kind.")]
+        + variants.flatMap(\.keys).filter { !$0.isPlanned }
     case .either(let shapes): shapes.flatMap(\.knownKeys)
     default: []
     }

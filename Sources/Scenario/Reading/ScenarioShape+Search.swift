@@ -30,7 +30,8 @@ extension ScenarioShape {
     Key("population", .integer(4...10_000), "Points of a generation.", fallback: "24"),
     Key("generations", .integer(1...100_000), "Generations.", fallback: "as the budget allows"),
     Key(
-      "replications", .integer(1...10_000), "Of a contender in the end.", fallback: "the scenario's, 5 at least"
+      "replications", .integer(1...10_000), "Of a contender in the end.",
+      fallback: "the scenario's, 5 at least"
     ),
   ])
 
@@ -39,7 +40,8 @@ extension ScenarioShape {
       "inputs", .list(.text), "Paths of numbers to move.",
       fallback: "prices, energy, staff, load, failures and utilisation, as found"),
     Key("spread", .quantity(.ratio, atMost: "90%"), "How far each is moved.", fallback: "20%"),
-    Key("objective", .text, "Metric that designs are compared by, the least wins.", fallback: "cost_per_month"),
+    Key(
+      "objective", .text, "Metric that designs are compared by, the least wins.", fallback: "cost_per_month"),
     Key(
       "draws", .integer(1...1_000_000), "Draws of the uncertain inputs.",
       fallback: "1000 where only money moves, 200 where runs do"),

@@ -119,7 +119,9 @@ struct NSGA2Tests {
 
   @Test("equal seeds give equal searches, other seeds other ones; a revised answer is used")
   func determinism() {
-    let space = SearchSpace([.continuous(from: 1, to: 1000, isLogarithmic: true, digits: 4), .integer(1...50)])
+    let space = SearchSpace([
+      .continuous(from: 1, to: 1000, isLogarithmic: true, digits: 4), .integer(1...50),
+    ])
     func standing(_ x: [Double]) -> Standing { Standing(objectives: [x[0] / x[1], x[1]]) }
     let first = Self.run(space, population: 12, generations: 9, seed: 1, standing)
     let second = Self.run(space, population: 12, generations: 9, seed: 1, standing)

@@ -53,7 +53,8 @@ struct ParetoTests {
   @Test("the volume equals inclusion and exclusion of boxes", arguments: 1...4)
   func volume(objectives: Int) {
     for seed in 0..<40 {
-      let points = Self.candidates(UInt64(seed), count: 1 + seed % 9, objectives: objectives).map(\.objectives)
+      let points = Self.candidates(UInt64(seed), count: 1 + seed % 9, objectives: objectives).map(
+        \.objectives)
       let reference = [Double](repeating: 6.5, count: objectives)
       var expected = 0.0
       for subset in 1..<(1 << points.count) {
