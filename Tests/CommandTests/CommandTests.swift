@@ -41,7 +41,9 @@ struct CommandTests {
 
   @Test(
     "help leads with an example",
-    arguments: ["run", "validate", "plan", "calibrate", "catalog", "init", "schema", "optimize", "sensitivity"])
+    arguments: [
+      "run", "validate", "plan", "calibrate", "catalog", "init", "schema", "optimize", "sensitivity",
+    ])
   func examples(command: String) async {
     #expect(await execute(command, "--help").out.contains("dryrack \(command)"))
   }

@@ -34,7 +34,8 @@ struct SearchCommandTests {
     """
 
   /// A file of its own that is gone afterwards.
-  private func withScenario<Value>(_ limit: String, _ body: (String) async throws -> Value) async throws -> Value
+  private func withScenario<Value>(_ limit: String, _ body: (String) async throws -> Value) async throws
+    -> Value
   {
     let path = NSTemporaryDirectory() + "search-\(ProcessInfo.processInfo.processIdentifier)-\(limit).yaml"
     try Self.scenario.replacing("LIMIT", with: limit).write(toFile: path, atomically: true, encoding: .utf8)
@@ -62,7 +63,8 @@ struct SearchCommandTests {
       let found = await execute(["optimize", path, "--set", "optimize.budget=8", "--format", "json"])
       #expect(found.status == .success && found.out.contains("\"front\""))
       let csv = await execute(["optimize", path, "--set", "optimize.budget=8", "--format", "csv"])
-      #expect(csv.out.hasPrefix("trial,design,designs.buy.services.chat.replicas,workloads.chat.arrivals.rate,"))
+      #expect(
+        csv.out.hasPrefix("trial,design,designs.buy.services.chat.replicas,workloads.chat.arrivals.rate,"))
     }
     try await withScenario("1e-6") { path in
       let none = await execute(["optimize", path, "--set", "optimize.budget=6"])

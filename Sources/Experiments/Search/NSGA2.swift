@@ -236,7 +236,12 @@ public struct NSGA2 {
         draw < 0.5
         ? pow(2 * draw + (1 - 2 * draw) * edge, 1 / power) - 1
         : 1 - pow(2 * (1 - draw) + (2 * draw - 1) * edge, 1 / power)
-      point[index] = variable.value(ofCoordinate: value + step * (high - low))
+      var changed = variable.value(ofCoordinate: value + step * (high - low))
+      // A change that rounding undoes would be none: it is the next number in its direction.
+      if case .integer = variable, changed == point[index] {
+        changed = variable.value(ofCoordinate: value + (step < 0 ? -1 : 1))
+      }
+      point[index] = changed
     }
   }
 

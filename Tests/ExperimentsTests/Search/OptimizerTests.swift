@@ -88,12 +88,12 @@ struct OptimizerTests {
 
   @Test("NSGA-II reaches 98 % of the hypervolume of the exhaustive grid on a serving problem")
   func servingProblem() async throws {
-    let grid = try await SmallFleet.search(Self.plane) { $0.method = .grid }
+    // Every point has both replications, so that the grid's front is the true one.
+    let grid = try await SmallFleet.search(Self.plane) { ($0.method, $0.replications) = (.grid, 2) }
     #expect(grid.methods[0].possible == 288 && grid.methods[0].points == 288)
     let found = try await SmallFleet.search(Self.plane) {
-      $0.method = .nsga2
-      $0.budget = 100
-      $0.population = 16
+      ($0.method, $0.replications) = (.nsga2, 2)
+      ($0.budget, $0.population) = (100, 16)
     }
     #expect(found.methods[0].method == "NSGA-II")
     func volume(_ results: OptimizeResults) -> Double {
@@ -101,7 +101,7 @@ struct OptimizerTests {
       return Hypervolume.volume(points, reference: grid.reference)
     }
     let share = volume(found) / volume(grid)
-    #expect(share >= 0.98 && share <= 1.001, "\(share) with \(found.trials.count) of 288 points")
+    #expect(share >= 0.98 && share <= 1 + 1e-9, "\(share) with \(found.trials.count) of 288 points")
   }
 
   @Test("results do not depend on the number of jobs; a trial is what `run` says of it")
@@ -149,7 +149,7 @@ struct OptimizerTests {
   func nothing() async throws {
     let more = """
       optimize:
-        variables: { designs.buy.services.chat.replicas: { from: 1, to: 2 } }
+        variables: { designs.buy.services.chat.replicas: { from: 1, to: 1 } }
       """
     let results = try await SmallFleet.search(more)
     #expect(!results.isFeasible && results.hypervolume == nil)
