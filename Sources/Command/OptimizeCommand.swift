@@ -111,8 +111,8 @@ struct ProgressLine: Sendable {
 }
 
 extension Layers {
-  /// Scenarios of a file with more values changed than the command line changes. The file has been read without
-  /// a fault before.
+  /// Scenarios of a file with more values changed than the command line changes. The file has been read
+  /// without a fault before.
   static func source(_ path: String, options: ScenarioOptions) throws(CommandStatus) -> ScenarioSource {
     do throws(FaultReport) {
       let family = try ScenarioFamily(

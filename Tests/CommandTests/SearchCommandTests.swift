@@ -23,7 +23,12 @@ struct SearchCommandTests {
     designs:
       buy:
         sites: { dc: { kind: on-prem } }
-        pools: { gpu: { site: dc, node: { accelerator: h100-sxm, accelerators: 1 }, count: 8, purchase: { price: 35000 USD, life: 4y } } }
+        pools:
+          gpu:
+            site: dc
+            node: { accelerator: h100-sxm, accelerators: 1 }
+            count: 8
+            purchase: { price: 35000 USD, life: 4y }
         services: { chat: { workload: chat, pool: gpu, replicas: 2 } }
     thresholds: [ "p95(ttft_s) < LIMIT" ]
     optimize:

@@ -66,8 +66,8 @@ public struct SensitivityStudy {
 
   // MARK: Evaluating
 
-  /// The designs with the knobs turned so; `nil` when the scenario cannot be run with these values, or a limit
-  /// came first.
+  /// The designs with the knobs turned so; `nil` when the scenario cannot be run with these values, or a
+  /// limit came first.
   ///
   /// - Parameter replication: only this one; `nil` for all.
   mutating func evaluate(_ turns: [(knob: Knob, value: Double)], replication: Int? = nil) async

@@ -64,7 +64,7 @@ extension ScenarioShape {
           tag: "triangular",
           keys: [number("min", "Least."), number("mode", "Likeliest."), number("max", "Most.")]),
         .init(
-          tag: "normal", keys: [number("mean", "Mean."), number("deviation", "Standard deviation.")] + clamps),
+          tag: "normal", keys: [number("mean", "Mean."), number("deviation", "Standard one.")] + clamps),
         .init(
           tag: "lognormal",
           keys: [

@@ -24,7 +24,12 @@ enum SmallFleet {
     designs:
       buy:
         sites: { dc: { kind: on-prem, electricity: 0.12 USD/kWh } }
-        pools: { gpu: { site: dc, node: { accelerator: h100-sxm, accelerators: 1 }, count: 12, purchase: { price: 35000 USD, life: 4y } } }
+        pools:
+          gpu:
+            site: dc
+            node: { accelerator: h100-sxm, accelerators: 1 }
+            count: 12
+            purchase: { price: 35000 USD, life: 4y }
         services: { chat: { workload: chat, pool: gpu, replicas: 4, router: least-loaded } }
     thresholds: [ "p95(ttft_s) < 0.4", "p95(tpot_s) < 0.03" ]
     \(more)
@@ -247,7 +252,8 @@ struct SearchKeyTests {
       """
       sensitivity: { inputs: [designs.buy.sites.dc.electricty, designs.buy.services.chat.router], spread: 0% }
       uncertainty:
-        designs.buy.pools.gpu.purchase.price: { distribution: triangular, min: 9 USD, mode: 3 USD, max: 12 USD }
+        designs.buy.pools.gpu.purchase.price:
+          { distribution: triangular, min: 9 USD, mode: 3 USD, max: 12 USD }
         designs.buy.sites.dc.electricity: { distribution: normal, mean: 0.1 USD/kWh, deviation: 3% }
         endpoints.nobody.price: { distribution: uniform, from: 1 USD, to: 2 USD }
       """)

@@ -23,7 +23,12 @@ struct SensitivityTests {
     designs:
       buy:
         sites: { dc: { kind: on-prem, electricity: 0.12 USD/kWh, pue: 1.4 } }
-        pools: { h100: { site: dc, node: hgx-h100, count: 1, purchase: { price: 290000 USD, life: 4y, residual: 10% } } }
+        pools:
+          h100:
+            site: dc
+            node: hgx-h100
+            count: 1
+            purchase: { price: 290000 USD, life: 4y, residual: 10% }
         services: { chat: { workload: chat, pool: h100, replicas: 2, parallelism: { tensor: 4 } } }
         staff: { fte: 0.5, salary: 190000 USD/y }
       rent:
@@ -140,7 +145,8 @@ struct SensitivityTests {
       """
       sensitivity: { draws: 400, inputs: [designs.rent.pools.h100.pricing] }
       uncertainty:
-        designs.rent.pools.h100.pricing: { distribution: uniform, from: \(hourly * 0.5) USD/h, to: \(hourly * 1.5) USD/h }
+        designs.rent.pools.h100.pricing:
+          { distribution: uniform, from: \(hourly * 0.5) USD/h, to: \(hourly * 1.5) USD/h }
 
       """, designs: ["buy", "rent"])
     let outlook = try #require(await study.run().outlook)
