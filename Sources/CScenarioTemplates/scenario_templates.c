@@ -13,6 +13,9 @@ static const char batching_policies_yaml[] = {
 static const char bursty_api_yaml[] = {
 #embed "../../scenarios/bursty-api.yaml"
 };
+static const char buy_or_rent_yaml[] = {
+#embed "../../scenarios/buy-or-rent.yaml"
+};
 static const char checkpoint_interval_yaml[] = {
 #embed "../../scenarios/checkpoint-interval.yaml"
 };
@@ -51,6 +54,9 @@ static const char minimal_yaml[] = {
 };
 static const char models_tiny_config_json[] = {
 #embed "../../scenarios/models/tiny-config.json"
+};
+static const char optimize_fleet_yaml[] = {
+#embed "../../scenarios/optimize-fleet.yaml"
 };
 static const char prefill_decode_yaml[] = {
 #embed "../../scenarios/prefill-decode.yaml"
@@ -143,6 +149,7 @@ static const char traces_support_chat_csv[] = {
 static const struct dryrack_template templates[] = {
     {"api-or-self-hosting.yaml", api_or_self_hosting_yaml, sizeof api_or_self_hosting_yaml},
     {"batching-policies.yaml", batching_policies_yaml, sizeof batching_policies_yaml},
+    {"buy-or-rent.yaml", buy_or_rent_yaml, sizeof buy_or_rent_yaml},
     {"bursty-api.yaml", bursty_api_yaml, sizeof bursty_api_yaml},
     {"checkpoint-interval.yaml", checkpoint_interval_yaml, sizeof checkpoint_interval_yaml},
     {"closed-loop-benchmark.yaml", closed_loop_benchmark_yaml, sizeof closed_loop_benchmark_yaml},
@@ -157,6 +164,7 @@ static const struct dryrack_template templates[] = {
     {"managed-endpoint.yaml", managed_endpoint_yaml, sizeof managed_endpoint_yaml},
     {"minimal.yaml", minimal_yaml, sizeof minimal_yaml},
     {"models/tiny-config.json", models_tiny_config_json, sizeof models_tiny_config_json},
+    {"optimize-fleet.yaml", optimize_fleet_yaml, sizeof optimize_fleet_yaml},
     {"prefill-decode.yaml", prefill_decode_yaml, sizeof prefill_decode_yaml},
     {"prefix-cache.yaml", prefix_cache_yaml, sizeof prefix_cache_yaml},
     {"priorities.yaml", priorities_yaml, sizeof priorities_yaml},

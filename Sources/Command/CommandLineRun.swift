@@ -40,7 +40,7 @@ struct CommandLineRun {
 
   /// Commands that are promised and still to come.
   private static let planned = [
-    "optimize", "report", "explore",
+    "report", "explore",
   ]
 
   private func unknownCommand() -> String? {

@@ -10,6 +10,8 @@ struct Console: Sendable {
   var outIsTerminal: Bool
   var errorIsTerminal: Bool
   var environment: [String: String]
+  /// The next line of standard input without its end; `nil` when there is no more.
+  var readLine: @Sendable () -> String? = { Swift.readLine() }
 
   /// The console of the command being run; a test puts its own in place.
   @TaskLocal static var current = Console.standard

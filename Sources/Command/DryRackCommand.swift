@@ -17,9 +17,9 @@ struct DryRackCommand: AsyncParsableCommand {
       """,
     version: Layers.version,
     subcommands: [
-      RunCommand.self, SweepCommand.self, MergeCommand.self, CompareCommand.self, ValidateCommand.self,
-      PlanCommand.self, ExportNotebookCommand.self, CalibrateCommand.self, CatalogCommand.self,
-      InitCommand.self, SchemaCommand.self,
+      RunCommand.self, SweepCommand.self, MergeCommand.self, OptimizeCommand.self, SensitivityCommand.self,
+      CompareCommand.self, ValidateCommand.self, PlanCommand.self, ExportNotebookCommand.self,
+      CalibrateCommand.self, CatalogCommand.self, InitCommand.self, SchemaCommand.self,
     ])
 
   func run() throws { throw CleanExit.helpRequest(self) }

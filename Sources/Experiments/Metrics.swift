@@ -52,6 +52,16 @@ struct MetricReader {
     readDesign()
   }
 
+  /// Only what money changes: the readings of jobs and of the design as a whole.
+  init(moneyOf scenario: Scenario, model: DesignModel, outcome: Outcome) {
+    basis = .sending
+    self.scenario = scenario
+    self.model = model
+    self.outcome = outcome
+    readJobs()
+    readDesign()
+  }
+
   /// The span that a service's rates are taken over.
   func rateSpan(ofService index: Int) -> RateSpan {
     let service = outcome.services[index]

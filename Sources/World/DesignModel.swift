@@ -17,7 +17,7 @@ public struct DesignModel: Sendable {
     var placement: Placement
   }
 
-  let scenario: Scenario
+  private(set) var scenario: Scenario
   public let designIndex: Int
   let services: [Service]
   /// Training jobs, in the order of the design's.
@@ -130,6 +130,17 @@ public struct DesignModel: Sendable {
 }
 
 extension DesignModel {
+  /// The same machines and traffic in a scenario that differs in money alone: prices, energy, staff. What was
+  /// simulated with this model holds for that one.
+  package func priced(as other: Scenario) -> DesignModel {
+    precondition(
+      other.designs.map(\.name) == scenario.designs.map(\.name), "prices do not change what designs there are"
+    )
+    var model = self
+    model.scenario = other
+    return model
+  }
+
   /// The step costs behind a service, in the order of its deployments; none for an endpoint.
   public func latencyModels(ofService index: Int) -> [any LatencyModel] {
     switch services[index].placement {

@@ -38,6 +38,10 @@ public struct Scenario: Sendable {
   public var notes: [String]
   /// The catalogue that its names were looked up in, overlays included.
   public var catalog: Catalog
+  /// What `optimize` varies; `nil` where the scenario does not say.
+  public var optimize: OptimizeSettings?
+  /// What `sensitivity` moves.
+  public var sensitivity = SensitivitySettings()
 
   public init(
     name: String, description: String, seed: UInt64, duration: Ticks?, warmup: Warmup, replications: Int,

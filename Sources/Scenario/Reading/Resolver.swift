@@ -70,7 +70,7 @@ struct Resolver {
     // Names mean what the catalogue says, so its identity is part of the scenario's.
     hash.absorb("catalogue:\(catalogHash)".utf8)
     // A parameter space is about many runs, not part of one: a point is the same run however it is come by.
-    absorb(root.without("sweep"))
+    absorb(root.without("sweep").without("optimize").without("sensitivity").without("uncertainty"))
     for item in root["overlays"]?.items ?? [] {
       _ = named(item, "overlays", reading: "overlay") { _, _ in true }
     }

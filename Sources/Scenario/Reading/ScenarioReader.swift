@@ -72,6 +72,7 @@ public enum ScenarioReader {
       if let fault = written.apply(override, file: file) { checker.faults.append(fault) }
     }
     checker.faults += SweepReading.faults(of: written, file: file)
+    let asWritten = written
     var expansion: [Written.ExpansionFault] = []
     written = written.expanded(&expansion)
     for one in expansion { checker.fault(one.value, one.path, one.message, help: one.help) }
@@ -79,7 +80,8 @@ public enum ScenarioReader {
     checker.check(written, ScenarioShape.root, "")
     guard checker.faults.isEmpty else { return .failure(Faults(faults: checker.faults)) }
     var resolver = Resolver(file: file, files: files, catalog: checker.catalog)
-    let scenario = resolver.resolve(written)
+    var scenario = resolver.resolve(written)
+    if scenario != nil { resolver.search(written, asWritten: asWritten, &scenario!) }
     guard resolver.faults.isEmpty, let scenario else { return .failure(Faults(faults: resolver.faults)) }
     return .success(scenario)
   }

@@ -26,6 +26,9 @@ enum ScenarioShape {
       Key("designs", .map(design), "What is compared.", required: true),
       Key("thresholds", .list(.text), "Limits such as `p99(ttft_s) < 2`; one that fails sets exit status 1."),
       Key("sweep", sweep, "Parameter space; read by `sweep`."),
+      Key("optimize", optimize, "What `optimize` varies, and what for."),
+      Key("sensitivity", sensitivity, "What `sensitivity` moves."),
+      Key("uncertainty", uncertainty, "Numbers that are not known for sure; read by `sensitivity`."),
       Key("templates", .anything, "Mappings that `template: NAME` below `designs` takes over, key by key."),
       Key("overlays", .list(.text), "Files of facts that stand before the catalogue's; the last one wins."),
     ] + Key.planned("clients", "random"))

@@ -1,0 +1,125 @@
+import ArgumentParser
+import DryRack
+
+struct OptimizeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "optimize",
+    abstract: "Search for the cheapest designs that hold the thresholds.",
+    usage: """
+      dryrack optimize fleet.yaml
+      dryrack optimize fleet.yaml --jobs 4 --out front.csv
+      dryrack optimize fleet.yaml --set optimize.budget=60 --design onprem --format json
+      dryrack optimize fleet.yaml --protocol ask-tell
+      """,
+    discussion: """
+      The scenario's `optimize` says what to vary and what for; its thresholds are the constraints. \
+      One whole number is searched by bisection, a small space point by point, a large one by NSGA-II.
+
+      Exit status: 0 something holds every threshold, 1 nothing tried does, 2 could not run, \
+      3 stopped at a limit with partial results, 130 interrupted.
+      """)
+
+  enum ProtocolName: String, ExpressibleByArgument, CaseIterable { case askTell = "ask-tell" }
+
+  @Argument(help: "The scenario file.") var scenario: String
+  @OptionGroup var options: ScenarioOptions
+  @Option(help: "How many runs at once; results do not depend on it.") var jobs = 1
+  @Option(help: "How to print the answer.") var format = OutputFormat.table
+  @Option(help: ArgumentHelp("Write every trial: CSV, or .json.", valueName: "file")) var out: String?
+  @Option(
+    name: .customLong("protocol"),
+    help: "Let another program choose the points: it asks on standard input, a line of JSON each.")
+  var protocolName: ProtocolName?
+  @Option(help: ArgumentHelp("Stop after this time, such as 90s or 5m.", valueName: "time"))
+  var timeLimit: Limit.Time?
+  @Option(help: ArgumentHelp("Stop at this much memory, such as 4GiB.", valueName: "size"))
+  var memoryLimit: Limit.Memory?
+  @Option(help: "Stop after this many events.") var maxEvents: Int?
+  @Flag(name: [.short, .long], help: "No progress and no notes.") var quiet = false
+  @Flag(help: "No colours.") var noColor = false
+
+  func validate() throws {
+    if jobs < 1 { throw ValidationError("--jobs must be at least 1") }
+    if let maxEvents, maxEvents < 1 { throw ValidationError("--max-events must be at least 1") }
+  }
+
+  func run() async throws {
+    let console = Console.current
+    let scenario = try ScenarioLoad.one(self.scenario, options: options, json: format == .json)
+    guard var settings = scenario.optimize else {
+      throw console.fail(
+        "the scenario does not say what to vary; give it `optimize: { variables: … }` (docs/optimize.md)")
+    }
+    // What the command line says of replications is meant for the contenders.
+    if let replications = options.replications { settings.replications = replications }
+    let source = try Layers.source(self.scenario, options: options)
+    Interruption.allowGracefulEnd()
+    if protocolName != nil {
+      try await AskTell(
+        scenario: scenario, settings: settings, source: source, options: runOptions, designs: options.design
+      ).answer(console)
+      return
+    }
+    let progress = ProgressLine(shown: console.errorIsTerminal && !quiet)
+    var optimizer = Optimizer(scenario, settings: settings, source: source, options: runOptions) {
+      progress.show("\($0.points) points, \($0.runs) runs")
+    }
+    let results = await optimizer.search(designs: options.design)
+    progress.clear()
+    if let out {
+      do {
+        try AtomicFile.write(out.hasSuffix(".json") ? results.json() : results.csv(), to: out)
+      } catch {
+        throw console.fail("\(error)")
+      }
+      if !quiet { console.error("wrote \(out)\n") }
+    }
+    switch format {
+    case .json: try console.out(results.json())
+    case .csv: try console.out(results.csv())
+    case .table:
+      try console.out(results.table(style: TextStyle(colours: console.coloursAllowed(noColor: noColor))))
+    }
+    if let reason = results.manifest.stoppedBy { console.error("stopped: \(reason); results are partial\n") }
+    let status = CommandStatus.of(
+      complete: results.manifest.complete, interrupted: Interruption.isRequested, holds: [results.isFeasible])
+    if status != .success { throw status }
+  }
+
+  private var runOptions: RunOptions {
+    var result = RunOptions()
+    result.jobs = jobs
+    result.timeLimitSeconds = timeLimit?.seconds
+    result.memoryLimitBytes = memoryLimit?.bytes
+    result.maximumEvents = maxEvents
+    result.isInterrupted = { Interruption.isRequested }
+    return result
+  }
+}
+
+/// One line on the terminal that is written over and over.
+struct ProgressLine: Sendable {
+  var shown: Bool
+
+  func show(_ words: String) {
+    if shown { Console.current.error("\r\u{1b}[K\(words)") }
+  }
+
+  func clear() {
+    if shown { Console.current.error("\r\u{1b}[K") }
+  }
+}
+
+extension Layers {
+  /// Scenarios of a file with more values changed than the command line changes. The file has been read
+  /// without a fault before.
+  static func source(_ path: String, options: ScenarioOptions) throws(CommandStatus) -> ScenarioSource {
+    do throws(FaultReport) {
+      let family = try ScenarioFamily(
+        path: path, overrides: overrides(options), allowedFolders: options.allowPath)
+      return { family.scenario(at: $0) }
+    } catch {
+      throw Console.current.fail(error.description)
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import DryRack
+
+struct SensitivityCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sensitivity",
+    abstract: "Say which inputs flip the winner, and how sure the decision is.",
+    usage: """
+      dryrack sensitivity buy-or-rent.yaml
+      dryrack sensitivity buy-or-rent.yaml --out effects.csv --draws draws.csv
+      dryrack sensitivity buy-or-rent.yaml --set sensitivity.spread=30% --format json
+      """,
+    discussion: """
+      Moves prices, energy, staff, load and failures one at a time and finds the values at which another \
+      design becomes the cheapest that holds its thresholds. Distributions under `uncertainty` are drawn \
+      together: how likely is each design the cheapest?
+      """)
+
+  @Argument(help: "The scenario file.") var scenario: String
+  @OptionGroup var options: ScenarioOptions
+  @Option(help: "How many runs at once; results do not depend on it.") var jobs = 1
+  @Option(help: "How to print the answer.") var format = OutputFormat.table
+  @Option(help: ArgumentHelp("Write the effects: CSV, or everything as .json.", valueName: "file"))
+  var out: String?
+  @Option(help: ArgumentHelp("Write every draw of the uncertain inputs as CSV.", valueName: "file"))
+  var draws: String?
+  @Option(help: ArgumentHelp("Stop after this time, such as 90s or 5m.", valueName: "time"))
+  var timeLimit: Limit.Time?
+  @Option(help: ArgumentHelp("Stop at this much memory, such as 4GiB.", valueName: "size"))
+  var memoryLimit: Limit.Memory?
+  @Option(help: "Stop after this many events.") var maxEvents: Int?
+  @Flag(name: [.short, .long], help: "No progress and no notes.") var quiet = false
+  @Flag(help: "No colours.") var noColor = false
+
+  func validate() throws {
+    if jobs < 1 { throw ValidationError("--jobs must be at least 1") }
+    if let maxEvents, maxEvents < 1 { throw ValidationError("--max-events must be at least 1") }
+  }
+
+  func run() async throws {
+    let console = Console.current
+    let scenario = try ScenarioLoad.one(self.scenario, options: options, json: format == .json)
+    if draws != nil && scenario.sensitivity.uncertain.isEmpty {
+      throw console.fail("--draws needs something uncertain: the scenario has no `uncertainty`")
+    }
+    let source = try Layers.source(self.scenario, options: options)
+    Interruption.allowGracefulEnd()
+    let progress = ProgressLine(shown: console.errorIsTerminal && !quiet)
+    var study = SensitivityStudy(
+      scenario, settings: scenario.sensitivity, source: source, options: runOptions
+    ) { progress.show($0) }
+    let results = await study.run()
+    progress.clear()
+    do {
+      if let out { try AtomicFile.write(out.hasSuffix(".json") ? results.json() : results.csv(), to: out) }
+      if let draws { try AtomicFile.write(results.drawsCSV() ?? "", to: draws) }
+    } catch {
+      throw console.fail("\(error)")
+    }
+    if !quiet { for place in [out, draws] { if let place { console.error("wrote \(place)\n") } } }
+    switch format {
+    case .json: try console.out(results.json())
+    case .csv: try console.out(results.csv())
+    case .table:
+      try console.out(results.table(style: TextStyle(colours: console.coloursAllowed(noColor: noColor))))
+    }
+    if let reason = results.manifest.stoppedBy { console.error("stopped: \(reason); results are partial\n") }
+    let status = CommandStatus.of(
+      complete: results.manifest.complete, interrupted: Interruption.isRequested, holds: [])
+    if status != .success { throw status }
+  }
+
+  private var runOptions: RunOptions {
+    var result = RunOptions()
+    result.jobs = jobs
+    result.designs = options.design
+    result.timeLimitSeconds = timeLimit?.seconds
+    result.memoryLimitBytes = memoryLimit?.bytes
+    result.maximumEvents = maxEvents
+    result.isInterrupted = { Interruption.isRequested }
+    return result
+  }
+}

@@ -1,0 +1,256 @@
+import Kernel
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The elitist genetic search of Deb, Pratap, Agarwal and Meyarivan ("A Fast and Elitist Multiobjective
+/// Genetic Algorithm: NSGA-II", IEEE Transactions on Evolutionary Computation 6, 2002), asked for points and
+/// told how they fared.
+///
+/// Reals and whole numbers are crossed by simulated binary crossover and changed by polynomial mutation, both
+/// kept in their bounds (Deb and Agrawal, Complex Systems 9, 1995; Deb and Goyal, Computer Science and
+/// Informatics 26, 1996); whole numbers are varied as reals and rounded. Choices have no order: parents swap
+/// them, and mutation draws a new one. No point is ever asked for twice. Equal seeds and answers give equal
+/// points: nothing else is looked at.
+public struct NSGA2 {
+  /// The knobs of the search.
+  public struct Settings: Sendable, Hashable {
+    /// Members of a generation, even and at least 4.
+    public var population = 40
+    /// That a pair is crossed at all.
+    public var crossoverProbability = 0.9
+    /// How near children stay to their parents: larger is nearer.
+    public var crossoverIndex = 15.0
+    /// How small changes are: larger is smaller.
+    public var mutationIndex = 20.0
+    /// That a coordinate is changed; `nil` for one coordinate of a point on average.
+    public var mutationProbability: Double?
+    public init() {}
+  }
+
+  /// A point that was asked for.
+  public struct Member: Sendable, Hashable {
+    public var point: [Double]
+    /// `nil` until it is told.
+    public var standing: Standing?
+  }
+
+  public let space: SearchSpace
+  public let settings: Settings
+  /// Every point that was asked for, in that order.
+  public private(set) var members: [Member] = []
+  /// The members that breed, best first.
+  public private(set) var parents: [Int] = []
+  public private(set) var generation = 0
+
+  private let seed: UInt64
+  private var known: Set<[Double]> = []
+
+  /// - Parameter seed: of all its draws.
+  public init(_ space: SearchSpace, settings: Settings = Settings(), seed: UInt64) {
+    precondition(settings.population >= 4 && settings.population % 2 == 0, "parents come in pairs")
+    precondition(!space.variables.isEmpty, "a search varies something")
+    self.space = space
+    self.settings = settings
+    self.seed = seed
+  }
+
+  // MARK: Ask and tell
+
+  /// Points that nobody has tried, at most a generation of them; none when the space is used up. Indices
+  /// into `members` count on from what was asked for before.
+  ///
+  /// - Complexity: O(population × variables).
+  public mutating func ask(atMost limit: Int = .max) -> Range<Int> {
+    precondition(
+      members.allSatisfy { $0.standing != nil }, "every point is told before the next are asked for")
+    let first = members.count
+    let wanted = max(0, min(limit, settings.population))
+    var stream = RandomStream(seed: seed, replication: generation, entity: "search", purpose: "variation")
+    if generation == 0 {
+      for point in latinHypercube(wanted, &stream) { add(point) }
+    } else if !parents.isEmpty {
+      breed(wanted, &stream)
+    }
+    fill(upTo: first + wanted, &stream)
+    generation += 1
+    return first..<members.count
+  }
+
+  /// How a point fared. A later word on the same point replaces the earlier one, as more replications make it
+  /// more certain.
+  public mutating func tell(_ index: Int, _ standing: Standing) { members[index].standing = standing }
+
+  /// Chooses who breeds next among parents and children, once all are told: front by front, the loneliest of
+  /// the front that does not fit whole.
+  ///
+  /// - Complexity: that of `Pareto.fronts` over two generations.
+  public mutating func select(children: Range<Int>) {
+    let candidates = parents + Array(children)
+    let standings = candidates.map { member -> Standing in
+      guard let standing = members[member].standing else { preconditionFailure("an answer is missing") }
+      return standing
+    }
+    var chosen: [Int] = []
+    for front in Pareto.fronts(standings) where chosen.count < settings.population {
+      let distances = Pareto.crowding(front, of: standings)
+      let order = front.indices.sorted {
+        distances[$0] != distances[$1] ? distances[$0] > distances[$1] : front[$0] < front[$1]
+      }
+      chosen += order.prefix(settings.population - chosen.count).map { front[$0] }
+    }
+    parents = chosen.map { candidates[$0] }
+  }
+
+  // MARK: Variation
+
+  private mutating func add(_ point: [Double]) {
+    if known.insert(point).inserted { members.append(Member(point: point, standing: nil)) }
+  }
+
+  /// Each variable's range is cut into as many parts as there are points, and every part used once (McKay,
+  /// Beckman and Conover, Technometrics 21, 1979).
+  private func latinHypercube(_ count: Int, _ stream: inout RandomStream) -> [[Double]] {
+    var points = [[Double]](repeating: [], count: count)
+    for variable in space.variables {
+      let order = Self.permutation(count, &stream)
+      for index in 0..<count {
+        points[index].append(variable.value(at: (Double(order[index]) + stream.uniform()) / Double(count)))
+      }
+    }
+    return points
+  }
+
+  /// Children of the chosen. Two shuffles give every parent two tournaments, as in the authors' program.
+  private mutating func breed(_ wanted: Int, _ stream: inout RandomStream) {
+    let target = members.count + wanted
+    let (ranks, distances) = merits()
+    // A small space soon has few points left: those that tournaments do not find are drawn.
+    for _ in 0..<8 where members.count < target {
+      let order = Self.permutation(parents.count, &stream) + Self.permutation(parents.count, &stream)
+      var winners: [Int] = []
+      for pair in stride(from: 0, to: order.count - 1, by: 2) {
+        let (left, right) = (order[pair], order[pair + 1])
+        let isLeft =
+          ranks[left] != ranks[right]
+          ? ranks[left] < ranks[right]
+          : distances[left] != distances[right]
+            ? distances[left] > distances[right] : stream.uniform() < 0.5
+        winners.append(parents[isLeft ? left : right])
+      }
+      for pair in stride(from: 0, to: winners.count - 1, by: 2) where members.count < target {
+        var (first, second) = crossed(
+          members[winners[pair]].point, members[winners[pair + 1]].point, &stream)
+        mutate(&first, &stream)
+        mutate(&second, &stream)
+        add(first)
+        if members.count < target { add(second) }
+      }
+    }
+  }
+
+  /// Draws what breeding did not find; walks a finite space when draws keep hitting what is known.
+  private mutating func fill(upTo target: Int, _ stream: inout RandomStream) {
+    var misses = 0
+    while members.count < target, misses < 32 {
+      let before = members.count
+      add(space.variables.map { $0.value(at: stream.uniform()) })
+      misses = members.count == before ? misses + 1 : 0
+    }
+    guard members.count < target, let count = space.count, count <= 1 << 20 else { return }
+    for point in space.allPoints() where members.count < target { add(point) }
+  }
+
+  /// Rank and loneliness of each parent.
+  private func merits() -> (ranks: [Int], distances: [Double]) {
+    let standings = parents.compactMap { members[$0].standing }
+    var ranks = [Int](repeating: 0, count: parents.count)
+    var distances = [Double](repeating: 0, count: parents.count)
+    for (rank, front) in Pareto.fronts(standings).enumerated() {
+      for (member, distance) in zip(front, Pareto.crowding(front, of: standings)) {
+        ranks[member] = rank
+        distances[member] = distance
+      }
+    }
+    return (ranks, distances)
+  }
+
+  private func crossed(_ left: [Double], _ right: [Double], _ stream: inout RandomStream) -> (
+    [Double], [Double]
+  ) {
+    var (first, second) = (left, right)
+    if stream.uniform() > settings.crossoverProbability { return (first, second) }
+    for (index, variable) in space.variables.enumerated() {
+      if stream.uniform() > 0.5 { continue }
+      if case .choice = variable {
+        (first[index], second[index]) = (right[index], left[index])
+        continue
+      }
+      let (a, b) = (variable.coordinate(of: left[index]), variable.coordinate(of: right[index]))
+      if abs(a - b) < 1e-14 { continue }
+      let (low, high) = variable.bounds
+      let (below, above) = children(min(a, b), max(a, b), low, high, stream.uniform())
+      let swaps = stream.uniform() < 0.5
+      first[index] = variable.value(ofCoordinate: swaps ? above : below)
+      second[index] = variable.value(ofCoordinate: swaps ? below : above)
+    }
+    return (first, second)
+  }
+
+  /// Simulated binary crossover whose law is cut at the bounds.
+  private func children(_ below: Double, _ above: Double, _ low: Double, _ high: Double, _ draw: Double)
+    -> (Double, Double)
+  {
+    let power = settings.crossoverIndex + 1
+    func spread(_ room: Double) -> Double {
+      let beta = 1 + 2 * room / (above - below)
+      let alpha = 2 - pow(beta, -power)
+      return draw <= 1 / alpha ? pow(draw * alpha, 1 / power) : pow(1 / (2 - draw * alpha), 1 / power)
+    }
+    let (sum, gap) = (below + above, above - below)
+    return (0.5 * (sum - spread(below - low) * gap), 0.5 * (sum + spread(high - above) * gap))
+  }
+
+  private func mutate(_ point: inout [Double], _ stream: inout RandomStream) {
+    let probability = settings.mutationProbability ?? 1 / Double(space.variables.count)
+    for (index, variable) in space.variables.enumerated() where stream.uniform() < probability {
+      let draw = stream.uniform()
+      if case .choice = variable {
+        point[index] = variable.value(at: draw)
+        continue
+      }
+      var (low, high) = variable.bounds
+      // A whole number has half a unit on either side, so that its ends are reached as often as its middle.
+      if case .integer = variable { (low, high) = (low - 0.499, high + 0.499) }
+      if high <= low { continue }
+      let value = variable.coordinate(of: point[index])
+      let power = settings.mutationIndex + 1
+      let room = (draw < 0.5 ? value - low : high - value) / (high - low)
+      let edge = pow(1 - room, power)
+      let step =
+        draw < 0.5
+        ? pow(2 * draw + (1 - 2 * draw) * edge, 1 / power) - 1
+        : 1 - pow(2 * (1 - draw) + (2 * draw - 1) * edge, 1 / power)
+      var changed = variable.value(ofCoordinate: value + step * (high - low))
+      // A change that rounding undoes would be none: it is the next number in its direction.
+      if case .integer = variable, changed == point[index] {
+        changed = variable.value(ofCoordinate: value + (step < 0 ? -1 : 1))
+      }
+      point[index] = changed
+    }
+  }
+
+  /// Fisher and Yates' shuffle of 0..<count.
+  static func permutation(_ count: Int, _ stream: inout RandomStream) -> [Int] {
+    var order = Array(0..<count)
+    for index in stride(from: count - 1, to: 0, by: -1) {
+      order.swapAt(index, Int(stream.below(UInt32(index + 1))))
+    }
+    return order
+  }
+}

@@ -1,0 +1,88 @@
+import Scenario
+
+extension SensitivityStudy {
+  /// How far an input is turned in search of another winner, as factors; prices cost nothing to try.
+  private static let factors = (
+    money: (up: [1.5, 2, 3, 5, 10, 20, 50, 100], down: [0.5, 0.2, 0.1, 0.05, 0.01, 0.0]),
+    simulated: (up: [2.0], down: [0.5])
+  )
+
+  /// One input moved alone; `nil` when a limit came first or neither direction gives a valid scenario.
+  mutating func effect(of knob: Knob, _ states: [DesignState]) async -> SensitivityResults.Effect? {
+    let (below, above) = (knob.base * (1 - settings.spread), knob.base * (1 + settings.spread))
+    let low = await evaluate([(knob, below)])
+    if isStopped { return nil }
+    let high = await evaluate([(knob, above)])
+    if isStopped { return nil }
+    guard low != nil || high != nil else {
+      notes.append(
+        "\(knob.input.path): the scenario is valid at neither \(knob.text(below)) nor "
+          + "\(knob.text(above)); it was left out")
+      return nil
+    }
+    let designs = states.enumerated().map { index, state -> SensitivityResults.Response in
+      let (lower, upper) = (low?[index].objective, high?[index].objective)
+      return SensitivityResults.Response(
+        design: state.design, base: state.objective, low: lower, high: upper,
+        elasticity: elasticity(state.objective, lower, upper))
+    }
+    let first = Self.winner(states)
+    let limit = knob.isMoney ? Self.factors.money : Self.factors.simulated
+    let up = await breakEven(
+      knob, first, [1 + settings.spread] + limit.up.filter { $0 > 1 + settings.spread })
+    let down = await breakEven(
+      knob, first, [1 - settings.spread] + limit.down.filter { $0 < 1 - settings.spread })
+    return SensitivityResults.Effect(
+      path: knob.input.path, base: knob.base, unit: knob.unit, low: knob.rounded(below),
+      high: knob.rounded(above), isRepriced: knob.isMoney, designs: designs, winner: first,
+      winnerLow: low.flatMap(Self.winner), winnerHigh: high.flatMap(Self.winner), breakEvenBelow: down,
+      breakEvenAbove: up)
+  }
+
+  /// The change of the objective over that of the input, both relative: 1 where they grow alike. Over both
+  /// sides where both are known.
+  private func elasticity(_ base: Double?, _ low: Double?, _ high: Double?) -> Double? {
+    guard let base, base != 0 else { return nil }
+    switch (low, high) {
+    case (let low?, let high?): return (high - low) / base / (2 * settings.spread)
+    case (nil, let high?): return (high - base) / base / settings.spread
+    case (let low?, nil): return (base - low) / base / settings.spread
+    default: return nil
+    }
+  }
+
+  /// The nearest value at which another design wins: factors further and further out until the winner
+  /// changes, then bisection of the last interval, to a ten-thousandth where only money moves and to a
+  /// fiftieth where runs do.
+  ///
+  /// A winner that changes and changes back between two factors is not seen.
+  private mutating func breakEven(_ knob: Knob, _ first: String?, _ factors: [Double]) async
+    -> SensitivityResults.BreakEven?
+  {
+    var same = 1.0
+    for factor in factors where !isStopped {
+      guard let states = await evaluate([(knob, knob.base * factor)]) else { return nil }
+      var beyond = states
+      if Self.winner(states) == first {
+        same = factor
+        continue
+      }
+      var (inside, outside) = (same, factor)
+      let precision = knob.isMoney ? 1e-4 : 2e-2
+      for _ in 0..<40 where abs(outside - inside) > precision * max(inside, outside) {
+        if knob.input.isWhole && abs(outside - inside) * knob.base <= 1 { break }
+        let middle = (inside + outside) / 2
+        guard let states = await evaluate([(knob, knob.base * middle)]) else { return nil }
+        if Self.winner(states) == first {
+          inside = middle
+        } else {
+          (outside, beyond) = (middle, states)
+        }
+      }
+      return .init(
+        value: knob.base * outside, inside: knob.base * inside, winner: Self.winner(beyond),
+        formerHolds: beyond.first { $0.design == first }?.holds ?? false)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,143 @@
+import Experiments
+import Scenario
+import Statistics
+
+extension SensitivityResults {
+  /// The answer for people: how the designs respond to each input, what flips the winner, and how sure the
+  /// decision is.
+  public func table(style: TextStyle) -> String {
+    var text = "\(style.apply(.bold, to: TextStyle.printable(manifest.scenario)))  \(identity)\n\n"
+    text += standpoints(style) + "\n"
+    if !effects.isEmpty {
+      let percent = HumanNumber.plain(spread * 100)
+      text += style.apply(.bold, to: "One input at a time, ±\(percent) %: \(objective.text)") + "\n"
+      text += tornado(style) + "\n"
+      text += style.apply(.bold, to: "What flips the winner") + "\n"
+      for line in flips() { text += "  \(TextStyle.printable(line))\n" }
+      text += "\n"
+    }
+    if let outlook { text += self.text(of: outlook, style) + "\n" }
+    for note in notes { text += style.apply(.dim, to: "note: \(TextStyle.printable(note))") + "\n" }
+    if let reason = manifest.stoppedBy {
+      text += "Incomplete: \(reason); inputs are missing.\n"
+    } else {
+      text += verdict + "\n"
+    }
+    return text
+  }
+
+  private var identity: String {
+    let count = manifest.replications
+    return "seed \(manifest.seed), \(count) replication\(count == 1 ? "" : "s"), dryrack \(manifest.version)"
+  }
+
+  private func money(_ value: Double?) -> String { value.map { HumanNumber.text($0, unit: unit) } ?? "–" }
+
+  private func standpoints(_ style: TextStyle) -> String {
+    var table = TextTable(widthLimit: 40)
+    table.appendHeader(["  as written", objective.text, "thresholds"])
+    for design in designs {
+      let mark = design.design == winner ? "  ← wins" : ""
+      table.append([
+        "  \(design.design)", money(design.objective), (design.holds ? "hold" : "fail") + mark,
+      ])
+    }
+    return table.text(style: style)
+  }
+
+  private func tornado(_ style: TextStyle) -> String {
+    var table = TextTable(widthLimit: 64)
+    table.appendHeader(
+      ["  input", "value"] + designs.flatMap { ["\($0.design): from … to", "elasticity"] } + [""])
+    let widest = effects.map(\.swing).max() ?? 0
+    for effect in effects {
+      let length = widest > 0 ? Int((effect.swing / widest * 16).rounded(.up)) : 0
+      let cells = effect.designs.flatMap { response -> [String] in
+        guard response.swing > 0 else { return ["·", "0"] }
+        let elasticity = response.elasticity.map { HumanNumber.fixed($0, decimals: 2) } ?? "–"
+        return ["\(plain(response.low)) … \(plain(response.high))", elasticity]
+      }
+      table.append(
+        ["  \(effect.path)", value(effect.base, effect)] + cells
+          + [String(repeating: "█", count: length) + (effect.isRepriced ? "" : " (simulated)")])
+    }
+    return table.text(style: style)
+  }
+
+  private func plain(_ value: Double?) -> String { value.map(HumanNumber.plain) ?? "–" }
+
+  private func value(_ value: Double, _ effect: Effect) -> String {
+    HumanNumber.plain(value) + (effect.unit.hasPrefix(" ") || effect.unit.isEmpty ? "" : " ")
+      + (effect.unit == " USD" && effect.path.hasPrefix("endpoints.") ? " USD/1M output" : effect.unit)
+  }
+
+  /// Nearest first.
+  private func flips() -> [String] {
+    let near = effects.filter { $0.distance != nil }.sorted { $0.distance! < $1.distance! }
+    let lines = near.flatMap { effect -> [String] in
+      [(effect.breakEvenBelow, "falls below"), (effect.breakEvenAbove, "exceeds")].compactMap { point, verb in
+        point.map { sentence(effect, $0, verb) }
+      }
+    }
+    let rest = effects.filter { $0.distance == nil }.map(\.path)
+    let quiet = rest.isEmpty ? [] : ["nothing within reach: " + rest.joined(separator: ", ")]
+    return lines + quiet
+  }
+
+  private func sentence(_ effect: Effect, _ point: BreakEven, _ verb: String) -> String {
+    let change = HumanNumber.fixed(abs(point.value / effect.base - 1) * 100, decimals: 0)
+    let direction = point.value > effect.base ? "+" : "−"
+    let place = "when \(effect.path) \(verb) \(value(point.value, effect)) (\(direction)\(change) %)"
+    switch (winner, point.winner) {
+    case (let old?, let new?) where point.formerHolds: return "\(new) becomes cheaper than \(old) \(place)"
+    case (let old?, let new?):
+      return "\(old) fails a threshold, and \(new) is the cheapest that holds, \(place)"
+    case (let old?, nil): return "\(old) fails a threshold, and so do the others, \(place)"
+    case (nil, let new?): return "\(new) holds its thresholds \(place)"
+    default: return place
+    }
+  }
+
+  private func text(of outlook: Outlook, _ style: TextStyle) -> String {
+    let kind = outlook.sampling == .latinHypercube ? "a Latin hypercube" : "random numbers"
+    let runs = outlook.isRepriced ? "the same runs at other prices" : "a run a design and draw"
+    var text = style.apply(
+      .bold, to: "\(outlook.draws.count) draws of \(outlook.inputs.count) uncertain inputs")
+    text += "  (\(kind), \(runs))\n"
+    var table = TextTable(widthLimit: 40)
+    table.appendHeader([
+      "  design", "P(cheapest)", "P(holds)", "P(cheapest and holds)", "P(cheapest of those that hold)",
+      "5 % … median … 95 %",
+    ])
+    for design in outlook.designs {
+      table.append([
+        "  \(design.design)", Self.share(design.cheapest), Self.share(design.holds),
+        Self.share(design.cheapestAndHolds), Self.share(design.chosen),
+        "\(plain(design.low)) … \(plain(design.median)) … \(plain(design.high)) \(unit)",
+      ])
+    }
+    return text + table.text(style: style)
+  }
+
+  private static func share(_ interval: Interval?) -> String {
+    guard let interval else { return "–" }
+    func percent(_ value: Double) -> String { HumanNumber.fixed(value * 100, decimals: 1) }
+    return "\(percent(interval.estimate)) % (\(percent(interval.low))–\(percent(interval.high)))"
+  }
+
+  /// In one sentence.
+  public var verdict: String {
+    guard let winner else { return "No design holds every threshold." }
+    let nearest = effects.filter { $0.distance != nil }.min { $0.distance! < $1.distance! }
+    let name = TextStyle.printable(winner)
+    let chance = outlook?.designs.first { $0.design == winner }?.chosen.map {
+      "; under the uncertain inputs it is the cheapest that holds in \(Self.share($0)) of draws"
+    }
+    guard let nearest, let distance = nearest.distance else {
+      return "\(name) wins, and no input moved alone changes that within reach\(chance ?? "")."
+    }
+    let percent = HumanNumber.fixed(distance * 100, decimals: 0)
+    return "\(name) wins; what decides most is \(TextStyle.printable(nearest.path)), "
+      + "\(percent) % away from another winner\(chance ?? "")."
+  }
+}
