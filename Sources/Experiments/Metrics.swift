@@ -55,6 +55,7 @@ struct MetricReader {
   /// Only what money changes: the readings of jobs and of the design as a whole.
   init(moneyOf scenario: Scenario, model: DesignModel, outcome: Outcome) {
     basis = .sending
+    windows = []
     self.scenario = scenario
     self.model = model
     self.outcome = outcome
