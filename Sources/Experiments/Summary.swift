@@ -36,7 +36,8 @@ struct Summary {
       series: models.indices.flatMap(seriesRows), costs: models.indices.flatMap(costRows),
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + warmupNotes() + sampleNotes(rows) + payBackNotes(rows) + rangeNotes() + contextNotes()
+      notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + payBackNotes(rows) + rangeNotes()
+        + contextNotes()
         + moneyNotes())
     results.differences = differences(rows)
     return results
