@@ -98,6 +98,7 @@ public enum Experiment {
     _ runs: [Run], models: [DesignModel], options: RunOptions, limits: RunLimits,
     progress: @escaping @Sendable (RunProgress) -> Void
   ) async -> [Outcome?] {
+    let isSingle = runs.allSatisfy { $0.replication == 0 }
     return await withTaskGroup(of: (Int, Outcome?).self) { group in
       var results = [Outcome?](repeating: nil, count: runs.count)
       var next = 0
@@ -110,6 +111,8 @@ public enum Experiment {
           var world = WorldOptions()
           world.keepsRequests = options.keepRequests && run.replication == 0
           world.recordsTimeline = options.keepTimeline && run.replication == 0
+          // Several runs tell by their spread.
+          world.keepsSections = isSingle
           world.maximumEvents = limits.eventsLeft
           world.mustStop = { limits.isReached }
           let outcome = Simulation.run(models[run.model], replication: run.replication, options: world)

@@ -1,4 +1,5 @@
 import Scenario
+import Statistics
 import World
 
 /// What a reader of the figures should know of the runs behind them.
@@ -42,6 +43,53 @@ extension Summary {
       }
     }
     return notes
+  }
+
+  /// How well a single run knows the quantiles that the table and the thresholds ask for, by its own
+  /// sections.
+  func sectionNotes() -> [String] {
+    guard replications == 1 else { return [] }
+    return latencyQuantiles.compactMap { figure, q in
+      let places = models.indices.flatMap { index in
+        (outcomes(of: index).first?.services ?? []).enumerated().compactMap { position, result in
+          place(figure, q, result.tally, of: models[index], service: position)
+        }
+      }
+      if places.isEmpty { return nil }
+      return "one run knows \(figure.statistic ?? "")(\(figure.metric)) to this, by its own sections (95 %): "
+        + places.joined(separator: ", ")
+    }
+  }
+
+  /// Quantiles of latencies that are kept in sections.
+  private var latencyQuantiles: [(MetricSelector, Double)] {
+    var figures = [MetricSelector(text: "p99", metric: "ttft_s", statistic: "p99")]
+    for figure in scenario.thresholds.map(\.selector)
+    where !figures.contains(where: { $0.metric == figure.metric && $0.statistic == figure.statistic }) {
+      figures.append(figure)
+    }
+    return figures.compactMap { figure in
+      MetricReader.quantiles.first { $0.name == figure.statistic }.map { (figure, $0.q) }
+    }
+  }
+
+  /// Such as `buy/chat 0.27 to 0.33 s`; `nil` where the run is too short to tell.
+  private func place(
+    _ figure: MetricSelector, _ q: Double, _ tally: WorkloadTally, of model: DesignModel, service: Int
+  ) -> String? {
+    let kept: (LogHistogram, SectionedHistogram?)
+    switch figure.metric {
+    case "ttft_s": kept = (tally.ttft, tally.sections?.ttft)
+    case "tpot_s": kept = (tally.tpot, tally.sections?.tpot)
+    case "e2e_s": kept = (tally.e2e, tally.sections?.e2e)
+    default: return nil
+    }
+    guard let whole = kept.0.quantile(q), let interval = kept.1?.quantileInterval(q, of: whole) else {
+      return nil
+    }
+    let workload = scenario.workloads[model.design.services[service].workloadIndex].name
+    func seconds(_ ticks: Double) -> Double { (max(0, ticks) / 16e9 * 1e4).rounded() / 1e4 }
+    return "\(model.design.name)/\(workload) \(seconds(interval.low)) to \(seconds(interval.high)) s"
   }
 
   /// A quantile that fewer than ten values lie beyond says little, whatever its interval: the 99th percentile

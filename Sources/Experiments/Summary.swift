@@ -41,8 +41,8 @@ struct Summary {
       costs: models.indices.flatMap { costRows($0, books[$0].first) },
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + warmupNotes() + sampleNotes(rows) + payBackNotes(rows) + rangeNotes() + contextNotes()
-        + moneyNotes() + breakEvenNotes(rows) + decisionNotes(books))
+      notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + payBackNotes(rows) + rangeNotes()
+        + contextNotes() + moneyNotes() + breakEvenNotes(rows) + decisionNotes(books))
     results.differences = differences(rows)
     results.factors = factors(rows, books)
     return results

@@ -5,6 +5,8 @@ import Workloads
 public struct WorldOptions: Sendable {
   public var keepsRequests = false
   public var recordsTimeline = false
+  /// Keeps latencies in sections of the run, so that a single run tells how well its quantiles are known.
+  public var keepsSections = false
   /// Walks every leap as well and stops on a difference. For tests.
   public var verifiesLeaps = false
   public var maximumEvents = Int.max

@@ -39,6 +39,7 @@ struct ServiceArray: ~Copyable {
       let service = model.design.services[index]
       base[index].admission = service.admission.map(AdmissionState.init)
       let classes = model.scenario.workloads[service.workloadIndex].classes.count
+      if options.keepsSections { base[index].tally.sections = LatencySections() }
       base[index].tally.classes = Array(repeating: ClassTally(), count: classes)
       if let deployment = service.deployments.first {
         if deployment.adapters.map({ $0.count > 0 }) == true { base[index].tally.adapters = AdapterTally() }

@@ -47,6 +47,8 @@ public struct WorkloadTally: Sendable {
   public var adapters: AdapterTally?
   /// One a class of the workload's requests; empty when all are alike.
   public var classes: [ClassTally] = []
+  /// Latencies in the order of the answers; `nil` unless asked for.
+  public var sections: LatencySections?
   /// When the last request was answered.
   public var lastCompletion = Ticks.zero
   /// What was answered after the warm-up while requests were being sent, whenever those were sent.
@@ -75,6 +77,21 @@ public struct AdapterTally: Sendable {
     requests += 1
     if waited == .zero { hits += 1 }
     wait.record(waited.count)
+  }
+}
+
+/// Latencies of one run in the order of its answers.
+public struct LatencySections: Sendable {
+  public var ttft = SectionedHistogram()
+  public var tpot = SectionedHistogram()
+  public var e2e = SectionedHistogram()
+
+  init() {}
+
+  mutating func record(_ times: RequestTimes) {
+    ttft.record(times.ttft.count)
+    e2e.record(times.e2e.count)
+    if times.outputTokens > 1 { tpot.record(times.decode.count / Int64(times.outputTokens - 1)) }
   }
 }
 
@@ -129,6 +146,7 @@ extension WorkloadTally {
     measured += 1
     if isGood { good += 1 }
     if !classes.isEmpty { classes[Int(kind)].record(times, isGood: isGood) }
+    sections?.record(times)
     promptTokens += Int64(prompt)
     outputTokens += Int64(times.outputTokens)
     longestPrompt = max(longestPrompt, prompt)

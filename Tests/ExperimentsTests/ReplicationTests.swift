@@ -199,6 +199,22 @@ struct ReplicationTests {
     #expect(!thin.contains { $0.contains("p50") })
   }
 
+  @Test("a single run says how well it knows its quantiles; several leave that to their spread")
+  func sections() async throws {
+    let long = [("duration", "30m"), ("workloads.chat.arrivals.rate", "8/s"), ("replications", "1")]
+    let asked = ("thresholds", "[ 'p90(e2e_s) < 9' ]")
+    let single = await Experiment.run(try Self.scenario(Self.text, long + [asked]), options: RunOptions())
+    let notes = single.notes.filter { $0.hasPrefix("one run knows") }
+    #expect(notes.count == 2 && notes[0].hasPrefix("one run knows p99(ttft_s) to this"))
+    let row = try #require(single.row(design: "three", metric: "e2e_s", statistic: "p90")?.value)
+    let words = try #require(notes[1].firstMatch(of: /three\/chat ([0-9.]+) to ([0-9.]+) s/))
+    let (low, high) = (try #require(Double(words.1)), try #require(Double(words.2)))
+    #expect(low < row && row < high && high / low < 1.2)
+    let several = await Experiment.run(
+      try Self.scenario(Self.text, [("replications", "2"), asked]), options: RunOptions())
+    #expect(!several.notes.contains { $0.hasPrefix("one run knows") })
+  }
+
   @Test("quantiles over replications carry the interval of their order statistics")
   func orderStatistics() async throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
