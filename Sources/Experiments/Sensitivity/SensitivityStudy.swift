@@ -136,7 +136,7 @@ public struct SensitivityStudy {
       let outcome = Simulation.run(
         models[index / count], replication: range.lowerBound + index % count, options: world)
       limits.spend(events: outcome.events)
-      return outcome.earlyEnd == nil || outcome.earlyEnd == .liveRequests ? outcome : nil
+      return outcome.earlyEnd == .asked || outcome.earlyEnd == .events ? nil : outcome
     }
     guard outcomes.allSatisfy({ $0 != nil }) else {
       isStopped = true
