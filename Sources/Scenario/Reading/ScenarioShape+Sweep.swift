@@ -8,7 +8,8 @@ extension ScenarioShape {
   static let sweep: Shape = .object([
     Key(
       "parameters", .map(.either([.list(.anything), .object(range)])),
-      "What varies: paths of the scenario, each with the list of its values or a range.", required: true),
+      "What varies: paths of the scenario (`*` for every name at its place), each with the list of its values, a "
+        + "range, or what it follows.", required: true),
     Key(
       "method", .choice(SweepSpace.Method.allCases.map(\.rawValue)),
       "`grid` takes every combination, the first parameter slowest; `zip` the first values together, then "
@@ -19,12 +20,14 @@ extension ScenarioShape {
   ])
 
   static let range: [Key] = [
-    Key("from", .text, "First value, with its unit.", required: true),
-    Key("to", .text, "Last value, in the same unit.", required: true),
+    Key("from", .text, "First value, with its unit."),
+    Key("to", .text, "Last value, in the same unit."),
     Key("steps", .integer(levels), "How many values, both ends included."),
     Key("by", .text, "Distance of the values, instead of `steps`."),
     Key(
       "scale", .choice(["linear", "log"]), "Whether differences or ratios of neighbours are equal.",
       fallback: "linear"),
+    Key("with", .text, "Instead of a range: path of another parameter that this one follows."),
+    Key("formula", .text, "Its value for the other's x, such as `x / 8`.", fallback: "x"),
   ]
 }

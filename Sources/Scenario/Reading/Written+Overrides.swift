@@ -3,7 +3,8 @@ extension Written {
   /// Sets a value.
   ///
   /// Missing keys of the format are added on the way, such as `economics`; a free name, such as that of a
-  /// design, must be there.
+  /// design, must be there. A `*` stands for every name at its place under which the rest of the path leads
+  /// on.
   ///
   /// - Returns: a fault when the path leads nowhere or the value cannot be read.
   mutating func apply(_ override: Override, file: String) -> Fault? {
@@ -45,6 +46,22 @@ extension Written {
   {
     guard let key = path.first else { return nil }
     guard case .map(var members) = content else { return Failure(key: key, known: []) }
+    if key == "*" {
+      var failure = Failure(key: key, known: members.map(\.key))
+      var isSet = false
+      for index in members.indices {
+        var below = path.count == 1 ? value : members[index].value
+        let inner = shape.inner(members[index].key) ?? .anything
+        if path.count > 1, let own = below.set(path.dropFirst(), to: value, shape: inner, said: said) {
+          failure = own
+          continue
+        }
+        members[index].value = below
+        isSet = true
+      }
+      content = .map(members)
+      return isSet ? nil : failure
+    }
     let index = members.firstIndex { $0.key == key }
     if path.count == 1 {
       if let index {

@@ -48,16 +48,20 @@ struct SweepReading {
     guard checker.faults.isEmpty else { return nil }
     let chosen = method ?? block?["method"]?.text.flatMap(SweepSpace.Method.init) ?? .grid
     let count = points ?? block?["points"]?.text.flatMap(ShapeChecker.integer)
+    let followers = axes.filter { $0.value["with"] != nil }
+    axes.removeAll { $0.value["with"] != nil }
     let parameters = axes.compactMap { axis in
       let place = axis.isInFile ? "sweep.parameters.\(axis.path)" : axis.path
       return parameter(axis.path, axis.value, place, method: chosen)
     }
+    let dependents = followers.compactMap { dependent($0.path, $0.value, of: parameters) }
     guard checker.faults.isEmpty else { return nil }
-    return space(of: parameters, chosen, count, at: block ?? axes.first?.value ?? scenario)
+    return space(of: parameters, dependents, chosen, count, at: block ?? axes.first?.value ?? scenario)
   }
 
   private mutating func space(
-    of parameters: [SweepParameter], _ method: SweepSpace.Method, _ points: Int?, at place: Written
+    of parameters: [SweepParameter], _ dependents: [SweepDependent], _ method: SweepSpace.Method,
+    _ points: Int?, at place: Written
   ) -> SweepSpace? {
     if parameters.isEmpty {
       checker.fault(
@@ -81,7 +85,8 @@ struct SweepReading {
     guard checker.faults.isEmpty else { return nil }
     let seed = scenario["seed"]?.text.flatMap(ShapeChecker.integer) ?? 1
     let space = SweepSpace(
-      parameters: parameters, method: method, points: points ?? 1, seed: UInt64(max(0, seed)))
+      parameters: parameters, dependents: dependents, method: method, points: points ?? 1,
+      seed: UInt64(max(0, seed)))
     if space == nil {
       let isWide = method == .sobol && parameters.count > 40
       checker.fault(
@@ -95,6 +100,41 @@ struct SweepReading {
   }
 
   // MARK: Parameters
+
+  private mutating func dependent(_ path: String, _ value: Written, of parameters: [SweepParameter])
+    -> SweepDependent?
+  {
+    let place = "sweep.parameters.\(path)"
+    let other = value["with"]?.text ?? ""
+    guard let index = parameters.firstIndex(where: { $0.path == other }) else {
+      let names = parameters.map(\.path)
+      checker.fault(
+        value["with"] ?? value, "\(place).with", "'\(other)' is no parameter with values of its own",
+        help: nearestName(to: other, among: names).map { "did you mean '\($0)'?" })
+      return nil
+    }
+    guard let formula = SweepFormula(value["formula"]?.text ?? "x") else {
+      checker.fault(
+        value["formula"] ?? value, "\(place).formula", "expected numbers, x, + - * / and brackets",
+        help: "such as x / 8")
+      return nil
+    }
+    let dependent = SweepDependent(
+      path: path, parameter: index, formula: formula, line: value.line, column: value.column)
+    let samples = parameters[index].levels + (parameters[index].range.map { [$0.value(at: 0)] } ?? [])
+    for sample in samples {
+      guard let override = dependent.override(at: sample) else {
+        checker.fault(value, place, "the formula has no value where '\(other)' is \(sample.text)")
+        return nil
+      }
+      var trial = scenario
+      if let fault = trial.apply(override, file: file) {
+        checker.faults.append(fault)
+        return nil
+      }
+    }
+    return dependent
+  }
 
   private mutating func parameter(
     _ path: String, _ value: Written, _ place: String, method: SweepSpace.Method
@@ -124,7 +164,10 @@ struct SweepReading {
 
   /// The ends of a range; `nil`, with a fault, where they do not go together.
   private mutating func ends(_ value: Written, _ place: String, isInteger: Bool) -> SweepRange? {
-    guard let from = value["from"], let to = value["to"] else { return nil }
+    guard let from = value["from"], let to = value["to"] else {
+      checker.fault(value, place, "a range needs `from` and `to`", help: "or list the values: [1, 2, 4]")
+      return nil
+    }
     let isLogarithmic = value["scale"]?.text == "log"
     var ends: [(number: Double, unit: String)] = []
     for (name, end) in [("from", from), ("to", to)] {

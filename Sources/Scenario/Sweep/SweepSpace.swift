@@ -24,6 +24,8 @@ public struct SweepSpace: Sendable {
   }
 
   public let parameters: [SweepParameter]
+  /// What follows from them; it adds no points.
+  public let dependents: [SweepDependent]
   public let method: Method
   /// How many points there are; at least 1.
   public let count: Int
@@ -41,8 +43,12 @@ public struct SweepSpace: Sendable {
   ///   - seed: of the Latin hypercube.
   /// - Returns: `nil` where there are more points than `ScenarioShape.points` allows, or a Sobol sequence of
   ///   more dimensions than there are.
-  init?(parameters: [SweepParameter], method: Method, points: Int, seed: UInt64) {
+  init?(
+    parameters: [SweepParameter], dependents: [SweepDependent] = [], method: Method, points: Int,
+    seed: UInt64
+  ) {
     self.parameters = parameters
+    self.dependents = dependents
     self.method = method
     switch method {
     case .grid:
@@ -101,9 +107,10 @@ public struct SweepSpace: Sendable {
 
   /// A point as what it changes in the scenario.
   public func overrides(ofPoint index: Int) -> [Override] {
-    zip(parameters, point(index)).map {
+    let values = point(index)
+    return zip(parameters, values).map {
       Override(path: $0.path, value: $1.text, line: $1.line, column: $1.column)
-    }
+    } + dependents.compactMap { $0.override(at: values[$0.parameter]) }
   }
 
   /// All that decides which points there are and what their numbers mean, as text.
@@ -113,7 +120,8 @@ public struct SweepSpace: Sendable {
       let range = parameter.range.map { "\($0.from)..\($0.to)\($0.unit) \($0.isLogarithmic) \($0.isInteger)" }
       return "\(parameter.path)=\(levels);\(range ?? "")"
     }
-    return "\(method.rawValue) \(count)\n" + axes.joined(separator: "\n")
+    let rest = dependents.map { "\($0.path)<-\($0.parameter):\($0.formula.text)" }
+    return "\(method.rawValue) \(count)\n" + (axes + rest).joined(separator: "\n")
   }
 }
 
