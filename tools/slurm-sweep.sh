@@ -121,7 +121,7 @@ done
 
 cp "$here/scenarios/load-curve.yaml" "$work/"
 cd "$work"
-options=(load-curve.yaml --set duration=1m --set workloads.chat.arrivals.rate=2/s..16/s:12log --quiet)
+options=(load-curve.yaml --set duration=1m --set warmup=10s --set workloads.chat.arrivals.rate=2/s..16/s:12log --quiet)
 # A threshold that fails, status 1, is an answer.
 answer() { local status=0; "$@" || status=$?; [ "$status" -le 1 ] || return "$status"; echo "status $status"; }
 answer timeout 120 "$program" sweep "${options[@]}" --out local.csv >local.txt
