@@ -139,7 +139,7 @@ def main():
 
     whole = 0
     for _ in range(max(5, arguments.kills // 10)):
-        whole += killed(program, folder, folder / "again.csv", ["--resume", "--jobs", "2"], draw, undisturbed)
+        whole += killed(program, folder, folder / "again.csv", ["--resume", "--jobs", "2"], draw, min(5.0, undisturbed))
     finish(sweep(program, folder, folder / "again.csv", "--resume"), "the resumed sweep")
     compare(long_table, folder / "again.csv", "the resumed table")
     subprocess.run(["rm", "-rf", folder], check=True)

@@ -20,7 +20,7 @@ if ! timeout 300 "$work/venv/bin/pip" install --quiet --disable-pip-version-chec
 fi
 cp "$here/scenarios/load-curve.yaml" "$work/"
 cd "$work"
-options=(--set duration=1m --set workloads.chat.arrivals.rate=2/s..16/s:8log)
+options=(--set duration=1m --set warmup=10s --set workloads.chat.arrivals.rate=2/s..16/s:8log)
 answer() { local status=0; "$@" || status=$?; [ "$status" -le 1 ] || return "$status"; }
 answer timeout 120 "$program" sweep load-curve.yaml "${options[@]}" --quiet --out local.csv >/dev/null
 timeout 300 "$work/venv/bin/python" "$here/examples/dask-sweep.py" --program "$program" --shards 4 load-curve.yaml \
