@@ -71,8 +71,8 @@ struct BreakEvenTests {
     #expect(checked == 3)
   }
 
-  /// Rows that give price, running cost and rent of two options: what each says of itself, and what its inputs
-  /// come to, which in two cases differ by what the prices were rounded by.
+  /// Rows that give price, running cost and rent of two options: what each says of itself, and what its
+  /// inputs come to, which in two cases differ by what the prices were rounded by.
   @Test(
     "every published case with its inputs",
     .enabled(if: SharedData.has("infra/tco_cases.csv"), Comment(rawValue: SharedData.absence)))

@@ -280,7 +280,8 @@ struct MoneyLawTests {
     ])
   func extremes(economics: String) async throws {
     let dear =
-      "price: 1000000000 USD, life: 1d, residual: 100%, support: 100000%/y, refresh: { every: 1d, price: 10000% }"
+      "price: 1000000000 USD, life: 1d, residual: 100%, support: 100000%/y"
+      + ", refresh: { every: 1d, price: 10000% }"
     let results = try await Self.results(
       Self.own(dear, site: ", lead-time: 19y, space: 100000 USD/kW-month", pool: ", fabric: roce-400g")
         + Self.own("price: 0 USD, financing: { rate: 900%, term: 1s }", name: "free", pool: ", daily-use: 0s")
