@@ -13,7 +13,9 @@ public enum MetricName {
     "offered", "throttled", "shed", "kv_transfer_bytes", "cost_per_month", "cost_total", "cost_npv",
     "cost_per_million_output_tokens",
     "cost_per_good_request", "cost_per_training_run", "training_goodput_ratio", "lost_gpu_hours", "gpu_hours",
-    "interruptions", "checkpoints", "checkpoint_interval_s", "train_tokens_per_s", "finished_ratio",
+    "interruptions", "contention_s", "startup_s", "checkpoints", "checkpoint_interval_s",
+
+    "train_tokens_per_s", "finished_ratio",
     "deadline_met_ratio", "jobs_finished", "jobs_refused", "gpu_stranded_ratio", "makespan_s",
     "bus_bandwidth_bytes_per_s", "time_s", "energy_kwh", "first_service_day",
     "payback_days",
