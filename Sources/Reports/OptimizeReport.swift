@@ -124,7 +124,8 @@ extension OptimizeResults {
       }.sorted { Pareto.precedes(order($0), order($1)) }
       guard let near = own.first, let broken = trials[near].mostBroken else {
         let fault = trials.first { $0.design == requirement.design && $0.fault != nil }?.fault
-        return "\(requirement.design): nothing tried can be run\(fault.map { ": \($0)" } ?? "")."
+        return "\(requirement.design): "
+          + (fault.map { "nothing tried can be run: \($0)." } ?? "nothing was tried to its end.")
       }
       return "\(requirement.design): nothing tried holds every threshold; the nearest is \(place(near)), "
         + "which \(Self.failure(broken))."

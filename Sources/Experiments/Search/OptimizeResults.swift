@@ -156,7 +156,7 @@ extension Optimizer {
     return trial
   }
 
-  private func requirement(_ design: String, _ standings: [Standing]) -> OptimizeResults.Requirement {
+  func requirement(_ design: String, _ standings: [Standing]) -> OptimizeResults.Requirement {
     let own = candidates.indices.filter { candidates[$0].design == design && standings[$0].isFeasible }
     let sorted = own.sorted {
       Pareto.precedes((standings[$0].objectives, $0), (standings[$1].objectives, $1))

@@ -141,12 +141,13 @@ extension Optimizer {
     }
   }
 
-  /// Brings the front of all designs to full replications. One that falls back may let another one forward,
+  /// Brings the front of all designs, and the best of each, to full replications. One that falls back may let another one forward,
   /// which then races too.
   mutating func settle() async {
     while !isStopped {
-      let front = self.front
-      let behind = front.filter { candidates[$0].replications < replications }
+      let standings = candidates.indices.map(standing)
+      let bests = methods.compactMap { requirement($0.design, standings).best }
+      let behind = Set(front + bests).sorted().filter { candidates[$0].replications < replications }
       if behind.isEmpty { return }
       await evaluate(behind, upTo: replications)
     }
