@@ -8,8 +8,8 @@ extension ScenarioShape {
   static let sweep: Shape = .object([
     Key(
       "parameters", .map(.either([.list(.anything), .object(range)])),
-      "What varies: paths of the scenario (`*` for every name at its place), each with the list of its values, a "
-        + "range, or what it follows.", required: true),
+      "What varies: paths of the scenario (`*` for every name at its place), each with the list of its "
+        + "values, a range, or what it follows.", required: true),
     Key(
       "method", .choice(SweepSpace.Method.allCases.map(\.rawValue)),
       "`grid` takes every combination, the first parameter slowest; `zip` the first values together, then "
