@@ -101,13 +101,16 @@ struct ShapeChecker {
       length: max(1, member.key.count), path: path, message: message, help: help, source: member.origin)
   }
 
+  /// Mappings whose keys are paths of the scenario, where `*` stands for any name.
+  private static let mappingsOfPaths = ["sweep.parameters", "optimize.variables", "uncertainty"]
+
   private mutating func checkName(_ member: Written.Member, _ path: String) {
+    let isOfPaths = Self.mappingsOfPaths.contains(path)
     let isPlain =
-      !member.key.isEmpty && member.key.utf8.count <= 64
+      !member.key.isEmpty && member.key.utf8.count <= (isOfPaths ? 512 : 64)
       && member.key.utf8.allSatisfy { byte in
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
-          || byte == 46
-          || byte == 95
+          || byte == 46 || byte == 95 || isOfPaths && byte == UInt8(ascii: "*")
       }
     if isPlain { return }
     faults.append(
