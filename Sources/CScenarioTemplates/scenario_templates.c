@@ -49,6 +49,9 @@ static const char prefix_cache_yaml[] = {
 static const char priorities_yaml[] = {
 #embed "../../scenarios/priorities.yaml"
 };
+static const char shared_fabric_yaml[] = {
+#embed "../../scenarios/shared-fabric.yaml"
+};
 static const char shared_cluster_yaml[] = {
 #embed "../../scenarios/shared-cluster.yaml"
 };
@@ -90,6 +93,7 @@ static const struct dryrack_template templates[] = {
     {"prefill-decode.yaml", prefill_decode_yaml, sizeof prefill_decode_yaml},
     {"prefix-cache.yaml", prefix_cache_yaml, sizeof prefix_cache_yaml},
     {"priorities.yaml", priorities_yaml, sizeof priorities_yaml},
+    {"shared-fabric.yaml", shared_fabric_yaml, sizeof shared_fabric_yaml},
     {"shared-cluster.yaml", shared_cluster_yaml, sizeof shared_cluster_yaml},
     {"speculation.yaml", speculation_yaml, sizeof speculation_yaml},
     {"spot-training.yaml", spot_training_yaml, sizeof spot_training_yaml},

@@ -46,6 +46,9 @@ public struct Accelerator: Sendable, Hashable {
     peaks.first { $0.computeName == precision.computeName }?.rate
   }
 
+  /// Whether it has units for a format, by the name that `Precision.computeName` gives it.
+  public func multiplies(in computeName: String) -> Bool { peaks.contains { $0.computeName == computeName } }
+
   /// The rate at which products in a precision can run at best: its own unit's, else the bf16 unit's
   /// after widening, which is what engines do where a narrow format has no unit.
   public func peakFlops(for precision: Precision) -> FlopsPerSecond {

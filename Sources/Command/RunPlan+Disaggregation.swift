@@ -21,6 +21,10 @@ extension RunPlan {
           name: "  leaves",
           value: isAhead ? "layer by layer, while the prompt is computed" : "when the prompt is computed"),
         Line(
+          name: "  the first token is",
+          value: transfer.answersFromDecode
+            ? "the decode replica's, once it has all" : "the prefill replica's, once it is computed"),
+        Line(
           name: "  decode replica is chosen",
           value: isAhead ? "when the request arrives" : "when the prompt is computed"),
       ]

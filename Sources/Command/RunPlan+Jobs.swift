@@ -39,6 +39,17 @@ extension RunPlan {
       ])
   }
 
+  static func trace(_ workload: JobTraceWorkload) -> Section {
+    let jobs = workload.trace.jobs
+    let last = jobs.map(\.arrival).max() ?? .zero
+    return Section(
+      title: "workload \(workload.name)",
+      lines: [
+        Line(name: "recorded jobs", value: "\(jobs.count)"),
+        Line(name: "the last comes after", value: PlanWords.duration(last.seconds.rounded())),
+      ])
+  }
+
   /// Storage and jobs of a design.
   static func jobs(_ design: Design, in scenario: Scenario) -> [Section] {
     var sections: [Section] = []

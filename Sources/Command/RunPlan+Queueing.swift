@@ -17,6 +17,18 @@ extension RunPlan {
     return lines
   }
 
+  /// How a service comes up; nothing where it is up.
+  static func start(of service: Service, in design: Design) -> [Line] {
+    guard let start = service.coldStart else { return [] }
+    let then = start.engineStart.value > 0 ? ", up \(PlanWords.duration(start.engineStart.value)) later" : ""
+    return [
+      Line(
+        name: "reads its weights",
+        value: "from \(design.storage[start.storage].name) at "
+          + "\(PlanWords.duration(start.start))\(then)")
+    ]
+  }
+
   static func classes(of workload: InferenceWorkload) -> [Line] {
     workload.classes.map {
       Line(

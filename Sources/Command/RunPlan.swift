@@ -22,7 +22,9 @@ struct RunPlan {
     let designs = chosen.map { scenario.designs[$0] }
     var sections = [RunPlan.overview(scenario, designs: chosen)]
     sections += scenario.workloads.map { RunPlan.workload($0, duration: scenario.duration) }
-    sections += scenario.trainings.map(RunPlan.training) + scenario.collectives.map(RunPlan.collective)
+    sections +=
+      scenario.trainings.map(RunPlan.training) + scenario.collectives.map(RunPlan.collective)
+      + scenario.jobTraces.map(RunPlan.trace)
     sections += designs.flatMap { RunPlan.design($0, in: scenario) + RunPlan.jobs($0, in: scenario) }
     sections.append(
       Section(title: "thresholds", lines: scenario.thresholds.map { Line(name: $0.text, value: "") }))
@@ -159,6 +161,7 @@ struct RunPlan {
 
   private static func placement(_ service: Service, of design: Design, in scenario: Scenario) -> [Line] {
     substitute(of: service) + whereTo(service, of: design, in: scenario) + door(of: service)
+      + start(of: service, in: design)
   }
 
   private static func whereTo(_ service: Service, of design: Design, in scenario: Scenario) -> [Line] {

@@ -19,7 +19,8 @@ struct JobCost {
     nodeHours = hours(outcome.heldNodeSeconds + outcome.spotNodeSeconds + outcome.fallbackNodeSeconds)
     switch pool.payment {
     case .rent(let price, _, _, _, _):
-      nodes = price * hours(outcome.heldNodeSeconds + outcome.spotNodeSeconds)
+      nodes = price * hours(outcome.heldNodeSeconds)
+      nodes += outcome.spotCost.map { Money($0) } ?? price * hours(outcome.spotNodeSeconds)
       if let market = pool.market {
         nodes += Money(market.onDemandPrice * hours(outcome.fallbackNodeSeconds))
       }

@@ -71,6 +71,7 @@ extension MetricReader {
       "h")
     add(name, "interruptions", Double(result.interruptions), "1")
     add(name, "checkpoints", Double(result.checkpoints), "1")
+    add(name, "contention_s", result.networkDelay + result.storageDelay, "s")
     add(name, "checkpoint_interval_s", model.checkpointInterval(ofJob: job.name)?.value, "s")
     let queue = (result.firstStart.map { $0 - training.start })?.seconds
     add(name, "queue_wait_s", queue, "s", statistic: "mean")
@@ -95,7 +96,9 @@ extension MetricReader {
     guard total > 0 else { return [] }
     let loading = model.loading(ofJob: name) ?? LoadingBound(compute: 1, storage: 0, network: 0)
     // Steps that were undone are the failure's.
-    let useful = Double(result.time.useful.count) / total
+    let seconds = result.time.total.seconds
+    let delays = (network: result.networkDelay / seconds, storage: result.storageDelay / seconds)
+    let useful = max(0, Double(result.time.useful.count) / total - delays.network - delays.storage)
     let stepping = useful * loading.compute
     let shares = training.step.shares
     let whole = shares.total.value
@@ -106,9 +109,10 @@ extension MetricReader {
     let capacity = Double(result.waitForCapacity.count) / total
     return [
       ("compute", part(shares.compute)), ("memory", part(shares.memory + shares.optimizer)),
-      ("network", part(shares.network) + useful * loading.network), ("host", part(shares.host) + starting),
+      ("network", part(shares.network) + useful * loading.network + delays.network),
+      ("host", part(shares.host) + starting),
       ("bubble", part(shares.bubble)), ("stragglers", part(shares.stragglers)),
-      ("storage", useful * loading.storage + Double(result.time.checkpoint.count) / total),
+      ("storage", useful * loading.storage + delays.storage + Double(result.time.checkpoint.count) / total),
       ("failure", Double((result.time.lost + restarts).count) / total),
       ("queue", wait - capacity), ("capacity", capacity),
     ]

@@ -104,6 +104,9 @@ struct MetricReader {
       add(workload, metric, value, "ratio")
     }
     readCache(workload, deployment: model.design.services[index], result)
+    if model.design.services[index].coldStart != nil {
+      add(workload, "startup_s", result.startup?.seconds, "s")
+    }
     let shares = Utilization.boundBy(result)
     for (position, cause) in Utilization.causes.enumerated() {
       add(workload, "bound_by", shares?[position].share, "ratio", statistic: cause)

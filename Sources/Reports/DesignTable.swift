@@ -9,7 +9,9 @@ extension RunResults {
     var table = TextTable(widthLimit: 30)
     table.append([Cell(text: "")] + designs.map { Cell(text: $0.name, mark: .bold) })
     table.append(["made of"] + designs.map(\.composition))
-    table.append(["bound by"] + designs.map(\.binding))
+    if designs.contains(where: { !$0.binding.isEmpty }) {
+      table.append(["bound by"] + designs.map { $0.binding.isEmpty ? "–" : $0.binding })
+    }
     table.append(["figures are"] + designs.map(\.basis))
     for workload in workloadNames() {
       section(
@@ -173,6 +175,7 @@ private struct TableLine {
     TableLine("output tokens per second", "output_tokens_per_s"),
     TableLine("goodput", "goodput_ratio"),
     TableLine("good requests per second", "goodput_rps"),
+    TableLine("weights read and up after", "startup_s", onlyWhenAny: true),
     TableLine("KV entries wait p99", "kv_wait_s", ["p99"]),
     TableLine("KV entries move p99", "kv_transfer_s", ["p99"]),
     TableLine("KV use", "kv_usage_ratio"),
@@ -210,6 +213,7 @@ private struct TableLine {
     TableLine("within the deadline", "deadline_met_ratio"),
     TableLine("time that counts", "training_goodput_ratio"),
     TableLine("checkpoint every", "checkpoint_interval_s"),
+    TableLine("slowed by others", "contention_s", onlyWhenAny: true),
     TableLine("interruptions", "interruptions", onlyWhenAny: true),
     TableLine("GPU hours", "gpu_hours"),
     TableLine("  lost", "lost_gpu_hours", onlyWhenAny: true),

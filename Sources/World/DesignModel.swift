@@ -24,6 +24,8 @@ public struct DesignModel: Sendable {
   let jobs: [JobModel]
   /// What no chance changes, once somebody has worked it out; see `settleWhatIsFixed()`.
   public var fixed: FixedResults?
+  /// Where jobs and services can slow each other.
+  let sharedLinks: SharedLinks
   public var design: Design { scenario.designs[designIndex] }
 
   /// - Complexity: a few milliseconds for each distinct deployment: its step costs are tabulated here.
@@ -34,7 +36,7 @@ public struct DesignModel: Sendable {
     jobs = design.trainingJobs.map { job in
       JobModel(job.deployment, job.training, workload: scenario.trainings[job.workload], design: design)
     }
-    services = design.services.map { service in
+    let services = design.services.map { service in
       let served = service.model ?? scenario.workloads[service.workloadIndex].model
       switch service.placement {
       case .endpoint(let preset):
@@ -61,6 +63,8 @@ public struct DesignModel: Sendable {
             upDelay: Ticks(roundTrip.count / 2) + frontEnd, roundTrip: roundTrip))
       }
     }
+    self.services = services
+    sharedLinks = SharedLinks(design, services: services, jobs: jobs, scenario: scenario)
   }
 
   static func replicaSettings(of deployment: Deployment) -> ReplicaSettings {

@@ -31,6 +31,7 @@ struct DisaggregatedModel: Sendable {
       bytesPerToken: roles.prefill.memory.keyValueBytesPerToken.value,
       layers: max(1, model.keyValueLayers), latency: Ticks(seconds: roles.transfer.latency.value),
       overlaps: roles.transfer.overlaps, senders: sides.senders, receivers: sides.receivers)
+    transfer.answersFromReceiver = roles.transfer.answersFromDecode
   }
 
   private static func role(

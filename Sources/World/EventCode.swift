@@ -1,6 +1,6 @@
 /// What an event of the World means, packed into the 64-bit payload of the pending set.
 ///
-/// From the high bits: kind (4), service (12), index (24), version (24). A stale version marks a
+/// From the high bits: kind (5), service (12), index (24), version (23). A stale version marks a
 /// cancelled event.
 @frozen @usableFromInline struct EventCode {
   @usableFromInline enum Kind: UInt8 {
@@ -36,6 +36,10 @@
     case nodeRepaired
     /// Spot capacity of a pool changes.
     case marketChange
+    /// A service begins to read its weights (0), or is up (1).
+    case serviceChange
+    /// Something on a link or a store that others use has ended.
+    case sharesChange
   }
 
   var kind: Kind
@@ -45,7 +49,7 @@
 
   static let serviceLimit = 1 << 12
   static let indexLimit = 1 << 24
-  private static let versionMask = (1 << 24) - 1
+  private static let versionMask = (1 << 23) - 1
 
   init(_ kind: Kind, service: Int = 0, index: Int = 0, version: Int = 0) {
     self.kind = kind
@@ -55,14 +59,14 @@
   }
 
   var payload: UInt64 {
-    UInt64(kind.rawValue) << 60 | UInt64(service) << 48 | UInt64(index) << 24 | UInt64(version)
+    UInt64(kind.rawValue) << 59 | UInt64(service) << 47 | UInt64(index) << 23 | UInt64(version)
   }
 
   init(payload: UInt64) {
-    kind = Kind(rawValue: UInt8(payload >> 60))!
-    service = Int(payload >> 48 & 0xfff)
-    index = Int(payload >> 24 & 0xff_ffff)
-    version = Int(payload & 0xff_ffff)
+    kind = Kind(rawValue: UInt8(payload >> 59))!
+    service = Int(payload >> 47 & 0xfff)
+    index = Int(payload >> 23 & 0xff_ffff)
+    version = Int(payload & 0x7f_ffff)
   }
 
   static func isCurrent(_ version: Int, of counter: Int) -> Bool { version == counter & versionMask }

@@ -72,6 +72,8 @@ public struct ServiceOutcome: Sendable {
   public var samples: [ServiceSample]
   public var slices: [[ReplicaSlice]]
   public var disaggregation: DisaggregatedOutcome?
+  /// How long it took to come up; `nil` for one that was up from the start, or never came up.
+  public var startup: Ticks?
   /// Until when requests were being sent.
   public var sendingEnd = Ticks.zero
 

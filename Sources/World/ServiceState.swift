@@ -30,6 +30,13 @@ struct ServiceState: ~Copyable {
   var disaggregation: UnsafeMutablePointer<DisaggregatedState>?
   /// Set once no further request can come.
   var isDrained = false
+  /// Whether its replicas are not up yet; requests wait then.
+  var isStarting = false
+  var waitingForStart: [UInt32] = []
+  /// Replicas that still read their weights.
+  var loading = 0
+  /// How long it took to come up; `nil` for one that was up from the start, or is not up yet.
+  var startup: Ticks?
 
   /// When a request reaches the scheduler: past the network and the front end, which takes one at a time.
   mutating func handOver(sent: Ticks) -> Ticks {

@@ -104,7 +104,8 @@ extension World {
       results.append(
         ServiceOutcome(
           tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
-          slices: slices, disaggregation: disaggregation, sendingEnd: sendingEnd))
+          slices: slices, disaggregation: disaggregation, startup: state.pointee.startup,
+          sendingEnd: sendingEnd))
     }
     if earlyEnd != nil { last = now }
     let jobs = jobOutcomes(isCutShort: earlyEnd != nil)

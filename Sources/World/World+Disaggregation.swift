@@ -115,6 +115,9 @@ extension World {
     let request = requests[slot]
     let handOff = handOffs[Int(slot)]
     let decode = Int(handOff.decodeReplica) - roles.pointee.prefillCount
+    if isShared(service, from: Int(request.replica), to: decode) {
+      return sendShared(service, slot, &pending)
+    }
     let (started, wake) = roles.pointee.links.begin(
       slot, tokens: request.promptTokens, from: Int(request.replica), to: decode,
       computedFrom: max(handOff.scheduled, handOff.reserved), at: now)
@@ -122,6 +125,12 @@ extension World {
     if let wake {
       pending.push(EventCode(.portFree, service: service, index: wake.port).payload, at: wake.time)
     }
+  }
+
+  /// Whether KV entries take a way that others use too.
+  private func isShared(_ service: Int, from sender: Int, to receiver: Int) -> Bool {
+    sharing.links.sharesTransfers[service]
+      && !roles(of: service).pointee.links.settings.isWithinNode(sender, receiver)
   }
 
   mutating func takeNextTransfer(_ service: Int, port: Int, _ pending: inout PendingEvents) {
@@ -145,9 +154,13 @@ extension World {
     let handOff = handOffs[Int(slot)]
     handOffs[Int(slot)].received = now
     let bytes = roles.pointee.links.settings.bytes(ofTokens: request.promptTokens)
-    roles.pointee.bytesReceived += bytes
     let decode = Int(handOff.decodeReplica)
-    state.pointee.replicas[decode].pointee.receive(handOff.ticket, firstToken: handOff.firstToken, at: now)
+    if isShared(service, from: Int(request.replica), to: decode - roles.pointee.prefillCount) {
+      roles.pointee.links.countShared(bytes: bytes)
+    }
+    roles.pointee.bytesReceived += bytes
+    let first = roles.pointee.links.settings.answersFromReceiver ? now : handOff.firstToken
+    state.pointee.replicas[decode].pointee.receive(handOff.ticket, firstToken: first, at: now)
     reschedule(service, decode, &pending)
     release(service, slot, &pending)
   }
@@ -181,9 +194,11 @@ extension World {
     let handOff = handOffs[Int(slot)]
     requests.remove(slot)
     let up = Ticks(state.pointee.roundTrip.count / 2)
+    let isAnsweredThere = roles.pointee.links.settings.answersFromReceiver && handOff.received != .never
+    let first = isAnsweredThere ? handOff.received : handOff.firstToken
     let times = RequestTimes(
       sent: request.sent, network: state.pointee.roundTrip, queue: handOff.scheduled - request.sent - up,
-      prefill: handOff.firstToken - handOff.scheduled, decode: lastToken - handOff.firstToken,
+      prefill: first - handOff.scheduled, decode: lastToken - first,
       outputTokens: request.outputTokens)
     finish(
       service, request, times, preemptions: preemptions, cachedTokens: handOff.cachedTokens, &pending)

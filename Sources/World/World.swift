@@ -17,6 +17,7 @@ struct World: ~Copyable {
   var handOffs: [HandOff] = []
   var sampler: SeriesSampler
   var jobs: JobsState
+  var sharing: SharedTraffic
   /// Requests sent before this time stay out of the statistics.
   let measuredFrom: Ticks
   /// No request is sent from then on; `.never` where requests end the traffic themselves.
@@ -37,6 +38,7 @@ struct World: ~Copyable {
       model: model, replication: replication, options: options, measuredFrom: measuredFrom)
     sampler = SeriesSampler(services: services.count)
     jobs = JobsState(model: model, replication: replication)
+    sharing = SharedTraffic(model.sharedLinks)
   }
 
   /// Puts the first events into the pending set.
@@ -49,6 +51,11 @@ struct World: ~Copyable {
       } else {
         scheduleArrival(index, &pending)
       }
+    }
+    for (index, service) in model.design.services.enumerated() {
+      guard let start = service.coldStart else { continue }
+      services[index].pointee.isStarting = true
+      pending.push(EventCode(.serviceChange, service: index).payload, at: start.start)
     }
     if services.count > 0 { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
     startJobs(&pending)
@@ -135,8 +142,9 @@ struct World: ~Copyable {
     }
   }
 
-  private mutating func deliver(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
+  mutating func deliver(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
+    if state.pointee.isStarting { return state.pointee.waitingForStart.append(slot) }
     let isGuarded = state.pointee.admission != nil
     if isGuarded && isThrottled(service, slot, &pending) { return }
     if state.pointee.disaggregation != nil { return deliverToPrefill(service, slot, &pending) }
@@ -331,6 +339,9 @@ extension World: EventHandler {
     case .transferEnd: endTransfer(code.service, UInt32(code.index), &pending)
     case .jobArrival, .jobChange, .jobFailure, .jobNotice, .jobDecision, .nodeRepaired, .marketChange:
       handleJob(code, &pending)
+    case .serviceChange:
+      code.index == 0 ? startService(code.service, &pending) : openService(code.service, &pending)
+    case .sharesChange: changeShares(code.version, &pending)
     case .sample:
       sampler.sample(&services, at: now)
       if !pending.isEmpty { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }

@@ -29,6 +29,9 @@ public struct StepwiseJob {
   private var written = [Written(step: 0, isRemote: true)]
   private var dueStep: Int64?
   private var isSaved = false
+  private var restoreSpan = Ticks.zero
+  /// How many times longer each activity takes than alone.
+  private var slowness: [JobProgress.Activity: Int64] = [.blocking: 1, .persisting: 1, .restoring: 1]
 
   public init(totalSteps: Int64, stepTime: Ticks, plan: CheckpointPlan, start: Ticks) {
     self.totalSteps = totalSteps
@@ -48,7 +51,7 @@ public struct StepwiseJob {
     let own: Ticks =
       switch phase {
       case .waiting, .finished, .awaitingPersistence: .never
-      case .restarting, .checkpointing: phaseLeft
+      case .restarting, .restoring, .checkpointing: phaseLeft
       case .working: left
       }
     return min(own, persistLeft ?? .never)
@@ -71,7 +74,7 @@ public struct StepwiseJob {
     if let rest = persistLeft { persistLeft = rest - span }
     switch phase {
     case .waiting: time.wait += span
-    case .restarting:
+    case .restarting, .restoring:
       time.restart += span
       phaseLeft -= span
     case .checkpointing:
@@ -100,7 +103,8 @@ public struct StepwiseJob {
       if phase != .working { return }
     }
     switch phase {
-    case .restarting where phaseLeft == .zero: work()
+    case .restarting where phaseLeft == .zero: restore()
+    case .restoring where phaseLeft == .zero: work()
     case .checkpointing where phaseLeft == .zero: blocked()
     case .working where spent == .zero: stopIfDue()
     default: break
@@ -132,7 +136,7 @@ public struct StepwiseJob {
 
   private mutating func block() {
     phase = .checkpointing
-    phaseLeft = plan.blocking
+    phaseLeft = Ticks(plan.blocking.count * slowness[.blocking]!)
     if phaseLeft == .zero { blocked() }
   }
 
@@ -145,7 +149,7 @@ public struct StepwiseJob {
         written.append(Written(step: step, isRemote: true))
       } else {
         persistedStep = step
-        persistLeft = plan.persisting
+        persistLeft = Ticks(plan.persisting.count * slowness[.persisting]!)
         persistSlowdown = plan.slowdownPermille
       }
     }
@@ -166,12 +170,32 @@ public struct StepwiseJob {
     }
   }
 
-  public mutating func restart(taking: Ticks) {
+  private mutating func restore() {
+    if restoreSpan == .zero { return work() }
+    phase = .restoring
+    phaseLeft = Ticks(restoreSpan.count * slowness[.restoring]!)
+    restoreSpan = .zero
+  }
+
+  /// From now on an activity takes `factor` times as long as alone.
+  public mutating func slow(_ activity: JobProgress.Activity, by factor: Int64) {
+    let old = slowness[activity]!
+    slowness[activity] = factor
+    func longer(_ span: Ticks) -> Ticks { Ticks((span.count * factor + old - 1) / old) }
+    switch activity {
+    case .blocking: if phase == .checkpointing { phaseLeft = longer(phaseLeft) }
+    case .persisting: persistLeft = persistLeft.map(longer)
+    case .restoring: if phase == .restoring { phaseLeft = longer(phaseLeft) }
+    }
+  }
+
+  public mutating func restart(taking: Ticks, restoring: Ticks = .zero) {
     guard phase == .waiting else { return }
     phase = .restarting
+    restoreSpan = restoring
     phaseLeft = taking
     dueStep = plan.everySteps == 0 ? nil : step + plan.everySteps
-    if taking == .zero { work() }
+    if taking == .zero { restore() }
   }
 
   public mutating func interrupt(losing loss: CheckpointLoss) {

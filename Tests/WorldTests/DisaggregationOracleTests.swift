@@ -28,7 +28,9 @@ import Testing
         roles: (
           pick(["", "max-batched-tokens: 512", "max-sequences: 3"]),
           pick(["", "max-sequences: 8", "kv-blocks: 300, max-sequences: 40", "kv-blocks: 110"])
-        ), transfer: "{ bandwidth: 1e20B/s, within-node: fabric, latency: \(latency) }"),
+        ),
+        transfer:
+          "{ bandwidth: 1e20B/s, within-node: fabric, latency: \(latency), first-token: prefill }"),
       requests: 150, duration: "60s", seed: seed)
   }
 

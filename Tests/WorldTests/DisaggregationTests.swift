@@ -40,7 +40,7 @@ import Testing
 
   static func split(
     _ prefill: Int, _ decode: Int, more: String = "", roles: (String, String) = ("", ""),
-    transfer: String = "{ bandwidth: 1e20B/s, latency: 0s, within-node: fabric }"
+    transfer: String = "{ bandwidth: 1e20B/s, latency: 0s, within-node: fabric, first-token: prefill }"
   ) -> String {
     """
     \(more) disaggregation: { prefill: { replicas: \(prefill), \(roles.0) }, \
@@ -70,7 +70,8 @@ import Testing
       "{ distribution: lognormal, mean: 300, cv: 1, max: 3000 }", "{ distribution: constant, value: 1 }",
     ]
     let transfer = pick([
-      "{}", "{ overlap: true }", "{ fabric: ethernet-10g, overlap: true }", "{ bandwidth: 10MB/s }",
+      "{}", "{ overlap: true }", "{ overlap: true, first-token: prefill }",
+      "{ fabric: ethernet-10g, overlap: true }", "{ bandwidth: 10MB/s }",
       "{ bandwidth: 50MB/s, links-per-node: 1, overlap: true, within-node: fabric }",
       "{ fabric: roce-100g, latency: 20ms, links-per-node: 2, within-node: fabric }",
     ])
@@ -99,7 +100,9 @@ import Testing
         #expect(ttft == record.network! + record.queue! + record.prefill! && record.queue! >= .zero)
         #expect((record.transfer != nil) == (record.outputTokens > 1), "seed \(seed)")
         guard let wait = record.transferWait, let transfer = record.transfer else { continue }
-        #expect(wait >= .zero && transfer >= .zero && wait + transfer <= record.decode!, "seed \(seed)")
+        guard case .disaggregated(let roles) = model.services[0].placement else { continue }
+        let within = roles.transfer.answersFromReceiver ? record.prefill! : record.decode!
+        #expect(wait >= .zero && transfer >= .zero && wait + transfer <= within, "seed \(seed)")
         bytes += Int64(Double(record.promptTokens) * perToken)
       }
       #expect(tally.transfers?.bytes == bytes, "seed \(seed)")

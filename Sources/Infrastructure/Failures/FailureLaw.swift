@@ -43,6 +43,11 @@ public enum FailureLaw: Sendable, Hashable {
     }
   }
 
+  /// Whether its rate depends on the age.
+  public var hasMemory: Bool {
+    if case .weibull(let shape, _) = self { shape != 1 } else { false }
+  }
+
   /// Why the parameters describe no law; `nil` when they do.
   public var fault: String? {
     switch self {

@@ -5,8 +5,8 @@ import Quantities
 ///
 /// With exponential lifetimes the first of all failures comes after an exponential time of the summed rate,
 /// and is of a class in proportion to its rate (superposition of Poisson processes), so the next interruption
-/// costs three random numbers however many parts there are. Weibull classes count with their mean rate; where
-/// ages matter take a `ComponentFleet`.
+/// costs three random numbers however many parts there are. Classes whose ages matter are left to
+/// `AgingParts`.
 public struct InterruptionMix: Sendable {
   /// One interruption.
   public struct Interruption: Sendable, Hashable {
@@ -30,7 +30,7 @@ public struct InterruptionMix: Sendable {
     self.classes = classes
     var sum = 0.0
     rateSums = classes.map { parts in
-      let mean = parts.failure.mean.value
+      let mean = parts.failure.hasMemory ? Double.infinity : parts.failure.mean.value
       if parts.count > 0 && mean > 0 && mean.isFinite { sum += Double(parts.count) / mean }
       return sum
     }

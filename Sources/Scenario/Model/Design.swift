@@ -116,6 +116,8 @@ public struct Service: Sendable {
   public var oneOffCosts: [OneOffCost] = []
   /// Who is let in; `nil` for everybody.
   public var admission: AdmissionSettings?
+  /// Where its replicas read their weights before they answer; `nil` where they are in place.
+  public var coldStart: ColdStart?
   public init(name: String, workloadIndex: Int, placement: Placement) {
     self.name = name
     self.workloadIndex = workloadIndex
@@ -123,6 +125,22 @@ public struct Service: Sendable {
   }
   var isStochastic: Bool {
     deployments.contains { $0.router.kind == .powerOfTwo }
+  }
+}
+
+/// How a service comes up.
+public struct ColdStart: Sendable, Hashable {
+  /// Where the weights lie, an index in the design's `storage`.
+  public var storage: Int
+  /// When its replicas begin to read, from the start of the run; requests sent before wait too.
+  public var start: Ticks
+  /// From the last weight in place to the first request taken.
+  public var engineStart: Seconds
+
+  public init(storage: Int, start: Ticks, engineStart: Seconds) {
+    self.storage = storage
+    self.start = start
+    self.engineStart = engineStart
   }
 }
 

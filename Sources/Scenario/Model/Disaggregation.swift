@@ -40,15 +40,20 @@ public struct KeyValueTransfer: Sendable, Hashable {
   public var overlaps: Bool
   /// Whether replicas of one node use its scale-up links for what they send each other.
   public var usesScaleUp: Bool
+  /// Whether the client gets the first token from the decode replica, once KV entries have come, or from the
+  /// prefill replica.
+  public var answersFromDecode: Bool
 
   public init(
-    senders: NodeLinks, receivers: NodeLinks, latency: Seconds, overlaps: Bool, usesScaleUp: Bool
+    senders: NodeLinks, receivers: NodeLinks, latency: Seconds, overlaps: Bool, usesScaleUp: Bool,
+    answersFromDecode: Bool
   ) {
     self.senders = senders
     self.receivers = receivers
     self.latency = latency
     self.overlaps = overlaps
     self.usesScaleUp = usesScaleUp
+    self.answersFromDecode = answersFromDecode
   }
 }
 

@@ -194,21 +194,33 @@ public struct MarketSettings: Sendable, Hashable {
     case wait, switchZone = "switch-zone", onDemand = "on-demand", deadlineAware = "deadline-aware"
   }
 
+  /// How the price of a node-hour wanders in each zone; see `PriceSeries.meanReverting`.
+  public struct PriceLaw: Sendable, Hashable {
+    public var mean: Double
+    public var deviation: Double
+    public var memory: Seconds
+    public var step: Seconds
+  }
+
   public var source: Source
   public var notice: Seconds
   public var fallback: Fallback
   /// A node-hour on demand, in the scenario's currency.
   public var onDemandPrice: Double
+  /// `nil` where the pool's price holds all the time.
+  public var price: PriceLaw?
   /// Where in the traces a replication starts: it moves on by so much with each.
   public var stride: Seconds
 
   public init(
-    source: Source, notice: Seconds, fallback: Fallback, onDemandPrice: Double, stride: Seconds
+    source: Source, notice: Seconds, fallback: Fallback, onDemandPrice: Double, price: PriceLaw? = nil,
+    stride: Seconds
   ) {
     self.source = source
     self.notice = notice
     self.fallback = fallback
     self.onDemandPrice = onDemandPrice
+    self.price = price
     self.stride = stride
   }
 }

@@ -102,6 +102,8 @@ public struct Metric: Sendable, Hashable {
     Metric("gpu_hours", "h", .lower),
     Metric("lost_gpu_hours", "h", .lower),
     Metric("interruptions", "1", .lower),
+    Metric("contention_s", "s", .lower),
+    Metric("startup_s", "s", .lower),
     Metric("checkpoints", "1", .neither),
     Metric("checkpoint_interval_s", "s", .neither),
     Metric("queue_wait_s", "s", .lower, .distribution),

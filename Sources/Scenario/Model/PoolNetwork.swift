@@ -78,22 +78,35 @@ extension Pool {
 
   /// How long collectives take among `ranks` of its accelerators; `nil` where the catalogue knows no
   /// transport.
-  /// - Parameter algorithm: a name of `CollectiveAlgorithm`.
-  public func collectives(ranks: Int, catalog: Catalog, algorithm: CollectiveAlgorithm = .automatic)
-    -> PoolCollectives?
-  {
+  /// - Parameters:
+  ///   - algorithm: a name of `CollectiveAlgorithm`.
+  ///   - left: what of the nodes' interfaces others leave them, above 0 and at most 1.
+  public func collectives(
+    ranks: Int, catalog: Catalog, algorithm: CollectiveAlgorithm = .automatic, left: Double = 1
+  ) -> PoolCollectives? {
     let network = assumedNetwork(catalog: catalog)
-    let own = network?.nodeBandwidth ?? TransportCollectives.nodeBandwidth(of: node, over: network?.fabric)
-    let nodes = (ranks + node.accelerators - 1) / node.accelerators
+    let own = nodeBandwidth(catalog: catalog)
     func model(_ share: Double) -> TransportCollectives? {
       TransportCollectives(
-        node: node, fabric: network?.fabric, nodeBandwidth: own * share, in: catalog,
+        node: node, fabric: network?.fabric, nodeBandwidth: own * (share * left), in: catalog,
         reducesInNetwork: network?.reducesInNetwork ?? false, algorithm: algorithm)
     }
-    guard let rings = model(network?.share(nodes: nodes, nodeBandwidth: own) ?? 1),
+    let nodes = (ranks + node.accelerators - 1) / node.accelerators
+    guard let rings = model(ringShare(nodes: nodes, catalog: catalog)),
       let exchange = model(network?.exchangeShare(nodes: nodes) ?? 1)
     else { return nil }
     return PoolCollectives(rings: rings, exchange: exchange)
+  }
+
+  /// All interfaces of a node, one direction.
+  public func nodeBandwidth(catalog: Catalog) -> BytesPerSecond {
+    let network = assumedNetwork(catalog: catalog)
+    return network?.nodeBandwidth ?? TransportCollectives.nodeBandwidth(of: node, over: network?.fabric)
+  }
+
+  /// What of it each node gets when so many nodes pass data around rings and nobody else is there.
+  public func ringShare(nodes: Int, catalog: Catalog) -> Double {
+    assumedNetwork(catalog: catalog)?.share(nodes: nodes, nodeBandwidth: nodeBandwidth(catalog: catalog)) ?? 1
   }
 }
 

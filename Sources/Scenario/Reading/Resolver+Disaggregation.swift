@@ -128,9 +128,11 @@ extension Resolver {
     let overlap = written?["overlap"]?.text ?? standing("false", at: "\(path).overlap", as: "false")
     let inside =
       written?["within-node"]?.text ?? standing("scale-up", at: "\(path).within-node", as: "scale-up")
+    let first =
+      written?["first-token"]?.text ?? standing("decode", at: "\(path).first-token", as: "decode")
     return KeyValueTransfer(
       senders: senders, receivers: receivers, latency: Seconds(latency), overlaps: overlap == "true",
-      usesScaleUp: inside == "scale-up")
+      usesScaleUp: inside == "scale-up", answersFromDecode: first == "decode")
   }
 
   /// What a node of the pool has: the bandwidth as written, else the fabric's links, else its own interfaces.

@@ -18,6 +18,12 @@ extension Resolver {
         design.storage.append(tier)
       }
     }
+    for index in design.services.indices {
+      let name = design.services[index].name
+      design.services[index].coldStart = coldStart(
+        value["services"]?[name]?["cold-start"], "\(path).services.\(name).cold-start",
+        of: design.services[index], storage: design.storage)
+    }
     design.scheduler.policy =
       value["scheduler"]?["policy"]?.text.flatMap(SchedulerSettings.Policy.init) ?? .fifo
     design.scheduler.placement =
@@ -38,6 +44,24 @@ extension Resolver {
       design.jobs.append(job)
     }
     checkJobPlacement(design, value, path)
+  }
+
+  private mutating func coldStart(
+    _ written: Written?, _ path: String, of service: Service, storage: [StorageTier]
+  ) -> ColdStart? {
+    guard let written else { return nil }
+    guard !service.deployments.isEmpty else {
+      fault(written, path, "an endpoint has no weights to read", help: "leave `cold-start` out")
+      return nil
+    }
+    guard index(written["from"], "\(path).from", among: storage.map(\.name), what: "storage") != nil,
+      let place = storage.firstIndex(where: { $0.name == written["from"]?.text })
+    else { return nil }
+    return ColdStart(
+      storage: place,
+      start: Ticks(seconds: quantity(written["at"], .duration) ?? standing(0, at: "\(path).at", as: "0s")),
+      engineStart: Seconds(
+        quantity(written["engine-start"], .duration) ?? standing(0, at: "\(path).engine-start", as: "0s")))
   }
 
   /// Services hold their accelerators all the time; jobs that start together share the rest.
@@ -115,6 +139,22 @@ extension Resolver {
     }
   }
 
+  /// Whether the accelerator multiplies in a format; a format without units would run in another.
+  private mutating func hasUnits(
+    for precision: TrainingPrecision, _ value: Written, _ path: String, of pool: Pool
+  ) -> Bool {
+    // What multiplies one 16-bit format multiplies the other at the same rate.
+    let known = TrainingPrecision.allCases.filter {
+      pool.accelerator.multiplies(in: $0 == .fp16 ? "bf16" : $0.computeName)
+    }
+    if known.isEmpty || known.contains(precision) { return true }
+    fault(
+      value["precision"] ?? value, "\(path).precision",
+      "the catalogue knows no \(precision.rawValue) rate of \(pool.accelerator.name)",
+      help: "it multiplies in \(known.map(\.rawValue).joined(separator: ", "))")
+    return false
+  }
+
   private mutating func trainingJob(
     _ value: Written, _ path: String, workload: TrainingWorkload, pool: Pool, accelerators: Int,
     storage: [StorageTier]
@@ -144,6 +184,11 @@ extension Resolver {
       precision: value["precision"]?.text.flatMap(TrainingPrecision.init) ?? workload.precision,
       layout: TrainingLayout(), globalBatch: workload.globalBatch, sequence: workload.sequence,
       trained: workload.trained, domain: pool.scaleUpDomain, acceleratorsPerNode: pool.node.accelerators)
+    guard hasUnits(for: run.precision, value, path, of: pool) else { return nil }
+    if accelerators > pool.node.accelerators && accelerators % pool.node.accelerators != 0 {
+      notes.append(
+        "\(path): the last node is not full; the network takes all of its interfaces as the job's")
+    }
     guard
       let layout = trainingLayout(value, path, run: run, accelerators: accelerators, framework, network)
     else { return nil }

@@ -22,6 +22,10 @@ extension Resolver {
     else { return nil }
     let length: TrainingWorkload.Length
     if let steps = number(value["steps"]) {
+      if steps != steps.rounded() {
+        fault(
+          value["steps"] ?? value, "\(path).steps", "steps are whole", help: "such as \(Int64(steps) + 1)")
+      }
       length = .steps(steps)
     } else if let tokens = number(value["tokens"]) {
       length = .tokens(tokens)
@@ -35,6 +39,9 @@ extension Resolver {
       precision: value["precision"]?.text.flatMap(TrainingPrecision.init)
         ?? standing(.bf16, at: "\(path).precision", as: "bf16"), trained: trained)
     workload.deadline = quantity(value["deadline"], .duration).map { Seconds($0) }
+    if workload.deadline == .zero {
+      fault(value["deadline"] ?? value, "\(path).deadline", "nothing is done by 0s", help: "such as 30d")
+    }
     if let data = value["data"] {
       var reads = TrainingData(
         bytesPerSample: Bytes(quantity(data["sample-size"], .bytes) ?? 0),
@@ -198,7 +205,10 @@ extension Resolver {
     if hasRates {
       func law(_ key: String) -> FailureLaw? {
         quantity(value?[key], .duration).flatMap { mean in
-          mean > 0 ? .exponential(mean: Seconds(mean)) : nil
+          if mean <= 0 { return nil }
+          return key == "software-mtbf"
+            ? .exponential(mean: Seconds(mean))
+            : Self.lifetime(mean: Seconds(mean), shape: number(value?["shape"]))
         }
       }
       var classes: [ComponentClass] = []
@@ -225,9 +235,17 @@ extension Resolver {
       return nil
     }
     let count = record.component == .node ? pool.nodeCount : pool.accelerators
-    return FailureSettings(
-      classes: record.classes(components: count, repair: mending), crews: crews,
-      spares: integer(value?["spares"]) ?? 0)
+    var classes = record.classes(components: count, repair: mending)
+    for index in classes.indices where classes[index].kind != .software {
+      classes[index].failure = Self.lifetime(
+        mean: classes[index].failure.mean, shape: number(value?["shape"]))
+    }
+    return FailureSettings(classes: classes, crews: crews, spares: integer(value?["spares"]) ?? 0)
+  }
+
+  private static func lifetime(mean: Seconds, shape: Double?) -> FailureLaw {
+    guard let shape, shape != 1, mean.value.isFinite else { return .exponential(mean: mean) }
+    return .weibull(shape: shape, mean: mean)
   }
 
   mutating func market(
@@ -248,8 +266,8 @@ extension Resolver {
       let zone = CapacityLaw.onOff(
         nodes: pool.nodeCount, up: PhaseType(mean: Seconds(up), squaredVariation: variation),
         down: PhaseType(mean: Seconds(down), squaredVariation: variation))
-      source = .laws(
-        Array(repeating: zone, count: integer(law["zones"]) ?? 1), region: .constant(nodes: .max))
+      guard let region = region(law["region"], "\(path).availability.region", variation) else { return nil }
+      source = .laws(Array(repeating: zone, count: integer(law["zones"]) ?? 1), region: region)
     } else {
       guard let traces = spotTraces(value["availability"], "\(path).availability") else { return nil }
       source = .traces(traces)
@@ -271,13 +289,35 @@ extension Resolver {
         help: "give `on-demand-price`")
       return nil
     }
+    var price: MarketSettings.PriceLaw?
+    if let law = value["price"], case .rent(let mean, _, _, _, _) = pool.payment {
+      price = MarketSettings.PriceLaw(
+        mean: mean.units, deviation: number(law["deviation"]) ?? 0,
+        memory: Seconds(
+          quantity(law["memory"], .duration) ?? standing(86_400, at: "\(path).price.memory", as: "1d")),
+        step: Seconds(
+          max(1, quantity(law["step"], .duration) ?? standing(3600, at: "\(path).price.step", as: "1h"))))
+    }
     return MarketSettings(
       source: source,
       notice: Seconds(
         quantity(value["notice"], .duration) ?? standing(120, at: "\(path).notice", as: "120s")),
-      fallback: fallback, onDemandPrice: onDemand ?? 0,
+      fallback: fallback, onDemandPrice: onDemand ?? 0, price: price,
       stride: Seconds(
         quantity(value["stride"], .duration) ?? standing(7 * 3600, at: "\(path).stride", as: "7h")))
+  }
+
+  /// The shortages that zones have together; `nil` after a fault.
+  private mutating func region(_ value: Written?, _ path: String, _ variation: Double) -> CapacityLaw? {
+    guard let value else { return .constant(nodes: .max) }
+    let (up, down) = (quantity(value["up"], .duration) ?? 0, quantity(value["down"], .duration) ?? 0)
+    guard up > 0, down > 0 else {
+      fault(value, path, "the mean times with and without capacity must be positive")
+      return nil
+    }
+    return .onOff(
+      nodes: .max, up: PhaseType(mean: Seconds(up), squaredVariation: variation),
+      down: PhaseType(mean: Seconds(down), squaredVariation: variation))
   }
 
   private mutating func spotTraces(_ value: Written?, _ path: String) -> [SpotTrace]? {

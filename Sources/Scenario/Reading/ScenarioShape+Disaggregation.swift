@@ -35,5 +35,10 @@ extension ScenarioShape {
     Key(
       "within-node", .choice(["scale-up", "fabric"]), "What replicas of one node use between them.",
       fallback: "scale-up"),
+    Key(
+      "first-token", .choice(["decode", "prefill"]),
+      "Who sends the client the first token: the decode replica, once it has the KV entries, as the proxies "
+        + "of vLLM and SGLang arrange it, or the prefill replica as soon as it is computed.",
+      fallback: "decode"),
   ])
 }

@@ -102,6 +102,18 @@ extension ScenarioShape {
     Key("user", .text, "Who submits it; fair shares are theirs."),
   ])
 
+  static let coldStart = Key(
+    "cold-start",
+    .object([
+      Key("from", .text, "Storage that the weights lie on.", required: true),
+      Key(
+        "at", .quantity(.duration, atMost: "15y"), "When replicas begin to read; requests before wait too.",
+        fallback: "0s"),
+      Key(
+        "engine-start", .quantity(.duration, atMost: "30d"),
+        "From the weights in place to the first request taken.", fallback: "0s"),
+    ]), "Replicas read their weights from storage before they answer.")
+
   static let scheduler: Shape = .object([
     Key(
       "policy", .choice(SchedulerSettings.Policy.allCases.map(\.rawValue)), "Which job runs next.",
@@ -172,6 +184,10 @@ extension ScenarioShape {
       Key("repair", .quantity(.duration), "Mean time to repair a node.", fallback: "4h"),
       Key("spares", .integer(0...1_000_000), "Nodes that no job may count on.", fallback: "0"),
       Key("crews", .integer(1...1_000_000), "Repairs at once.", fallback: "as many as fail"),
+      Key(
+        "shape", .number(0.1...20),
+        "Weibull shape of the lifetimes of hardware: below 1 it fails young, above 1 it wears out.",
+        fallback: "1, no memory"),
       Key("record", .text, "Entry of the catalogue's `reliability`.", fallback: "llama-3-405b"),
     ]),
   ])
@@ -184,6 +200,13 @@ extension ScenarioShape {
     Key(
       "fallback", .choice(MarketSettings.Fallback.allCases.map(\.rawValue)),
       "What the job does without capacity.", fallback: "wait"),
+    Key(
+      "price",
+      .object([
+        Key("deviation", .number(0...3), "Standard deviation of its logarithm.", required: true),
+        Key("memory", .quantity(.duration), "After which a deviation has faded to 1/e.", fallback: "1d"),
+        Key("step", .quantity(.duration), "From one price to the next.", fallback: "1h"),
+      ]), "The spot price of each zone wanders about the pool's.", fallback: "the pool's, all the time"),
     Key("on-demand-price", .quantity(.moneyPerHour), "A node-hour.", fallback: "that of the price list"),
     Key(
       "stride", .quantity(.duration), "Each replication starts so much later in the traces.", fallback: "7h"),
@@ -194,5 +217,11 @@ extension ScenarioShape {
     Key("up", .quantity(.duration), "Mean time with capacity.", required: true),
     Key("down", .quantity(.duration), "Mean time without.", required: true),
     Key("burstiness", .number(0.01...1000), "Squared coefficient of variation of both.", fallback: "4"),
+    Key(
+      "region",
+      .object([
+        Key("up", .quantity(.duration), "Mean time with capacity.", required: true),
+        Key("down", .quantity(.duration), "Mean time without.", required: true),
+      ]), "Shortages that all zones have together, beside their own.", fallback: "none"),
   ]
 }

@@ -304,6 +304,7 @@ enum ScenarioShape {
         fallback: "the engine's"),
       Key("router", router, "How requests are spread.", fallback: "round-robin"),
       Key("cache", cache, "What is kept of KV blocks."),
+      coldStart,
     ]
     + Key.planned("autoscale", "retry", "failover", "placement", "circuit-breaker")
   static let prompts = Key(

@@ -28,7 +28,15 @@ struct JobModel: Sendable {
   /// From the loss of a node, and of the program alone, to the first new step.
   let restart: Ticks
   let localRestart: Ticks
-  /// Parts that it stands on.
+  /// Of a lost node's restart, what reading the checkpoint takes.
+  let restoring: Ticks
+  /// What one node reads of samples, and what it writes and reads of checkpoints on `checkpoints.storage`,
+  /// when nobody else is there; `nil` where it does not.
+  let samples: BytesPerSecond?
+  let save: (write: BytesPerSecond, read: BytesPerSecond)?
+  /// Whether it stands still until `checkpoints.storage` has a checkpoint.
+  let blocksOnStore: Bool
+  /// Parts that it stands on: those of its accelerators, and of every node that it has one of.
   let classes: [ComponentClass]
 
   init(_ deployment: JobDeployment, _ job: TrainingJob, workload: TrainingWorkload, design: Design) {
@@ -45,14 +53,28 @@ struct JobModel: Sendable {
     stepTime = max(Ticks(1), Ticks(seconds: step.value))
     totalSteps = Int64(min(workload.steps(stepTime: job.step.time), 9e15))
     let share = Double(accelerators) / Double(pool.accelerators)
+    let nodes = nodes
     classes = (pool.failures?.classes ?? []).map { parts in
       var own = parts
-      own.count = max(1, Int((Double(parts.count) * share).rounded()))
+      // What breaks a node breaks the whole of it, whatever part of it the job holds.
+      let isOfNode = parts.count == pool.nodeCount
+      own.count = isOfNode ? nodes : max(1, Int((Double(parts.count) * share).rounded()))
       return own
     }
     let costs = Self.checkpointCosts(job, design: design, pool: pool, nodes: nodes)
     restart = Ticks(seconds: job.restart.value + costs.restore)
     localRestart = Ticks(seconds: job.restart.value + costs.localRestore)
+    restoring = Ticks(seconds: costs.restore)
+    let perNodeBytes = job.checkpointBytes / Double(nodes)
+    let nodeSteps = Double(nodes) * stepTime.seconds
+    samples = workload.data.map {
+      BytesPerSecond($0.bytesPerSample.value * $0.samplesPerStep / nodeSteps)
+    }
+    blocksOnStore = job.checkpoints.local == nil && !job.checkpoints.isAsynchronous
+    let writing = blocksOnStore ? costs.blocking : costs.persisting
+    save =
+      job.checkpoints.storage == nil || writing <= 0 || costs.restore <= 0
+      ? nil : (perNodeBytes / Seconds(writing), perNodeBytes / Seconds(costs.restore))
     meanTimeBetweenFailures = Self.mean(classes, pool.market, nodes: nodes)
     var survival: Double?
     if case .laws(let laws, _)? = pool.market?.source, case .onOff(_, let up, _)? = laws.first {

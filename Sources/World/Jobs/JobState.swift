@@ -14,6 +14,10 @@ struct JobState {
   var startVersion = 0
   var pendingChange = Ticks.never
   let mix: InterruptionMix
+  /// Parts whose age matters; `nil` for none.
+  var aging: AgingParts?
+  /// Whether the next failure is one of those.
+  var failsByAge = false
   /// Interruptions drawn so far.
   var drawn: UInt64 = 0
   /// The next failure while it holds nodes.
@@ -29,6 +33,9 @@ struct JobState {
   var isAbandoned = false
   var isOver: Bool { isAbandoned || outcome.finish != nil }
   var outcome: TrainingOutcome
+  /// Useful time of which the delay by others is accounted for, and whether the network or a store delays.
+  var settled = Ticks.zero
+  var isSlowedByNetwork = true
 
   init(_ model: JobModel, seed: UInt64, replication: Int, design: String) {
     progress = JobProgress(
@@ -36,9 +43,37 @@ struct JobState {
     // The same failures befall a job of the same name in every design.
     mix = InterruptionMix(
       model.classes, seed: seed, replication: replication, entity: "jobs/\(model.name)")
+    aging = AgingParts(
+      model.classes, seed: seed, replication: replication, entity: "jobs/\(model.name)")
     repairs = RandomStream(
       seed: seed, replication: replication, entity: "jobs/\(model.name)", purpose: "repairs")
     outcome = TrainingOutcome(name: model.name, totalSteps: model.totalSteps)
+  }
+}
+
+extension JobState {
+  /// The next failure after `now`.
+  mutating func nextFailure(after now: Ticks) -> InterruptionMix.Interruption? {
+    let chance = mix.interruption(drawn, after: now)
+    let age = aging?.next(after: now)
+    failsByAge = age.map { aged in chance.map { aged.time <= $0.time } ?? true } ?? false
+    if failsByAge { return age }
+    drawn += 1
+    return chance
+  }
+
+  /// Accounts for what others have made the steps since the last time longer.
+  ///
+  /// - Parameter alone: of a step that nobody slows.
+  mutating func settleDelay(of alone: Ticks) {
+    let useful = progress.time.useful
+    let step = progress.stepTime
+    if useful > settled && step > alone {
+      let delay = (useful - settled).seconds * (1 - alone.seconds / step.seconds)
+      if isSlowedByNetwork { outcome.networkDelay += delay } else { outcome.storageDelay += delay }
+    }
+    // After a loss less is useful than was accounted for.
+    settled = useful
   }
 }
 
@@ -56,9 +91,14 @@ public struct TrainingOutcome: Sendable {
   public var finish: Ticks?
   public var interruptions: Int64 = 0
   public var checkpoints: Int64 = 0
+  /// Seconds by which others on the same links and stores made its steps longer.
+  public var networkDelay = 0.0
+  public var storageDelay = 0.0
   /// Node time held, in node-seconds: owned, reserved or on demand, and spot.
   public var heldNodeSeconds = 0.0
   public var spotNodeSeconds = 0.0
+  /// What the spot nodes cost where their price moves; `nil` where it stays.
+  public var spotCost: Double?
   /// On-demand nodes that stood in for spot ones.
   public var fallbackNodeSeconds = 0.0
 

@@ -1,5 +1,6 @@
 import Infrastructure
 import Kernel
+import Quantities
 import Scenario
 import Workloads
 
@@ -11,6 +12,8 @@ struct JobsState: ~Copyable {
   let requests: [Job]
   var pools: [JobPool]
   let settings: [MarketSettings?]
+  /// Of each pool's zones; empty where the price stays.
+  let spotPrices: [[PriceSeries]]
   /// Jobs that are not done by then stay unfinished.
   let horizon: Ticks
 
@@ -23,6 +26,8 @@ struct JobsState: ~Copyable {
       JobState($0, seed: scenario.seed, replication: replication, design: design.name)
     }
     settings = design.pools.map(\.market)
+    let prices = design.pools.map { pool in Self.prices(of: pool, scenario, replication) }
+    spotPrices = prices
     pools = design.pools.enumerated().map { index, pool in
       let hosts = model.jobs.contains { $0.poolIndex == index }
       var cluster = ClusterState(
@@ -31,7 +36,9 @@ struct JobsState: ~Copyable {
       // Services hold theirs for good.
       let held = design.acceleratorsHeldByServices(onPool: index)
       if hosts && held > 0 { _ = cluster.place(JobRequest(accelerators: held), by: .packed) }
-      let market = hosts ? pool.market.map { Self.market($0, pool: pool, scenario, replication) } : nil
+      let market =
+        hosts
+        ? pool.market.map { Self.market($0, pool: pool, prices: prices[index], scenario, replication) } : nil
       return JobPool(
         cluster: cluster, scheduler: design.scheduler.scheduler, market: market,
         crews: pool.failures?.crews ?? .max)
@@ -46,17 +53,40 @@ struct JobsState: ~Copyable {
   }
 
   private static func market(
-    _ settings: MarketSettings, pool: Pool, _ scenario: Scenario, _ replication: Int
+    _ settings: MarketSettings, pool: Pool, prices: [PriceSeries], _ scenario: Scenario, _ replication: Int
   ) -> any SpotMarket {
     switch settings.source {
     case .traces(let traces):
       // Replications start at different times of the traces: that is all the chance there is in them.
       let offset = Ticks(seconds: settings.stride.value * Double(replication))
-      return TracedMarket(traces, prices: [], offset: offset)
+      return TracedMarket(traces, prices: prices, offset: offset)
     case .laws(let laws, let region):
       return StochasticMarket(
-        zones: laws, region: region, seed: scenario.seed, replication: replication,
+        zones: laws, region: region, prices: prices, seed: scenario.seed, replication: replication,
         entity: "pools/\(pool.name)")
+    }
+  }
+}
+
+extension JobsState {
+  /// At most so many prices a zone: three years of hours, and more.
+  private static let mostPrices = 100_000
+
+  private static func prices(of pool: Pool, _ scenario: Scenario, _ replication: Int) -> [PriceSeries] {
+    guard let market = pool.market, let law = market.price else { return [] }
+    let zones =
+      switch market.source {
+      case .traces(let traces): traces.count
+      case .laws(let laws, _): laws.count
+      }
+    let family = RandomStream(
+      seed: scenario.seed, replication: replication, entity: "pools/\(pool.name)", purpose: "spot-price")
+    let steps = min(Double(mostPrices), (scenario.economics.horizon / law.step).rounded(.up))
+    return (0..<zones).map { zone in
+      var stream = family.branch(UInt64(zone))
+      return PriceSeries.meanReverting(
+        mean: law.mean, deviation: law.deviation, memory: law.memory, step: Ticks(seconds: law.step.value),
+        count: max(1, Int(steps)), stream: &stream)
     }
   }
 }
@@ -127,9 +157,7 @@ extension World {
         let left = jobs.models[job].timeLeft(after: jobs.states[job].progress.step)
         jobs.pools[pool].running.append(
           RunningJob(id: job, start: now, expectedEnd: now.later(by: left), allocation: allocation))
-        // The first start has no checkpoint to read.
-        let first = Ticks(seconds: jobs.models[job].job.restart.value)
-        begin(job, taking: jobs.states[job].hasRun ? jobs.models[job].restart : first, &pending)
+        begin(job, after: jobs.states[job].hasRun ? .lostNode : .firstStart, &pending)
       }
     }
   }
@@ -137,38 +165,57 @@ extension World {
   /// A job that is interrupted so often gets nowhere, and is left alone for the rest of the run.
   private static let mostInterruptions: Int64 = 200_000
 
+  /// What a job has to do before it works.
+  enum Beginning {
+    /// There is no checkpoint to read.
+    case firstStart
+    case lostNode
+    /// The nodes' own copies are still there.
+    case lostProgram
+  }
+
   /// The job has its nodes: it loads and works from now on.
-  mutating func begin(_ job: Int, taking span: Ticks, _ pending: inout PendingEvents) {
+  mutating func begin(_ job: Int, after what: Beginning, _ pending: inout PendingEvents) {
     jobs.states[job].progress.advance(to: now)
     if jobs.states[job].progress.interruptions > Self.mostInterruptions {
       giveBack(job)
       jobs.states[job].isAbandoned = true
-      return
+      return rescheduleJob(job, &pending)
     }
     if jobs.states[job].outcome.firstStart == nil { jobs.states[job].outcome.firstStart = now }
     jobs.states[job].hasRun = true
     if jobs.states[job].heldSince == nil { jobs.states[job].heldSince = now }
     jobs.states[job].startVersion &+= 1
-    jobs.states[job].progress.restart(taking: span)
+    let fixed = Ticks(seconds: jobs.models[job].job.restart.value)
+    switch what {
+    case .firstStart: jobs.states[job].progress.restart(taking: fixed)
+    case .lostProgram: jobs.states[job].progress.restart(taking: jobs.models[job].localRestart)
+    case .lostNode:
+      jobs.states[job].progress.restart(taking: fixed, restoring: jobs.models[job].restoring)
+    }
     scheduleFailure(job, &pending)
     scheduleNotice(job, &pending)
     rescheduleJob(job, &pending)
   }
 
-  private mutating func scheduleFailure(_ job: Int, _ pending: inout PendingEvents) {
-    let state = jobs.states[job]
-    guard let failure = state.mix.interruption(state.drawn, after: now), failure.time < jobs.horizon else {
+  mutating func scheduleFailure(_ job: Int, _ pending: inout PendingEvents) {
+    guard let failure = jobs.states[job].nextFailure(after: now), failure.time < jobs.horizon else {
       jobs.states[job].failure = nil
       return
     }
-    jobs.states[job].drawn += 1
     jobs.states[job].failure = failure
-    let code = EventCode(.jobFailure, index: job, version: state.startVersion)
+    let code = EventCode(.jobFailure, index: job, version: jobs.states[job].startVersion)
     pending.push(code.payload, at: failure.time)
   }
 
-  /// Replaces the job's pending change when its next one has moved.
+  /// The job does something else from now on.
   mutating func rescheduleJob(_ job: Int, _ pending: inout PendingEvents) {
+    if sharing.concerns(job) { followJob(job, &pending) }
+    planChange(of: job, &pending)
+  }
+
+  /// Replaces the job's pending change when its next one has moved.
+  mutating func planChange(of job: Int, _ pending: inout PendingEvents) {
     let next = jobs.states[job].progress.nextChange
     if next == jobs.states[job].pendingChange { return }
     jobs.states[job].changeVersion &+= 1
@@ -206,92 +253,18 @@ extension World {
     guard let since = jobs.states[job].heldSince else { return }
     let seconds = (now - since).seconds * Double(jobs.models[job].nodes)
     switch jobs.states[job].placement {
-    case .spot: jobs.states[job].outcome.spotNodeSeconds += seconds
+    case .spot(let zone):
+      jobs.states[job].outcome.spotNodeSeconds += seconds
+      let prices = jobs.spotPrices[jobs.models[job].poolIndex]
+      if prices.indices.contains(zone) {
+        jobs.states[job].outcome.spotCost =
+          (jobs.states[job].outcome.spotCost ?? 0)
+          + prices[zone].cost(nodes: jobs.models[job].nodes, from: since, to: now)
+      }
     case .onDemand: jobs.states[job].outcome.fallbackNodeSeconds += seconds
     case .waiting: jobs.states[job].outcome.heldNodeSeconds += seconds
     }
     jobs.states[job].heldSince = now
-  }
-
-  // MARK: Failures
-
-  private mutating func failJob(_ job: Int, _ pending: inout PendingEvents) {
-    guard let failure = jobs.states[job].failure else { return }
-    let pool = jobs.models[job].poolIndex
-    jobs.states[job].progress.advance(to: now)
-    guard failure.kind.losesNode else {
-      jobs.states[job].progress.interrupt(losing: .program)
-      let isLocal = jobs.states[job].progress.resumesFromLocalCopy
-      begin(job, taking: isLocal ? jobs.models[job].localRestart : jobs.models[job].restart, &pending)
-      return
-    }
-    jobs.states[job].progress.interrupt(losing: .node)
-    guard let allocation = jobs.states[job].allocation, !allocation.grants.isEmpty else {
-      // On a market another node takes the lost one's place.
-      begin(job, taking: jobs.models[job].restart, &pending)
-      return
-    }
-    let node = Int(allocation.grants[failure.component % allocation.grants.count].node)
-    let seconds = jobs.models[job].classes[failure.classIndex].repair.sample(&jobs.states[job].repairs)
-    if replaceNode(node, of: job) {
-      startRepair(pool, node, max(0, seconds), &pending)
-      begin(job, taking: jobs.models[job].restart, &pending)
-      return
-    }
-    // Without a spare it gives its nodes back and asks again, before all others.
-    giveBack(job)
-    jobs.pools[pool].cluster.setOut(node, true)
-    startRepair(pool, node, max(0, seconds), &pending)
-    jobs.pools[pool].waiting.insert(job, at: 0)
-    rescheduleJob(job, &pending)
-    startWaiting(pool, &pending)
-  }
-
-  /// Takes a broken node out and puts a spare in its place; false, and nothing changed, where there is none.
-  private mutating func replaceNode(_ node: Int, of job: Int) -> Bool {
-    guard var allocation = jobs.states[job].allocation else { return false }
-    let pool = jobs.models[job].poolIndex
-    let lost = Allocation(grants: allocation.grants.filter { Int($0.node) == node })
-    guard jobs.pools[pool].cluster.freeAccelerators >= lost.grants.count else { return false }
-    let request = JobRequest(accelerators: lost.grants.count, perNode: lost.grants.count)
-    jobs.pools[pool].cluster.release(lost)
-    jobs.pools[pool].cluster.setOut(node, true)
-    guard let spare = jobs.pools[pool].cluster.place(request, by: .packed) else {
-      jobs.pools[pool].cluster.setOut(node, false)
-      jobs.pools[pool].cluster.retake(lost)
-      return false
-    }
-    allocation.grants.removeAll { Int($0.node) == node }
-    allocation.grants += spare.grants
-    jobs.states[job].allocation = allocation
-    if let place = jobs.pools[pool].running.firstIndex(where: { $0.id == job }) {
-      jobs.pools[pool].running[place].allocation = allocation
-    }
-    return true
-  }
-
-  private mutating func startRepair(
-    _ pool: Int, _ node: Int, _ seconds: Double, _ pending: inout PendingEvents
-  ) {
-    if jobs.pools[pool].inRepair >= jobs.pools[pool].crews {
-      jobs.pools[pool].broken.append((node, seconds))
-      return
-    }
-    jobs.pools[pool].inRepair += 1
-    let end = now + Ticks(seconds: seconds)
-    if end <= jobs.horizon {
-      pending.push(EventCode(.nodeRepaired, service: pool, index: node).payload, at: end)
-    }
-  }
-
-  private mutating func repair(_ pool: Int, node: Int, _ pending: inout PendingEvents) {
-    jobs.pools[pool].cluster.setOut(node, false)
-    jobs.pools[pool].inRepair -= 1
-    if !jobs.pools[pool].broken.isEmpty {
-      let next = jobs.pools[pool].broken.removeFirst()
-      startRepair(pool, next.node, next.seconds, &pending)
-    }
-    startWaiting(pool, &pending)
   }
 
   // MARK: The end
@@ -308,6 +281,9 @@ extension World {
         jobs.states[index].progress.advance(to: now)
         outcome = jobs.states[index].outcome
       }
+      jobs.states[index].settleDelay(of: jobs.models[index].stepTime)
+      outcome.networkDelay = jobs.states[index].outcome.networkDelay
+      outcome.storageDelay = jobs.states[index].outcome.storageDelay
       let progress = jobs.states[index].progress
       outcome.steps = progress.step
       outcome.time = progress.time

@@ -77,9 +77,7 @@ extension World {
     } else {
       jobs.pools[pool].waiting.removeAll { $0 == job }
       jobs.states[job].placement = decision.placement
-      // The first start has no checkpoint to read.
-      let first = Ticks(seconds: jobs.models[job].job.restart.value)
-      begin(job, taking: jobs.states[job].hasRun ? jobs.models[job].restart : first, &pending)
+      begin(job, after: jobs.states[job].hasRun ? .lostNode : .firstStart, &pending)
     }
     scheduleDecision(job, decision.validUntil, &pending)
   }

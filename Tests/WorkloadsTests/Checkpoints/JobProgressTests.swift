@@ -67,8 +67,9 @@ struct JobProgressTests {
       stepping.interrupt(losing: .program)
     case 2...5:
       let taking = Ticks(Int64(stream.below(2)) * Int64(stream.below(3000)))
-      leaping.restart(taking: taking)
-      stepping.restart(taking: taking)
+      let restoring = Ticks(Int64(stream.below(2)) * Int64(stream.below(3000)))
+      leaping.restart(taking: taking, restoring: restoring)
+      stepping.restart(taking: taking, restoring: restoring)
     case 6:
       leaping.requestCheckpoint()
       stepping.requestCheckpoint()
@@ -76,6 +77,11 @@ struct JobProgressTests {
       let new = Ticks(Int64(stream.below(900)) + 1)
       leaping.setStepTime(new)
       stepping.setStepTime(new)
+    case 8:
+      let activity = JobProgress.Activity.allCases[Int(stream.below(3))]
+      let factor = Int64(1) << Int64(stream.below(4))
+      leaping.setPace(1 / Double(factor), of: activity)
+      stepping.slow(activity, by: factor)
     default: break
     }
   }

@@ -93,9 +93,7 @@ public struct TransferLinks: Sendable {
   ) -> (started: Started?, wake: (port: Int, time: Ticks)?) {
     let from = settings.senders.sites[sender]
     let to = settings.receivers.sites[receiver]
-    let isWithinNode =
-      from.node == to.node && settings.senders.bandwidthWithinNode != nil
-      && settings.receivers.bandwidthWithinNode != nil
+    let isWithinNode = settings.isWithinNode(sender, receiver)
     var transfer = Transfer()
     transfer.bytes = settings.bytes(ofTokens: tokens)
     transfer.sender = Int32(isWithinNode ? firstInnerSender + sender : from.port)
@@ -125,6 +123,12 @@ public struct TransferLinks: Sendable {
     queues[port].first = transfers[Int(id)].next
     let started = start(id, at: now)
     return (started, queues[port].first == .max ? nil : sending[port].busyUntil)
+  }
+
+  /// Counts a transfer that went over ports shared with others, which it does not keep.
+  public mutating func countShared(bytes: Int64) {
+    bytesAsked += bytes
+    bytesSent += bytes
   }
 
   private mutating func start(_ id: UInt32, at now: Ticks) -> Started {

@@ -75,6 +75,8 @@ public struct TransferSettings: Sendable, Hashable {
   public var latency: Ticks
   /// Whether layers leave while the prompt is still being computed.
   public var overlaps: Bool
+  /// Whether the client's first token comes from the receiver, when it has all KV entries.
+  public var answersFromReceiver = false
   public var senders: TransferSide
   public var receivers: TransferSide
 
@@ -89,6 +91,12 @@ public struct TransferSettings: Sendable, Hashable {
     self.overlaps = overlaps
     self.senders = senders
     self.receivers = receivers
+  }
+
+  /// Whether a sender and a receiver share a node whose own links they use.
+  public func isWithinNode(_ sender: Int, _ receiver: Int) -> Bool {
+    senders.sites[sender].node == receivers.sites[receiver].node && senders.bandwidthWithinNode != nil
+      && receivers.bandwidthWithinNode != nil
   }
 
   /// Bytes of a prompt's KV entries, to the nearest.

@@ -15,12 +15,29 @@ public struct JobProgress: Sendable, Hashable {
     /// Nothing, for want of resources: before its start, after an interruption.
     case waiting
     case restarting
+    /// Reading its checkpoint, where that is told apart from the rest of the restart.
+    case restoring
     case working
     /// Standing still for a checkpoint.
     case checkpointing
     /// Standing still until an earlier checkpoint is persisted.
     case awaitingPersistence
     case finished
+  }
+
+  /// What others may slow: reading and writing where they read and write as well.
+  public enum Activity: Sendable, Hashable, CaseIterable {
+    /// The blocking part of a checkpoint.
+    case blocking
+    case persisting
+    case restoring
+  }
+
+  /// Share of the rate alone at which an activity goes on, above 0 and at most 1.
+  struct Paces: Sendable, Hashable {
+    var blocking = 1.0
+    var persisting = 1.0
+    var restoring = 1.0
   }
 
   /// A state of the training that can be returned to: steps done, and the work time that they took.
@@ -63,6 +80,9 @@ public struct JobProgress: Sendable, Hashable {
   private var dueStep: Int64 = .max
   /// Whether the last checkpoint has been taken and only has to be persisted.
   private var isSaved = false
+  /// How long reading the checkpoint takes once the rest of the restart is done.
+  private var restoreSpan = Ticks.zero
+  private var paces = Paces()
 
   /// A job that waits for its first start.
   /// - Parameters:
@@ -94,7 +114,7 @@ public struct JobProgress: Sendable, Hashable {
   public var nextChange: Ticks {
     switch phase {
     case .waiting, .finished: .never
-    case .restarting, .checkpointing: min(phaseEnd, persistEnd)
+    case .restarting, .restoring, .checkpointing: min(phaseEnd, persistEnd)
     case .awaitingPersistence: persistEnd
     case .working: min(stopTime, persistEnd)
     }
@@ -130,7 +150,7 @@ public struct JobProgress: Sendable, Hashable {
     now = target
     switch phase {
     case .waiting: time.wait += span
-    case .restarting: time.restart += span
+    case .restarting, .restoring: time.restart += span
     case .checkpointing, .awaitingPersistence: time.checkpoint += span
     case .finished: break
     case .working:
@@ -160,7 +180,11 @@ public struct JobProgress: Sendable, Hashable {
     }
     switch phase {
     case .waiting, .finished, .awaitingPersistence: break
-    case .restarting: beginWork()
+    case .restarting where restoreSpan > .zero:
+      phase = .restoring
+      phaseEnd = now.later(by: Self.stretched(restoreSpan, by: 1 / paces.restoring))
+      restoreSpan = .zero
+    case .restarting, .restoring: beginWork()
     case .working: stop()
     case .checkpointing: endCheckpoint()
     }
@@ -197,7 +221,7 @@ public struct JobProgress: Sendable, Hashable {
 
   private mutating func beginCheckpoint() {
     phase = .checkpointing
-    phaseEnd = now.later(by: plan.blocking)
+    phaseEnd = now.later(by: Self.stretched(plan.blocking, by: 1 / paces.blocking))
   }
 
   private mutating func endCheckpoint() {
@@ -214,7 +238,7 @@ public struct JobProgress: Sendable, Hashable {
       } else {
         persisting = point
         persistSlowdown = plan.slowdownPermille
-        persistEnd = now.later(by: plan.persisting)
+        persistEnd = now.later(by: Self.stretched(plan.persisting, by: 1 / paces.persisting))
       }
     }
     if !isEnd {
@@ -243,10 +267,13 @@ extension JobProgress {
   /// Resources are there: the job loads its last checkpoint, re-shards it and works on after `taking`.
   ///
   /// Only a waiting job restarts; in other phases nothing happens.
-  /// - Parameter taking: the first start's time too, such as the loading of a model; 0 or more.
-  public mutating func restart(taking: Ticks) {
+  /// - Parameters:
+  ///   - taking: the first start's time too, such as the loading of a model; 0 or more.
+  ///   - restoring: what reading the checkpoint takes after that when nobody slows it (`setPace`).
+  public mutating func restart(taking: Ticks, restoring: Ticks = .zero) {
     guard phase == .waiting else { return }
     phase = .restarting
+    restoreSpan = max(restoring, .zero)
     phaseEnd = now.later(by: max(taking, .zero))
     setDue()
     // Nothing may take no time: the change happens on this very tick.
@@ -284,6 +311,37 @@ extension JobProgress {
     let before = currentStepTime
     stepTime = max(new, Ticks(1))
     if phase == .working { rescale(from: before, to: currentStepTime) }
+  }
+
+  /// Whether a checkpoint is on its way to where it is safe while the job does something else.
+  public var isPersisting: Bool { persistEnd != .never }
+
+  /// From now on an activity goes at this share of its rate alone, above 0 and at most 1; what is left of it
+  /// takes as much longer, rounded up to the tick.
+  public mutating func setPace(_ wanted: Double, of activity: Activity) {
+    let pace = min(1, max(wanted, 1e-9))
+    switch activity {
+    case .blocking:
+      if phase == .checkpointing { restretch(&phaseEnd, by: paces.blocking / pace) }
+      paces.blocking = pace
+    case .persisting:
+      if isPersisting { restretch(&persistEnd, by: paces.persisting / pace) }
+      paces.persisting = pace
+    case .restoring:
+      if phase == .restoring { restretch(&phaseEnd, by: paces.restoring / pace) }
+      paces.restoring = pace
+    }
+  }
+
+  private func restretch(_ end: inout Ticks, by ratio: Double) {
+    if end != .never { end = now.later(by: Self.stretched(end - now, by: ratio)) }
+  }
+
+  /// `span × ratio`, rounded up; `.never` past the range of time.
+  private static func stretched(_ span: Ticks, by ratio: Double) -> Ticks {
+    if ratio == 1 { return span }
+    let count = (Double(span.count) * ratio).rounded(.up)
+    return count < 9e18 ? Ticks(Int64(count)) : .never
   }
 
   /// Whether it would go on from the copy on the node's own disk: such a restart loads nothing from afar.

@@ -1,0 +1,237 @@
+import Infrastructure
+import Kernel
+import Quantities
+import Workloads
+
+/// What is under way on shared links and stores: transfers that end, and what jobs do all the time.
+///
+/// Rates are max-min fair (`FlowNetwork`). A job's bursts count on a link for the share of time in which they
+/// are there; see `JobTraffic`.
+struct SharedTraffic: ~Copyable {
+  /// What a flow that ends was for.
+  enum Use: Sendable {
+    /// The KV entries of the request in that slot.
+    case transfer(service: Int, slot: UInt32, bytes: Int64)
+    /// Weights of one replica, as one of its nodes reads them.
+    case weights(service: Int, bytes: Int64)
+    /// Of a job: it ends when the job stops it.
+    case job
+  }
+
+  /// What a job does on shared links now.
+  enum Activity: Int, CaseIterable, Sendable {
+    case traffic, samples, persist, block, restore
+  }
+
+  private struct Flow {
+    var id: UInt32
+    var cap: Double
+  }
+
+  let links: SharedLinks
+  private var network: FlowNetwork
+  /// By flow.
+  private var uses: [Use] = []
+  /// By job, then activity.
+  private var flows: [[Flow?]]
+  /// What a job's traffic puts on links in a burst, and on average.
+  private var bursts: [[LinkShare]]
+  /// Sum of the weights of all flows on each link.
+  private var weights: [Double]
+  /// When the next flow ends, as the World has planned it, told apart from earlier plans.
+  private var planned: Ticks?
+  private(set) var version = 0
+  private var bytesAsked: Int64 = 0
+  private var bytesMoved: Int64 = 0
+  private var flowsUnderWay = 0
+
+  /// More than a link carries until the clock ends.
+  private static let endless = Bytes(1e30)
+
+  init(_ links: SharedLinks) {
+    self.links = links
+    network = FlowNetwork(capacities: links.capacities)
+    flows = links.jobs.map { _ in Activity.allCases.map { _ in nil } }
+    bursts = links.jobs.map { _ in [] }
+    weights = Array(repeating: 0, count: links.capacities.count)
+  }
+
+  var isActive: Bool { !links.isEmpty }
+
+  // MARK: Transfers that end
+
+  /// Sends a prompt's KV entries, of which layers may have left since `computedFrom`.
+  mutating func transfer(
+    service: Int, slot: UInt32, from sender: TransferSite, to receiver: TransferSite, bytes: Int64,
+    settings: TransferSettings, computedFrom: Ticks, at now: Ticks
+  ) {
+    guard let ports = links.transfers[service] else { return }
+    network.advance(to: now)
+    bytesAsked += bytes
+    var path = [
+      LinkShare(link: ports.senders[sender.port]!), LinkShare(link: ports.receivers[receiver.port]!),
+    ]
+    path += crossing(sender, receiver)
+    let use = Use.transfer(service: service, slot: slot, bytes: bytes)
+    flowsUnderWay += 1
+    let flow = add(path, Bytes(Double(bytes)), cap: ports.rateCap, latency: settings.latency, use)
+    guard settings.overlaps, computedFrom < now else { return }
+    // Layers leave as they are computed, at the rate that the way offers now, but for the last.
+    let layer = Double((bytes - 1) / Int64(settings.layers) + 1)
+    let ahead = network.rate(of: flow).value * (now - computedFrom).seconds
+    let left = max(layer, Double(bytes) - ahead)
+    remove(flow)
+    _ = add(path, Bytes(min(left, Double(bytes))), cap: ports.rateCap, latency: settings.latency, use)
+  }
+
+  private func crossing(_ sender: TransferSite, _ receiver: TransferSite) -> [LinkShare] {
+    // Nodes of different pools are numbered apart, and nothing is known of what lies between the pools.
+    let pool = sender.node >> 32
+    guard pool == receiver.node >> 32 else { return [] }
+    for (index, leaves) in links.leaves.enumerated() where !leaves.isEmpty {
+      guard links.ports.contains(where: { $0.pool == index }) else { continue }
+      let (from, to) = (links.leaf(of: sender.node, index), links.leaf(of: receiver.node, index))
+      if from == to { return [] }
+      return [LinkShare(link: leaves[from].up), LinkShare(link: leaves[to].down)]
+    }
+    return []
+  }
+
+  /// Reads a replica's weights, all of its nodes at once.
+  mutating func load(service: Int, _ loading: SharedLinks.Loading, from store: UInt32, at now: Ticks) {
+    network.advance(to: now)
+    let bytes = Int64(loading.bytesPerNode.value.rounded())
+    bytesAsked += bytes
+    let path = [LinkShare(link: store, weight: Double(loading.nodes))]
+    let use = Use.weights(service: service, bytes: bytes)
+    _ = add(path, Bytes(Double(bytes)), cap: loading.rateCap, latency: .zero, use)
+    flowsUnderWay += 1
+  }
+
+  /// The next flow that has sent everything by `now`; call until `nil`.
+  mutating func takeFinished(at now: Ticks) -> (use: Use, finish: Ticks)? {
+    if network.now < now { network.advance(to: now) }
+    guard let flow = network.drainedFlow() else { return nil }
+    let use = uses[Int(flow)]
+    switch use {
+    case .transfer(_, _, let bytes), .weights(_, let bytes): bytesMoved += bytes
+    case .job: preconditionFailure("a job's flow ends when the job says so")
+    }
+    flowsUnderWay -= 1
+    planned = nil
+    forget(flow)
+    return (use, network.complete(flow).finish)
+  }
+
+  /// Plans the next end of a flow anew; `nil` when it is planned already.
+  mutating func plan() -> Ticks?? {
+    let next = network.nextCompletion()
+    if next == planned { return nil }
+    planned = next
+    version &+= 1
+    return .some(next)
+  }
+
+  // MARK: Jobs
+
+  /// Whether a job has to be followed here.
+  func concerns(_ job: Int) -> Bool { links.jobs[job].isAny }
+
+  /// Starts and ends a job's activities; those that go on are left alone.
+  mutating func set(_ wanted: Set<Activity>, of job: Int, nodes: Int, traffic: [LinkShare], at now: Ticks) {
+    network.advance(to: now)
+    for activity in Activity.allCases {
+      let isOn = flows[job][activity.rawValue] != nil
+      if !wanted.contains(activity) {
+        if isOn { stop(activity, of: job) }
+      } else if !isOn || activity == .traffic && traffic != bursts[job] {
+        if isOn { stop(activity, of: job) }
+        start(activity, of: job, nodes: nodes, traffic: traffic)
+      }
+    }
+  }
+
+  private mutating func start(_ activity: Activity, of job: Int, nodes: Int, traffic: [LinkShare]) {
+    let own = links.jobs[job]
+    var path: [LinkShare]
+    let cap: BytesPerSecond
+    switch activity {
+    case .traffic:
+      guard let own = own.traffic, !traffic.isEmpty else { return }
+      bursts[job] = traffic
+      path = traffic.map { LinkShare(link: $0.link, weight: $0.weight * own.duty) }
+      // Never more than the links carry when nobody else is there.
+      cap = traffic.reduce(own.burstRate) { min($0, network.capacity(of: $1.link) / $1.weight) }
+    case .samples, .persist, .block, .restore:
+      let use = activity == .samples ? own.samples : activity == .restore ? own.restore : own.save
+      guard let use, use.rate.value > 0 else { return }
+      path = [LinkShare(link: use.link, weight: use.weight * Double(nodes))]
+      cap = use.rate
+    }
+    let id = add(path, Self.endless, cap: cap, latency: .zero, .job)
+    flows[job][activity.rawValue] = Flow(id: id, cap: cap.value)
+  }
+
+  private mutating func stop(_ activity: Activity, of job: Int) {
+    guard let flow = flows[job][activity.rawValue] else { return }
+    remove(flow.id)
+    flows[job][activity.rawValue] = nil
+  }
+
+  /// Share of its rate alone at which an activity goes on; 1 for one that is not under way.
+  mutating func pace(of activity: Activity, job: Int) -> Double {
+    guard let flow = flows[job][activity.rawValue] else { return 1 }
+    if activity == .traffic { return burstShare(of: job, flow) }
+    let pace = network.rate(of: flow.id).value / flow.cap
+    // The last bits of a rate that nobody lowers are rounding.
+    return pace > 1 - 1e-12 ? 1 : pace
+  }
+
+  /// What a job's burst gets of its rate alone. In a burst it is there as a whole; others have what they have
+  /// on average, or the equal part, whichever leaves more.
+  private mutating func burstShare(of job: Int, _ flow: Flow) -> Double {
+    guard let duty = links.jobs[job].traffic?.duty else { return 1 }
+    let average = network.rate(of: flow.id).value
+    var rate = flow.cap
+    for share in bursts[job] {
+      let others = weights[Int(share.link)] - share.weight * duty
+      if others <= 1e-9 { continue }
+      let capacity = network.capacity(of: share.link).value
+      let load = network.load(of: share.link).value - share.weight * duty * average
+      rate = min(rate, max(capacity / (share.weight + others), (capacity - load) / share.weight))
+    }
+    return rate / flow.cap
+  }
+
+  // MARK: Books
+
+  private mutating func add(
+    _ path: [LinkShare], _ bytes: Bytes, cap: BytesPerSecond, latency: Ticks, _ use: Use
+  ) -> UInt32 {
+    let flow = network.add(path: path, bytes: bytes, rateCap: cap, latency: latency)
+    while uses.count <= Int(flow) { uses.append(.job) }
+    uses[Int(flow)] = use
+    for share in path { weights[Int(share.link)] += share.weight }
+    return flow
+  }
+
+  private mutating func remove(_ flow: UInt32) {
+    forget(flow)
+    network.remove(flow)
+  }
+
+  private mutating func forget(_ flow: UInt32) {
+    var path: [LinkShare] = []
+    network.copyPath(of: flow, into: &path)
+    for share in path { weights[Int(share.link)] = max(0, weights[Int(share.link)] - share.weight) }
+  }
+
+  /// No link carries more than it can, and what was asked for has moved once nothing is under way.
+  mutating func verify() {
+    precondition(flowsUnderWay > 0 || bytesMoved == bytesAsked, "every byte asked for is moved")
+    for link in links.capacities.indices {
+      let load = network.load(of: UInt32(link)).value
+      precondition(load <= links.capacities[link] * (1 + 1e-9), "no link carries more than it can")
+    }
+  }
+}

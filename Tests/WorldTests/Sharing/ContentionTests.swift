@@ -1,0 +1,147 @@
+import DryRack
+import Testing
+
+@testable import World
+
+/// Jobs and services slow each other where they use the same links and stores, and nowhere else.
+@Suite struct ContentionTests {
+  /// A disaggregated service on twelve accelerators of nodes with one interface each, and a training job.
+  ///
+  /// - Parameter beside: whether the job's nodes include the service's second one, half of which is free.
+  static func text(
+    service: Bool = true, job: Bool = true, beside: Bool = true, leaves: String = "", transfer: String = "",
+    rate: String = "8/s"
+  ) -> String {
+    let services = """
+          services:
+            chat:
+              workload: chat
+              pool: gpu
+              router: least-loaded
+              disaggregation:
+                prefill: { replicas: 2, parallelism: { tensor: 4 } }
+                decode: { replicas: 1, parallelism: { tensor: 4 } }
+                transfer: { bandwidth: 12.5GB/s, links-per-node: 1, within-node: fabric\(transfer) }
+      """
+    let jobs = """
+          jobs:
+            train:
+              workload: train
+              pool: \(beside ? "gpu" : "other")
+              accelerators: \(beside ? 12 : 16)
+              restart: 1s
+              parallelism: { tensor: 4, data: auto }
+      """
+    return """
+      version: 1
+      name: contention
+      seed: 5
+      duration: 40s
+      workloads:
+        chat:
+          kind: inference
+          model: llama-3.1-8b
+          arrivals: { process: poisson, rate: \(rate) }
+          prompt-tokens: { distribution: lognormal, mean: 3000, cv: 0.6, max: 12000 }
+          output-tokens: { distribution: constant, value: 40 }
+        train:
+          kind: training
+          model: llama-3.1-8b
+          sequence: 4096
+          global-batch: 96
+          steps: 60
+      designs:
+        both:
+          sites: { dc: { kind: on-prem } }
+          pools:
+            gpu:
+              site: dc
+              node: hgx-h100
+              count: 3
+              fabric: { kind: ethernet-100g, links-per-node: 1\(leaves) }
+              failures: none
+            other: { site: dc, node: hgx-h100, count: 2, fabric: ethernet-100g, failures: none }
+      \(service ? services : "")
+      \(job ? jobs : "")
+      """
+  }
+
+  static func run(_ text: String) throws -> Outcome { try model(text).run() }
+
+  struct Prepared {
+    var model: DesignModel
+    func run() -> Outcome {
+      var options = WorldOptions()
+      options.keepsRequests = true
+      options.verifiesLeaps = true
+      return Simulation.run(model, replication: 0, options: options)
+    }
+  }
+
+  static func model(_ text: String) throws -> Prepared {
+    Prepared(model: DesignModel(scenario: try WorldTests.scenario(text), designIndex: 0))
+  }
+
+  static func times(_ outcome: Outcome) -> [[Ticks?]] {
+    outcome.records.sorted { $0.serial < $1.serial }.map { [$0.ttft, $0.e2e, $0.transfer, $0.transferWait] }
+  }
+
+  /// On one interface both ways are slower: prompts reach their decode replica later, steps take longer.
+  @Test func transfersAndAllReducesSlowEachOther() throws {
+    let both = try Self.run(Self.text())
+    let apart = try Self.run(Self.text(beside: false))
+    let (shared, own) = (both.services[0].tally, apart.services[0].tally)
+    #expect(shared.completed == own.completed && shared.completed > 200)
+    #expect(shared.ttft.mean! > 1.02 * own.ttft.mean!, "\(shared.ttft.mean!) \(own.ttft.mean!)")
+    #expect(shared.transfers!.transfer.mean! > 1.1 * own.transfers!.transfer.mean!)
+    let alone = try Self.run(Self.text(service: false))
+    let (slowed, free) = (both.jobs[0], alone.jobs[0])
+    #expect(slowed.finish! > free.finish! && slowed.networkDelay > 0 && free.networkDelay == 0)
+    let late = (slowed.finish! - free.finish!).seconds
+    #expect(abs(late - slowed.networkDelay) < 0.02 * late + 1e-6, "\(late) \(slowed.networkDelay)")
+  }
+
+  /// With links of their own neither knows of the other, to the tick.
+  @Test func separateLinksKeepThemApart() throws {
+    let both = try Self.run(Self.text(beside: false))
+    let serving = try Self.run(Self.text(job: false))
+    let training = try Self.run(Self.text(service: false, beside: false))
+    #expect(Self.times(both) == Self.times(serving))
+    #expect(both.services[0].replicas == serving.services[0].replicas)
+    #expect(both.jobs[0].finish == training.jobs[0].finish && both.jobs[0].time == training.jobs[0].time)
+  }
+
+  /// More traffic of the one never makes the other faster.
+  @Test func moreTrafficNeverHelps() throws {
+    var finishes: [Ticks] = []
+    for rate in ["1/s", "4/s", "8/s"] {
+      finishes.append(try Self.run(Self.text(rate: rate)).jobs[0].finish!)
+    }
+    #expect(finishes == finishes.sorted() && finishes[0] < finishes[2])
+  }
+
+  /// What leaves a leaf switch shares the links above it.
+  @Test func leavesAreShared() throws {
+    let narrow = ", nodes-per-leaf: 1, oversubscription: 4"
+    let both = try Self.run(Self.text(leaves: narrow))
+    let serving = try Self.run(Self.text(job: false, leaves: narrow))
+    #expect(
+      both.services[0].tally.transfers!.transfer.mean! > serving.services[0].tally.transfers!.transfer.mean!)
+    #expect(both.jobs[0].networkDelay > 0)
+  }
+
+  @Test func overlapLeavesOnlyTheRest() throws {
+    let whole = try Self.run(Self.text())
+    let ahead = try Self.run(Self.text(transfer: ", overlap: true"))
+    #expect(ahead.services[0].tally.ttft.mean! < whole.services[0].tally.ttft.mean!)
+    #expect(ahead.services[0].tally.transfers!.bytes == whole.services[0].tally.transfers!.bytes)
+  }
+
+  /// The same scenario twice gives the same ticks.
+  @Test func sharesAreDeterministic() throws {
+    let prepared = try Self.model(Self.text(leaves: ", nodes-per-leaf: 1, oversubscription: 2"))
+    let (first, second) = (prepared.run(), prepared.run())
+    #expect(Self.times(first) == Self.times(second) && first.events == second.events)
+    #expect(first.jobs[0].finish == second.jobs[0].finish)
+  }
+}
