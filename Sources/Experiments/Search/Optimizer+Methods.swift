@@ -141,8 +141,8 @@ extension Optimizer {
     }
   }
 
-  /// Brings the front of all designs, and the best of each, to full replications. One that falls back may let another one forward,
-  /// which then races too.
+  /// Brings the front of all designs, and the best of each, to full replications. One that falls back may let
+  /// another one forward, which then races too.
   mutating func settle() async {
     while !isStopped {
       let standings = candidates.indices.map(standing)
