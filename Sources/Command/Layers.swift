@@ -27,6 +27,13 @@ enum Layers {
     }
   }
 
+  /// What a search or a study of a scenario with growing demand leaves out; `nil` where demand stays.
+  static func demandNote(_ scenario: Scenario) -> String? {
+    scenario.economics.demandLevels.isEmpty
+      ? nil
+      : "note: costs here are of the workloads as they are; `run` follows `economics.demand` over the years\n"
+  }
+
   /// Every fault of a report as a JSON object with its range.
   static func diagnostics(_ report: FaultReport) -> [String] { report.faults.map { json($0, report) } }
 

@@ -53,6 +53,7 @@ struct OptimizeCommand: AsyncParsableCommand {
     // What the command line says of replications is meant for the contenders.
     if let replications = options.replications { settings.replications = replications }
     let source = try Layers.source(self.scenario, options: options)
+    if !quiet, let note = Layers.demandNote(scenario) { console.error(note) }
     Interruption.allowGracefulEnd()
     if protocolName != nil {
       try await AskTell(

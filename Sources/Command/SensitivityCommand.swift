@@ -44,6 +44,7 @@ struct SensitivityCommand: AsyncParsableCommand {
       throw console.fail("--draws needs something uncertain: the scenario has no `uncertainty`")
     }
     let source = try Layers.source(self.scenario, options: options)
+    if !quiet, let note = Layers.demandNote(scenario) { console.error(note) }
     Interruption.allowGracefulEnd()
     let progress = ProgressLine(shown: console.errorIsTerminal && !quiet)
     var study = SensitivityStudy(

@@ -81,17 +81,7 @@ struct Resolver {
       warmup = .fixed(ticks(root["warmup"], default: 0, at: "warmup"))
     }
     let money = root["economics"]
-    var economics = EconomicsSettings(
-      horizon: Seconds(
-        quantity(money?["horizon"], .duration)
-          ?? standing(3 * 365.25 * 86_400, at: "economics.horizon", as: "3y")),
-      discountRate: quantity(money?["discount-rate"], .ratio)
-        ?? standing(0.08, at: "economics.discount-rate", as: "8%"),
-      currency: money?["currency"]?.text ?? "USD",
-      priceList: money?["prices"]?.text
-        ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
-    economics.demand = demand(money?["demand"])
-    economics.demandWindows = integer(money?["demand"]?["windows"]) ?? 3
+    var economics = economicsSettings(money)
     var workloads: [InferenceWorkload] = []
     workloadNames = (root["workloads"]?.members ?? []).map(\.key)
     var trainings: [TrainingWorkload] = []
@@ -138,6 +128,21 @@ struct Resolver {
     scenario.until = until
     (scenario.trainings, scenario.collectives, scenario.jobTraces) = (trainings, collectives, jobTraces)
     return scenario
+  }
+
+  private mutating func economicsSettings(_ money: Written?) -> EconomicsSettings {
+    var economics = EconomicsSettings(
+      horizon: Seconds(
+        quantity(money?["horizon"], .duration)
+          ?? standing(3 * 365.25 * 86_400, at: "economics.horizon", as: "3y")),
+      discountRate: quantity(money?["discount-rate"], .ratio)
+        ?? standing(0.08, at: "economics.discount-rate", as: "8%"),
+      currency: money?["currency"]?.text ?? "USD",
+      priceList: money?["prices"]?.text
+        ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
+    economics.demand = demand(money?["demand"])
+    economics.demandWindows = integer(money?["demand"]?["windows"]) ?? 3
+    return economics
   }
 
   /// Every workload must come to an end.
