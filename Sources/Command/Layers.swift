@@ -1,4 +1,5 @@
 import DryRack
+import Foundation
 
 /// The few places where the command calls the layers below, so that each call stands once.
 enum Layers {
@@ -24,6 +25,14 @@ enum Layers {
     options.overrides.map { text in
       let pair = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       return Override(path: pair[0], value: pair.count > 1 ? pair[1] : "")
+    }
+  }
+
+  /// Refuses to write results over the scenario that they are of.
+  static func keepInput(_ scenario: String, from outputs: [String?], _ console: Console) throws {
+    func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+    if let same = outputs.compactMap({ $0 }).first(where: { real($0) == real(scenario) }) {
+      throw console.fail("\(same) is the scenario itself; results would be written over it")
     }
   }
 

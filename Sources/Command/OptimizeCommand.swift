@@ -52,6 +52,7 @@ struct OptimizeCommand: AsyncParsableCommand {
     }
     // What the command line says of replications is meant for the contenders.
     if let replications = options.replications { settings.replications = replications }
+    try Layers.keepInput(self.scenario, from: [out], console)
     let source = try Layers.source(self.scenario, options: options)
     if !quiet, let note = Layers.demandNote(scenario) { console.error(note) }
     Interruption.allowGracefulEnd()

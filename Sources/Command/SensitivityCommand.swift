@@ -43,6 +43,12 @@ struct SensitivityCommand: AsyncParsableCommand {
     if draws != nil && scenario.sensitivity.uncertain.isEmpty {
       throw console.fail("--draws needs something uncertain: the scenario has no `uncertainty`")
     }
+    if Metric.named(scenario.sensitivity.objective.metric)?.better == .higher {
+      throw console.fail(
+        "\(scenario.sensitivity.objective.metric) is better when it is higher, and the least wins here; "
+          + "take a cost or a latency")
+    }
+    try Layers.keepInput(self.scenario, from: [out, draws], console)
     let source = try Layers.source(self.scenario, options: options)
     if !quiet, let note = Layers.demandNote(scenario) { console.error(note) }
     Interruption.allowGracefulEnd()

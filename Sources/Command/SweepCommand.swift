@@ -65,6 +65,8 @@ struct SweepCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = Console.current
+    if out == "" { throw console.fail("--out names no file") }
+    try Layers.keepInput(scenario, from: [out], console)
     let plan = try SweepLoad.plan(self, console: console)
     if engine == .slurm, !list { return try SlurmEngine(command: self, plan: plan, console: console).run() }
     let shard: Shard

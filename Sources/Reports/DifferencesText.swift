@@ -84,7 +84,7 @@ enum DifferenceText {
   static func interval(_ interval: Interval) -> String {
     let half = interval.halfWidth
     let estimate = interval.estimate
-    if half < estimate.magnitude / 1000 { return HumanNumber.plain(estimate) }
+    if half == 0 || half < estimate.magnitude / 1000 { return HumanNumber.plain(estimate) }
     let decimals = decimals(for: half)
     func fixed(_ value: Double) -> String { HumanNumber.fixed(value, decimals: decimals) }
     if abs((interval.low + interval.high) / 2 - estimate) > 0.1 * half {

@@ -24,7 +24,9 @@ extension SensitivityStudy {
       let (lower, upper) = (low?[index].objective, high?[index].objective)
       return SensitivityResults.Response(
         design: state.design, base: state.objective, low: lower, high: upper,
-        elasticity: elasticity(state.objective, lower, upper))
+        elasticity: elasticity(
+          state.objective, lower, upper, from: knob.rounded(below) / knob.base,
+          to: knob.rounded(above) / knob.base))
     }
     let first = Self.winner(states)
     let limit = knob.isMoney ? Self.factors.money : Self.factors.simulated
@@ -41,12 +43,19 @@ extension SensitivityStudy {
 
   /// The change of the objective over that of the input, both relative: 1 where they grow alike. Over both
   /// sides where both are known.
-  private func elasticity(_ base: Double?, _ low: Double?, _ high: Double?) -> Double? {
+  ///
+  /// - Parameters:
+  ///   - lower: the input's own values over its base one, as they were tried: whole numbers are rounded.
+  ///   - upper: as `lower`.
+  private func elasticity(
+    _ base: Double?, _ low: Double?, _ high: Double?, from lower: Double, to upper: Double
+  ) -> Double? {
     guard let base, base != 0 else { return nil }
+    func slope(_ change: Double, over span: Double) -> Double? { span == 0 ? nil : change / base / span }
     switch (low, high) {
-    case (let low?, let high?): return (high - low) / base / (2 * settings.spread)
-    case (nil, let high?): return (high - base) / base / settings.spread
-    case (let low?, nil): return (base - low) / base / settings.spread
+    case (let low?, let high?): return slope(high - low, over: upper - lower)
+    case (nil, let high?): return slope(high - base, over: upper - 1)
+    case (let low?, nil): return slope(base - low, over: 1 - lower)
     default: return nil
     }
   }

@@ -30,6 +30,11 @@ enum Segment {
 
   static func header(identity: String) -> [UInt8] { Array((magic + identity + "\n").utf8) }
 
+  /// Of the sweep that a segment belongs to; `nil` for a file that is none.
+  static func identity(of path: String) -> String? {
+    read(path, number: 0, mostRecords: 0) { _, _ in }?.identity
+  }
+
   static func record(index: Int, key: SweepKey, payload: [UInt8]) -> [UInt8] {
     var body: [UInt8] = []
     body.reserveCapacity(recordHeaderBytes + payload.count)
@@ -57,13 +62,14 @@ enum Segment {
   ///
   /// - Parameters:
   ///   - number: what its places call it.
+  ///   - mostRecords: after so many it stops; the rest then counts as torn.
   ///   - visit: takes the identity of the segment's sweep and a record.
   /// - Returns: bytes at the end that are no whole record, and the identity; `nil` for a file that cannot be
   ///   read. A file that is no segment, or whose header is torn, has no identity.
   /// - Complexity: O(bytes); the memory of one record.
-  static func read(_ path: String, number: Int32, visit: (String, Entry) -> Void) -> (
-    torn: Int, identity: String?
-  )? {
+  static func read(
+    _ path: String, number: Int32, mostRecords: Int = .max, visit: (String, Entry) -> Void
+  ) -> (torn: Int, identity: String?)? {
     guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
     defer { try? handle.close() }
     var reader = BufferedReader(handle: handle)
@@ -73,7 +79,9 @@ enum Segment {
     let identity = String(text.dropFirst(magic.count).dropLast())
     reader.keep()
     var offset = Int64(headerBytes)
-    while let head = reader.peek(recordHeaderBytes) {
+    var records = 0
+    while records < mostRecords, let head = reader.peek(recordHeaderBytes) {
+      records += 1
       let length: UInt32 = word(head, at: 0)
       let sum: UInt32 = word(head, at: 4)
       guard length <= maximumPayload, let whole = reader.take(recordHeaderBytes + Int(length)),

@@ -53,7 +53,7 @@ public final class SweepStore {
     }
     try takeLock()
     let names = Self.segments(in: folder)
-    if !resume, let left = names.first(where: { $0.hasPrefix(prefix) && holdsResults($0) }) {
+    if !resume, let left = names.first(where: { holdsResults($0) && !isOfOtherShard($0) }) {
       throw Failure(
         description:
           "\(folder) holds results of an earlier start (\(left)); add --resume to go on with them, or "
@@ -92,6 +92,12 @@ public final class SweepStore {
   private func holdsResults(_ name: String) -> Bool {
     let size = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int
     return (size ?? 0) > Segment.headerBytes
+  }
+
+  /// Whether a segment is what another shard of this very sweep writes beside this one.
+  private func isOfOtherShard(_ name: String) -> Bool {
+    !name.hasPrefix(prefix) && name.contains("-of-\(shard.count)-")
+      && Segment.identity(of: "\(folder)/\(name)") == manifest.identity
   }
 
   private func takeLock() throws(Failure) {
@@ -195,7 +201,22 @@ public final class SweepStore {
 
   /// Removes the folder's files of this kind, and the folder when nothing else is in it: the results have
   /// arrived elsewhere.
-  public func removeFiles() { Self.removeFiles(of: folder) }
+  ///
+  /// What another sweep has left there, or a process that still lives writes there, stays, and the folder
+  /// with it.
+  public func removeFiles() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names where name.hasSuffix("-lock") && !name.hasPrefix(prefix) {
+      let other = open("\(folder)/\(name)", O_RDWR | O_CLOEXEC)
+      defer { if other >= 0 { close(other) } }
+      if other >= 0, flock(other, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { return }
+    }
+    let isForeign = names.contains { name in
+      name.hasSuffix(".segment") && holdsResults(name)
+        && Segment.identity(of: "\(folder)/\(name)") != manifest.identity
+    }
+    if !isForeign { Self.removeFiles(of: folder) }
+  }
 
   /// The same for a folder that other processes filled.
   public static func removeFiles(of folder: String) {

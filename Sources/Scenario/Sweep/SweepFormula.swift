@@ -99,8 +99,12 @@ public struct SweepDependent: Sendable, Hashable {
     guard let parts = SweepRange.split(value.text), let number = formula.value(of: parts.number) else {
       return nil
     }
-    let isWhole = number == number.rounded() && abs(number) < 1e15
-    let text = isWhole ? "\(Int64(number))" : "\(number)"
-    return Override(path: path, value: text + parts.unit, line: line, column: column)
+    return Override(
+      path: path, value: SweepRange.text(number) + parts.unit, line: line, column: column)
+  }
+
+  /// What refuses a point at which the formula has no value.
+  var impossible: Override {
+    Override(path: path, value: "(\(formula.text) has no value here)", line: line, column: column)
   }
 }

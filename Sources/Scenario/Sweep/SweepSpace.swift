@@ -110,7 +110,7 @@ public struct SweepSpace: Sendable {
     let values = point(index)
     return zip(parameters, values).map {
       Override(path: $0.path, value: $1.text, line: $1.line, column: $1.column)
-    } + dependents.compactMap { $0.override(at: values[$0.parameter]) }
+    } + dependents.map { $0.override(at: values[$0.parameter]) ?? $0.impossible }
   }
 
   /// All that decides which points there are and what their numbers mean, as text.

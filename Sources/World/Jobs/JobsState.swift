@@ -97,10 +97,14 @@ extension World {
       pending.push(EventCode(.jobArrival, index: index).payload, at: jobs.models[index].job.start)
     }
     for index in jobs.pools.indices { scheduleMarket(index, &pending) }
+    if sharing.links.jobs.contains(where: \.isAny) {
+      pending.push(EventCode(.jobArrival, index: EventCode.indexLimit - 1).payload, at: jobs.horizon)
+    }
   }
 
   mutating func handleJob(_ code: EventCode, _ pending: inout PendingEvents) {
     if now > jobs.horizon { return }
+    if code.kind == .jobArrival && code.index == EventCode.indexLimit - 1 { return endJobs(&pending) }
     switch code.kind {
     case .jobArrival:
       jobs.states[code.index].progress.advance(to: now)
@@ -124,6 +128,14 @@ extension World {
       }
     case .nodeRepaired: repair(code.service, node: code.index, &pending)
     default: moveMarket(code.service, code.version, &pending)
+    }
+  }
+
+  /// The horizon: whoever still works leaves links and stores to services.
+  private mutating func endJobs(_ pending: inout PendingEvents) {
+    for index in jobs.models.indices where sharing.concerns(index) {
+      jobs.states[index].progress.advance(to: now)
+      followJob(index, &pending)
     }
   }
 

@@ -32,6 +32,9 @@ struct SharedLinks: Sendable {
     var senders: [Int: UInt32] = [:]
     var receivers: [Int: UInt32] = [:]
     var rateCap = BytesPerSecond.zero
+    /// The pool whose leaves' links they cross; `nil` where those are nobody else's, or nothing is known of
+    /// what lies between two pools.
+    var leafPool: Int?
   }
 
   /// How a job uses a store: what one of its nodes moves when nobody else is there.
@@ -145,6 +148,7 @@ struct SharedLinks: Sendable {
     guard sharesPort || sharesLeaf else { return }
     if sharesLeaf && leaves[pools.0].isEmpty { addLeaves(of: pools.0, design) }
     var uses = Transfers()
+    uses.leafPool = sharesLeaf ? pools.0 : nil
     uses.rateCap = min(senders.portBandwidth, receivers.portBandwidth)
     for (place, site) in zip(own, senders.sites) where uses.senders[site.port] == nil {
       uses.senders[site.port] = addPort(place, senders.portBandwidth)

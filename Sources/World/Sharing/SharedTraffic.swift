@@ -71,7 +71,7 @@ struct SharedTraffic: ~Copyable {
     var path = [
       LinkShare(link: ports.senders[sender.port]!), LinkShare(link: ports.receivers[receiver.port]!),
     ]
-    path += crossing(sender, receiver)
+    path += crossing(sender, receiver, leavesOf: ports.leafPool)
     let use = Use.transfer(service: service, slot: slot, bytes: bytes)
     flowsUnderWay += 1
     let flow = add(path, Bytes(Double(bytes)), cap: ports.rateCap, latency: settings.latency, use)
@@ -84,17 +84,15 @@ struct SharedTraffic: ~Copyable {
     _ = add(path, Bytes(min(left, Double(bytes))), cap: ports.rateCap, latency: settings.latency, use)
   }
 
-  private func crossing(_ sender: TransferSite, _ receiver: TransferSite) -> [LinkShare] {
-    // Nodes of different pools are numbered apart, and nothing is known of what lies between the pools.
-    let pool = sender.node >> 32
-    guard pool == receiver.node >> 32 else { return [] }
-    for (index, leaves) in links.leaves.enumerated() where !leaves.isEmpty {
-      guard links.ports.contains(where: { $0.pool == index }) else { continue }
-      let (from, to) = (links.leaf(of: sender.node, index), links.leaf(of: receiver.node, index))
-      if from == to { return [] }
-      return [LinkShare(link: leaves[from].up), LinkShare(link: leaves[to].down)]
-    }
-    return []
+  private func crossing(
+    _ sender: TransferSite, _ receiver: TransferSite, leavesOf pool: Int?
+  ) -> [LinkShare] {
+    guard let pool else { return [] }
+    let (from, to) = (links.leaf(of: sender.node, pool), links.leaf(of: receiver.node, pool))
+    if from == to { return [] }
+    return [
+      LinkShare(link: links.leaves[pool][from].up), LinkShare(link: links.leaves[pool][to].down),
+    ]
   }
 
   /// Reads a replica's weights, all of its nodes at once.

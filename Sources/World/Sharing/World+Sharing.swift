@@ -86,6 +86,8 @@ extension World {
     case .waiting, .restarting, .awaitingPersistence, .finished: break
     }
     if progress.isPersisting { wanted.insert(.persist) }
+    // Nothing happens to jobs beyond the horizon: they use nothing either.
+    if now >= jobs.horizon { wanted = [] }
     let traffic = own.traffic == nil ? [] : burstPath(of: job)
     sharing.set(wanted, of: job, nodes: jobs.models[job].nodes, traffic: traffic, at: now)
     settleShares(&pending)

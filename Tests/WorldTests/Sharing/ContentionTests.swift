@@ -130,6 +130,83 @@ import Testing
     #expect(both.jobs[0].networkDelay > 0)
   }
 
+  /// A pool with leaves of its own does not lend them to another's transfers.
+  @Test func poolsKeepTheirLeaves() throws {
+    func pool(_ name: String, _ count: Int) -> String {
+      """
+            \(name):
+              site: dc
+              node: hgx-h100
+              count: \(count)
+              fabric: { kind: ethernet-100g, links-per-node: 1, nodes-per-leaf: 2, oversubscription: 2 }
+              failures: none
+      """
+    }
+    func service(_ name: String) -> String {
+      """
+            \(name):
+              workload: \(name)
+              pool: \(name)
+              disaggregation:
+                prefill: { replicas: 2, parallelism: { tensor: 8 } }
+                decode: { replicas: 1, parallelism: { tensor: 8 } }
+                transfer: { bandwidth: 12.5GB/s, links-per-node: 1, within-node: fabric }
+      """
+    }
+    func workload(_ name: String) -> String {
+      """
+        \(name):
+          kind: inference
+          model: llama-3.1-8b
+          arrivals: { process: poisson, rate: 4/s }
+          prompt-tokens: { distribution: constant, value: 3000 }
+          output-tokens: { distribution: constant, value: 20 }
+      """
+    }
+    let text = """
+      version: 1
+      name: two-pools
+      duration: 20s
+      workloads:
+      \(workload("small"))
+      \(workload("large"))
+        train: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 20 }
+      designs:
+        one:
+          sites: { dc: { kind: on-prem } }
+          pools:
+      \(pool("small", 4))
+      \(pool("large", 8))
+          services:
+      \(service("small"))
+      \(service("large"))
+          jobs:
+            a: { workload: train, pool: small, accelerators: 8, restart: 1s, parallelism: { tensor: 8 } }
+            b: { workload: train, pool: large, accelerators: 32, restart: 1s, parallelism: { tensor: 8 } }
+      """
+    let outcome = try Self.run(text)
+    #expect(outcome.services.allSatisfy { $0.tally.completed == $0.tally.offered && $0.tally.completed > 40 })
+    // The job in the large pool crosses leaves, the one in the small pool has a node of its own.
+    #expect(outcome.jobs[1].networkDelay > 0 && outcome.jobs[0].networkDelay == 0)
+  }
+
+  /// Beyond the horizon nothing happens to jobs, and they take nothing from services.
+  @Test func jobsLetGoAtTheHorizon() throws {
+    let short = Self.text().replacing("seed: 5", with: "seed: 5\neconomics: { horizon: 20s }")
+      .replacing("steps: 60", with: "steps: 6000")
+    let outcome = try Self.run(short)
+    let alone = try Self.run(Self.text(job: false))
+    #expect(outcome.isComplete && outcome.jobs[0].finish == nil)
+    func late(_ outcome: Outcome) -> [Double] {
+      outcome.records.filter { $0.sent.seconds > 25 }.compactMap { $0.transfer?.seconds }
+    }
+    let (shared, own) = (late(outcome), late(alone))
+    #expect(shared.count == own.count && shared.count > 20)
+    let (late1, late2): (Double, Double) = (shared.reduce(0, +), own.reduce(0, +))
+    let bound: Double = 1.05 * late2 + 0.05 * Double(own.count)
+    #expect(late1 < bound)
+  }
+
   @Test func overlapLeavesOnlyTheRest() throws {
     let whole = try Self.run(Self.text())
     let ahead = try Self.run(Self.text(transfer: ", overlap: true"))

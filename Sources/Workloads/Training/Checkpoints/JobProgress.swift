@@ -319,7 +319,7 @@ extension JobProgress {
   /// From now on an activity goes at this share of its rate alone, above 0 and at most 1; what is left of it
   /// takes as much longer, rounded up to the tick.
   public mutating func setPace(_ wanted: Double, of activity: Activity) {
-    let pace = min(1, max(wanted, 1e-9))
+    let pace = min(1, max(wanted, 1e-6))
     switch activity {
     case .blocking:
       if phase == .checkpointing { restretch(&phaseEnd, by: paces.blocking / pace) }
