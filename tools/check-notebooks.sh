@@ -34,30 +34,8 @@ accelerators=h100-sxm,l40s
 rate_path=workloads.chat.arrivals.rate
 accelerator_path=designs.one-gpu.pools.gpu.node.accelerator
 sweep="$work/results/one-gpu-load.csv"
-if "$dryrack" sweep --help >/dev/null 2>&1; then
-  "$dryrack" sweep scenarios/minimal.yaml --set "$accelerator_path=$accelerators" --set "$rate_path=$rates" \
-    --set duration=4m --replications 5 --jobs 2 --out "$sweep" >/dev/null || [ $? -eq 1 ]
-else
-  python3 - "$dryrack" "$sweep" "$accelerator_path" "$accelerators" "$rate_path" "$rates" <<'PYTHON'
-import csv, io, subprocess, sys
-
-program, out, first, firsts, second, seconds = sys.argv[1:]
-rows = []
-for one in firsts.split(","):
-    for other in seconds.split(","):
-        command = [program, "run", "scenarios/minimal.yaml", "--quiet", "--format", "csv", "--set", f"{first}={one}"]
-        command += ["--set", f"{second}={other}", "--set", "duration=4m", "--replications", "5"]
-        text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-        for row in csv.DictReader(io.StringIO(text)):
-            if row["replication"] == "":
-                rows.append(row | {first: one, second: other})
-columns = ["run_id", "design", "workload", first, second, "replication", "metric", "statistic", "value", "unit"]
-with open(out, "w") as file:
-    table = csv.DictWriter(file, [*columns, "ci_low", "ci_high"], lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-PYTHON
-fi
+"$dryrack" sweep scenarios/minimal.yaml --set "$accelerator_path=$accelerators" --set "$rate_path=$rates" \
+  --set duration=4m --replications 5 --jobs 2 --out "$sweep" >/dev/null || [ $? -eq 1 ]
 
 export_notebook() { "$dryrack" export-notebook "$work/results/$1" -o "$work/notebooks-export/$2.ipynb" --title "$3"; }
 export_notebook support-chat-forecast support-chat "Buy, rent, or call for the support assistant?"
