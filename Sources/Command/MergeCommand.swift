@@ -11,7 +11,8 @@ struct MergeCommand: ParsableCommand {
       """,
     discussion: """
       Changes nothing but its output, and may be called again while shards still run: exit status 1, and \
-      what is there in FILE.partial, until every point has its result.
+      what is there in FILE.partial, until every point has its result; then the status is that of `sweep`: 1 \
+      where a threshold fails at a point.
       """)
 
   @Argument(help: ArgumentHelp("Folders of results, or folders that hold them.", valueName: "dir"))
@@ -31,7 +32,12 @@ struct MergeCommand: ParsableCommand {
     } catch { throw console.fail("\(error)") }
     if !quiet {
       console.error(tally.noteText)
-      if merge.tornBytes > 0 { console.error("left out \(merge.tornBytes) bytes of torn records\n") }
+      for path in merge.unreadable {
+        console.error("note: \(path) cannot be read; its results are left out\n")
+      }
+      if merge.lostBytes > 0 {
+        console.error("left out \(merge.lostBytes) bytes of torn or damaged records\n")
+      }
       console.error("wrote \(written)\n")
     }
     let total = merge.manifest.points
@@ -42,5 +48,7 @@ struct MergeCommand: ParsableCommand {
     }
     try console.out(
       "\(total)/\(total) points\n" + tally.text(scenario: merge.manifest.scenario, total: total))
+    let status = CommandStatus.of(complete: tally.cutShort == 0, holds: [tally.allHold])
+    if status != .success { throw status }
   }
 }

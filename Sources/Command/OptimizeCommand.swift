@@ -23,25 +23,13 @@ struct OptimizeCommand: AsyncParsableCommand {
 
   @Argument(help: "The scenario file.") var scenario: String
   @OptionGroup var options: ScenarioOptions
-  @Option(help: "How many runs at once; results do not depend on it.") var jobs = 1
   @Option(help: "How to print the answer.") var format = OutputFormat.table
   @Option(help: ArgumentHelp("Write every trial: CSV, or .json.", valueName: "file")) var out: String?
   @Option(
     name: .customLong("protocol"),
     help: "Let another program choose the points: it asks on standard input, a line of JSON each.")
   var protocolName: ProtocolName?
-  @Option(help: ArgumentHelp("Stop after this time, such as 90s or 5m.", valueName: "time"))
-  var timeLimit: Limit.Time?
-  @Option(help: ArgumentHelp("Stop at this much memory, such as 4GiB.", valueName: "size"))
-  var memoryLimit: Limit.Memory?
-  @Option(help: "Stop after this many events.") var maxEvents: Int?
-  @Flag(name: [.short, .long], help: "No progress and no notes.") var quiet = false
-  @Flag(help: "No colours.") var noColor = false
-
-  func validate() throws {
-    if jobs < 1 { throw ValidationError("--jobs must be at least 1") }
-    if let maxEvents, maxEvents < 1 { throw ValidationError("--max-events must be at least 1") }
-  }
+  @OptionGroup var execution: ExecutionOptions
 
   func run() async throws {
     let console = Console.current
@@ -54,16 +42,17 @@ struct OptimizeCommand: AsyncParsableCommand {
     if let replications = options.replications { settings.replications = replications }
     try Layers.keepInput(self.scenario, from: [out], console)
     let source = try Layers.source(self.scenario, options: options)
-    if !quiet, let note = Layers.demandNote(scenario) { console.error(note) }
+    if !execution.quiet, let note = Layers.demandNote(scenario) { console.error(note) }
     Interruption.allowGracefulEnd()
     if protocolName != nil {
       try await AskTell(
-        scenario: scenario, settings: settings, source: source, options: runOptions, designs: options.design
+        scenario: scenario, settings: settings, source: source, options: execution.runOptions(),
+        designs: options.design
       ).answer(console)
       return
     }
-    let progress = ProgressLine(shown: console.errorIsTerminal && !quiet)
-    var optimizer = Optimizer(scenario, settings: settings, source: source, options: runOptions) {
+    let progress = ProgressLine(shown: execution.showsProgress(console))
+    var optimizer = Optimizer(scenario, settings: settings, source: source, options: execution.runOptions()) {
       progress.show("\($0.points) points, \($0.runs) runs")
     }
     let results = await optimizer.search(designs: options.design)
@@ -74,28 +63,18 @@ struct OptimizeCommand: AsyncParsableCommand {
       } catch {
         throw console.fail("\(error)")
       }
-      if !quiet { console.error("wrote \(out)\n") }
+      if !execution.quiet { console.error("wrote \(out)\n") }
     }
     switch format {
     case .json: try console.out(results.json())
     case .csv: try console.out(results.csv())
     case .table:
-      try console.out(results.table(style: TextStyle(colours: console.coloursAllowed(noColor: noColor))))
+      try console.out(results.table(style: execution.style(console)))
     }
     if let reason = results.manifest.stoppedBy { console.error("stopped: \(reason); results are partial\n") }
     let status = CommandStatus.of(
       complete: results.manifest.complete, interrupted: Interruption.isRequested, holds: [results.isFeasible])
     if status != .success { throw status }
-  }
-
-  private var runOptions: RunOptions {
-    var result = RunOptions()
-    result.jobs = jobs
-    result.timeLimitSeconds = timeLimit?.seconds
-    result.memoryLimitBytes = memoryLimit?.bytes
-    result.maximumEvents = maxEvents
-    result.isInterrupted = { Interruption.isRequested }
-    return result
   }
 }
 

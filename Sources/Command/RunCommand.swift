@@ -14,30 +14,18 @@ struct RunCommand: AsyncParsableCommand {
 
   @Argument(help: "The scenario file.") var scenario: String
   @OptionGroup var options: ScenarioOptions
-  @Option(help: "How many runs at once; results do not depend on it.") var jobs = 1
   @Option(help: "How to print the answer.") var format = OutputFormat.table
   @Option(help: ArgumentHelp("Write the result files into this folder.", valueName: "dir")) var out: String?
   @Option(help: ArgumentHelp("Write one row a request: CSV, or .jsonl.", valueName: "file"))
   var requests: String?
   @Option(help: ArgumentHelp("Write Chrome trace events.", valueName: "file")) var timeline: String?
-  @Option(help: ArgumentHelp("Stop after this time, such as 90s or 5m.", valueName: "time"))
-  var timeLimit: Limit.Time?
-  @Option(help: ArgumentHelp("Stop at this much memory, such as 4GiB.", valueName: "size"))
-  var memoryLimit: Limit.Memory?
-  @Option(help: "Stop after this many events.") var maxEvents: Int?
-  @Flag(name: [.short, .long], help: "No progress and no notes.") var quiet = false
-  @Flag(help: "No colours.") var noColor = false
-
-  func validate() throws {
-    if jobs < 1 { throw ValidationError("--jobs must be at least 1") }
-    if let maxEvents, maxEvents < 1 { throw ValidationError("--max-events must be at least 1") }
-  }
+  @OptionGroup var execution: ExecutionOptions
 
   func run() async throws {
     let console = Console.current
     let scenario = try ScenarioLoad.one(self.scenario, options: options, json: format == .json)
     Interruption.allowGracefulEnd()
-    let progress = ProgressBar(shown: console.errorIsTerminal && !quiet)
+    let progress = ProgressBar(shown: execution.showsProgress(console))
     let results = await Experiment.run(scenario, options: runOptions) { progress.show($0) }
     progress.clear()
     do {
@@ -47,7 +35,7 @@ struct RunCommand: AsyncParsableCommand {
     } catch {
       throw console.fail("\(error)")
     }
-    if !quiet {
+    if !execution.quiet {
       for place in [out, requests, timeline] { if let place { console.error("wrote \(place)\n") } }
     }
     try console.out(answer(results, console: console))
@@ -60,15 +48,9 @@ struct RunCommand: AsyncParsableCommand {
 
   /// The options in the terms of the layer below.
   var runOptions: RunOptions {
-    var result = RunOptions()
-    result.jobs = jobs
-    result.designs = options.design
+    var result = execution.runOptions(designs: options.design)
     result.keepRequests = requests != nil
     result.keepTimeline = timeline != nil
-    result.timeLimitSeconds = timeLimit?.seconds
-    result.memoryLimitBytes = memoryLimit?.bytes
-    result.maximumEvents = maxEvents
-    result.isInterrupted = { Interruption.isRequested }
     return result
   }
 
@@ -76,7 +58,7 @@ struct RunCommand: AsyncParsableCommand {
     switch format {
     case .json: results.summaryJSON()
     case .csv: results.metricsCSV()
-    case .table: results.table(style: TextStyle(colours: console.coloursAllowed(noColor: noColor)))
+    case .table: results.table(style: execution.style(console))
     }
   }
 }

@@ -18,24 +18,12 @@ struct SensitivityCommand: AsyncParsableCommand {
 
   @Argument(help: "The scenario file.") var scenario: String
   @OptionGroup var options: ScenarioOptions
-  @Option(help: "How many runs at once; results do not depend on it.") var jobs = 1
   @Option(help: "How to print the answer.") var format = OutputFormat.table
   @Option(help: ArgumentHelp("Write the effects: CSV, or everything as .json.", valueName: "file"))
   var out: String?
   @Option(help: ArgumentHelp("Write every draw of the uncertain inputs as CSV.", valueName: "file"))
   var draws: String?
-  @Option(help: ArgumentHelp("Stop after this time, such as 90s or 5m.", valueName: "time"))
-  var timeLimit: Limit.Time?
-  @Option(help: ArgumentHelp("Stop at this much memory, such as 4GiB.", valueName: "size"))
-  var memoryLimit: Limit.Memory?
-  @Option(help: "Stop after this many events.") var maxEvents: Int?
-  @Flag(name: [.short, .long], help: "No progress and no notes.") var quiet = false
-  @Flag(help: "No colours.") var noColor = false
-
-  func validate() throws {
-    if jobs < 1 { throw ValidationError("--jobs must be at least 1") }
-    if let maxEvents, maxEvents < 1 { throw ValidationError("--max-events must be at least 1") }
-  }
+  @OptionGroup var execution: ExecutionOptions
 
   func run() async throws {
     let console = Console.current
@@ -50,11 +38,12 @@ struct SensitivityCommand: AsyncParsableCommand {
     }
     try Layers.keepInput(self.scenario, from: [out, draws], console)
     let source = try Layers.source(self.scenario, options: options)
-    if !quiet, let note = Layers.demandNote(scenario) { console.error(note) }
+    if !execution.quiet, let note = Layers.demandNote(scenario) { console.error(note) }
     Interruption.allowGracefulEnd()
-    let progress = ProgressLine(shown: console.errorIsTerminal && !quiet)
+    let progress = ProgressLine(shown: execution.showsProgress(console))
     var study = SensitivityStudy(
-      scenario, settings: scenario.sensitivity, source: source, options: runOptions
+      scenario, settings: scenario.sensitivity, source: source,
+      options: execution.runOptions(designs: options.design)
     ) { progress.show($0) }
     let results = await study.run()
     progress.clear()
@@ -64,27 +53,16 @@ struct SensitivityCommand: AsyncParsableCommand {
     } catch {
       throw console.fail("\(error)")
     }
-    if !quiet { for place in [out, draws] { if let place { console.error("wrote \(place)\n") } } }
+    if !execution.quiet { for place in [out, draws] { if let place { console.error("wrote \(place)\n") } } }
     switch format {
     case .json: try console.out(results.json())
     case .csv: try console.out(results.csv())
     case .table:
-      try console.out(results.table(style: TextStyle(colours: console.coloursAllowed(noColor: noColor))))
+      try console.out(results.table(style: execution.style(console)))
     }
     if let reason = results.manifest.stoppedBy { console.error("stopped: \(reason); results are partial\n") }
     let status = CommandStatus.of(
       complete: results.manifest.complete, interrupted: Interruption.isRequested, holds: [])
     if status != .success { throw status }
-  }
-
-  private var runOptions: RunOptions {
-    var result = RunOptions()
-    result.jobs = jobs
-    result.designs = options.design
-    result.timeLimitSeconds = timeLimit?.seconds
-    result.memoryLimitBytes = memoryLimit?.bytes
-    result.maximumEvents = maxEvents
-    result.isInterrupted = { Interruption.isRequested }
-    return result
   }
 }

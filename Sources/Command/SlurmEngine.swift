@@ -59,10 +59,10 @@ struct SlurmEngine {
     if command.replicationRows { arguments.append("--replication-rows") }
     if let method = command.method { arguments += ["--method", method.rawValue] }
     if let points = command.points { arguments += ["--points", "\(points)"] }
-    arguments += ["--jobs", "\(command.jobs)"]
-    if let events = command.maxEvents { arguments += ["--max-events", "\(events)"] }
-    if let limit = command.timeLimit { arguments += ["--time-limit", "\(limit.seconds)s"] }
-    if let limit = command.memoryLimit { arguments += ["--memory-limit", "\(limit.bytes)B"] }
+    arguments += ["--jobs", "\(command.execution.jobs)"]
+    if let events = command.execution.maxEvents { arguments += ["--max-events", "\(events)"] }
+    if let limit = command.execution.timeLimit { arguments += ["--time-limit", "\(limit.seconds)s"] }
+    if let limit = command.execution.memoryLimit { arguments += ["--memory-limit", "\(limit.bytes)B"] }
     return arguments
   }
 
@@ -85,7 +85,7 @@ struct SlurmEngine {
     // sbatch prints the job's number as soon as it is queued, and ends with the job.
     let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
     let job = line.split { $0 == "\n" || $0 == ";" }.first.map(String.init) ?? ""
-    if !job.isEmpty && !command.quiet { console.error("Slurm job \(job), \(tasks) tasks\n") }
+    if !job.isEmpty && !command.execution.quiet { console.error("Slurm job \(job), \(tasks) tasks\n") }
     Interruption.allowGracefulEnd()
     while sbatch.isRunning {
       if Interruption.isRequested {
@@ -131,7 +131,7 @@ struct SlurmEngine {
           + "\(jobStatus), what its tasks said is in \(parts)/slurm-*.out; go on with --resume\n")
       throw CommandStatus.limitReached
     }
-    if !command.quiet { console.error(tally.noteText + "wrote \(out)\n") }
+    if !command.execution.quiet { console.error(tally.noteText + "wrote \(out)\n") }
     if !command.keepParts { removeFiles(parts) }
     try console.out(tally.text(scenario: plan.name, total: total))
     let status = CommandStatus.of(complete: tally.cutShort == 0, holds: [tally.allHold])

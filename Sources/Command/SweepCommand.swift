@@ -41,18 +41,9 @@ struct SweepCommand: AsyncParsableCommand {
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp("An option for sbatch (repeatable), such as --time=30.", valueName: "option"))
   var slurmOption: [String] = []
-  @Option(help: "How many points at once; results do not depend on it.") var jobs = 1
-  @Option(help: ArgumentHelp("Stop after this time, such as 90s or 5m.", valueName: "time"))
-  var timeLimit: Limit.Time?
-  @Option(help: ArgumentHelp("Stop at this much memory, such as 4GiB.", valueName: "size"))
-  var memoryLimit: Limit.Memory?
-  @Option(help: "Stop where a point takes more events.") var maxEvents: Int?
-  @Flag(name: [.short, .long], help: "No progress and no notes.") var quiet = false
-  @Flag(help: "No colours.") var noColor = false
+  @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if jobs < 1 { throw ValidationError("--jobs must be at least 1") }
-    if let maxEvents, maxEvents < 1 { throw ValidationError("--max-events must be at least 1") }
     if let points, points < 1 { throw ValidationError("--points must be at least 1") }
     if out == nil && !list {
       throw ValidationError("say where results go with --out FILE, or --list the points")
@@ -73,7 +64,7 @@ struct SweepCommand: AsyncParsableCommand {
     do throws(ShardOptions.Failure) {
       let found = try shardOptions.resolved(console.environment)
       shard = found.shard
-      if let source = found.source, !quiet {
+      if let source = found.source, !execution.quiet {
         console.error("shard \(shard.index) of \(shard.count), by \(source)\n")
       }
     } catch { throw console.fail(error.message) }
@@ -87,21 +78,12 @@ struct SweepCommand: AsyncParsableCommand {
       let store = try SweepStore(
         folder: out + SweepStore.suffix, manifest: plan.manifest, shard: shard, resume: resume)
       runner = try SweepRunner(
-        sweep: Sweep(plan: plan, store: store, options: runOptions), store: store, out: out, wide: wide,
+        sweep: Sweep(plan: plan, store: store, options: execution.runOptions()), store: store, out: out,
+        wide: wide,
         keepsParts: keepParts)
     } catch { throw console.fail("\(error)") }
     Interruption.allowGracefulEnd()
-    try await runner.run(console: console, quiet: quiet)
-  }
-
-  private var runOptions: RunOptions {
-    var result = RunOptions()
-    result.jobs = jobs
-    result.timeLimitSeconds = timeLimit?.seconds
-    result.memoryLimitBytes = memoryLimit?.bytes
-    result.maximumEvents = maxEvents
-    result.isInterrupted = { Interruption.isRequested }
-    return result
+    try await runner.run(console: console, quiet: execution.quiet)
   }
 }
 

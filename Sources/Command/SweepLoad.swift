@@ -8,7 +8,12 @@ enum SweepLoad {
       console.error(report.description + "\n")
       return .cannotRun
     }
-    let settings = Layers.overrides(command.options).map { SweepSetting(path: $0.path, value: $0.value) }
+    var settings: [SweepSetting] = []
+    for override in Layers.overrides(command.options) {
+      // The last that is said of a path holds, as it does in `run`.
+      settings.removeAll { $0.path == override.path }
+      settings.append(SweepSetting(path: override.path, value: override.value))
+    }
     let fixed = settings.filter { !$0.isSwept }
     let family: ScenarioFamily
     do throws(FaultReport) {

@@ -112,7 +112,7 @@ struct SearchCommandTests {
       #expect(lines[3].contains("'a.b' is no variable"))
       #expect(lines[4].contains("\"id\":\"x\"") && lines[4].contains("there is no design 'sell'"))
       #expect(lines[5].contains("the point has no value of 'workloads.chat.arrivals.rate'"))
-      #expect(lines[6].contains("\"feasible\":false") && lines[6].contains("\"fault\":\""))
+      #expect(lines[6].contains("\"id\":9") && lines[6].contains("the space has whole numbers from 1 to 8"))
       #expect(lines[7] == lines[1].replacing("\"id\":7", with: "\"id\":10"))
     }
   }

@@ -46,6 +46,18 @@ struct SweepCommandTests {
 
   static let rate = "workloads.chat.arrivals.rate"
 
+  @Test("the last that is said of a path holds")
+  func lastSetting() async throws {
+    try await Self.withScenario { path, _ in
+      let varied = await execute(
+        "sweep", path, "--set", "\(Self.rate)=2/s", "--set", "\(Self.rate)=1/s,3/s", "--list")
+      #expect(varied.status == .success && varied.out.split(separator: "\n").count == 2)
+      let fixed = await execute(
+        "sweep", path, "--set", "\(Self.rate)=1/s,3/s", "--set", "\(Self.rate)=2/s", "--list")
+      #expect(fixed.status == .cannotRun && fixed.error.contains("nothing varies"))
+    }
+  }
+
   @Test("one table, the same from one process, from shards, and from a sweep with more jobs")
   func tables() async throws {
     try await Self.withScenario { path, folder in

@@ -47,6 +47,14 @@ struct ComparisonTests {
     #expect(try Self.verdict(before, shuffled, noise: 0) == (.withinNoise, .paired))
   }
 
+  @Test("rows that stand there twice are told")
+  func repeated() throws {
+    var twice = try Self.table(Self.base)
+    twice.rows += twice.rows
+    let notes = ResultComparison(before: try Self.table(Self.base), after: twice).notes
+    #expect(notes.contains { $0.contains("9 rows stand there more than once") }, "\(notes)")
+  }
+
   @Test("the direction is the metric's: more goodput is better, more load is neither")
   func directions() throws {
     let more = Self.base.map { $0 * 1.1 }

@@ -22,7 +22,7 @@ struct SegmentTests {
     return (bytes, ends)
   }
 
-  static func read(_ bytes: [UInt8]) throws -> (entries: [Segment.Entry], torn: Int) {
+  static func read(_ bytes: [UInt8]) throws -> (entries: [Segment.Entry], lost: Int) {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try Data(bytes).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
@@ -36,7 +36,7 @@ struct SegmentTests {
       let payload = try SweepStore.payload(at: entry.place, in: file.path)
       #expect(payload == (0..<payload.count).map { UInt8(truncatingIfNeeded: $0 * 7) })
     }
-    return (entries, end.torn)
+    return (entries, end.lost)
   }
 
   @Test("the checksum is CRC-32 of the standard")
@@ -49,21 +49,27 @@ struct SegmentTests {
   func torn() throws {
     let (bytes, ends) = Self.bytes()
     for length in 0...bytes.count {
-      let (entries, torn) = try Self.read(Array(bytes.prefix(length)))
+      let (entries, lost) = try Self.read(Array(bytes.prefix(length)))
       let whole = ends.filter { $0 <= length }
       #expect(entries.map(\.index) == whole.indices.map { $0 * 10 }, "\(length) bytes")
       #expect(entries.map(\.key) == whole.indices.map(Self.key))
-      #expect(torn == (length < Segment.headerBytes ? length : length - (whole.last ?? Segment.headerBytes)))
+      #expect(lost == (length < Segment.headerBytes ? length : length - (whole.last ?? Segment.headerBytes)))
     }
   }
 
-  @Test("any damaged byte ends a segment before the record that it is in")
+  @Test("a damaged byte costs the record that it is in, and in a record's length what follows too")
   func damaged() throws {
     let (bytes, ends) = Self.bytes()
+    let starts = [Segment.headerBytes] + ends.dropLast()
     for place in Segment.headerBytes..<bytes.count {
       var damaged = bytes
       damaged[place] ^= 0x40
-      #expect(try Self.read(damaged).entries.count == ends.filter { $0 <= place }.count, "byte \(place)")
+      let (entries, lost) = try Self.read(damaged)
+      let hit = ends.count { $0 <= place }
+      let isOfLength = place - starts[hit] < 4
+      let left = ends.indices.filter { $0 < hit || ($0 > hit && !isOfLength) }
+      #expect(entries.map(\.index) == left.map { $0 * 10 }, "byte \(place)")
+      #expect(lost == bytes.count - Segment.headerBytes - left.reduce(0) { $0 + ends[$1] - starts[$1] })
     }
   }
 

@@ -71,6 +71,25 @@ struct SweepTests {
     return results
   }
 
+  @Test("a point that repeats another is written once, however often the sweep is resumed")
+  func repeated() async throws {
+    let plan = try Self.plan(
+      Self.text.replacing(
+        "{ parameters: { workloads.chat.arrivals.rate: { from: 1/s, to: 9/s, by: 1/s } } }",
+        with: "{ method: zip, parameters: { workloads.chat.arrivals.rate: [4/s, 4/s, 5/s] } }"))
+    try await Self.withFolder { folder in
+      let first = try await Self.run(plan, in: folder)
+      func bytes() throws -> Int {
+        try SweepStore.segments(in: folder).reduce(0) {
+          $0 + (try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($1)"))).count - Segment.headerBytes
+        }
+      }
+      let once = try bytes()
+      for _ in 0..<3 { #expect(try await Self.run(plan, in: folder).map(\.encoded) == first.map(\.encoded)) }
+      #expect(try bytes() == once)
+    }
+  }
+
   @Test("results come in the order of the points, the same with one job and with many")
   func jobs() async throws {
     let plan = try Self.plan()

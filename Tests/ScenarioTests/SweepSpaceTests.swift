@@ -164,6 +164,7 @@ struct SweepSpaceTests {
     for (parameters, rest, words) in [
       ("workloads.chat.arrival.rate: [1/s]", "", ["no such path"]),
       ("\(Self.count): []", "", ["list of values is empty"]),
+      ("\(Self.count): [1, 2, 1]", "", ["the value 1 stands there twice"]),
       ("\(Self.rate): { from: 2/s, to: 40/min, steps: 3 }", "", ["different units"]),
       ("\(Self.rate): { from: 2/s, to: 40/s }", "", ["needs `steps` or `by`"]),
       ("\(Self.rate): { from: 2/s, to: 40/s, steps: 3, by: 1 }", "", ["not both"]),

@@ -65,6 +65,10 @@ public struct ResultComparison: Sendable {
       changes[index].judge(noise: selection.noise)
     }
     notes = Self.notes(before, after, changes)
+    for (set, figures) in [(before, left), (after, right)] where figures.repeated > 0 {
+      notes.append(
+        "\(set.name): \(figures.repeated) rows stand there more than once; the last of each counts")
+    }
   }
 
   // MARK: Rows that belong together
@@ -87,6 +91,8 @@ public struct ResultComparison: Sendable {
   private struct Figures {
     var groups: [Key: Group] = [:]
     var order: [Key] = []
+    /// Rows that say another time what an earlier row said.
+    var repeated = 0
 
     init(_ set: ResultSet, _ selection: Selection) {
       for row in set.rows where selection.covers(row) {
@@ -99,9 +105,11 @@ public struct ResultComparison: Sendable {
           groups[key] = Group(unit: row.unit, seed: row.seed)
         }
         if let replication = row.replication {
+          if groups[key]?.replicates[replication] != nil { repeated += 1 }
           // A replication without a value is no replication of the figure.
           groups[key]?.replicates[replication] = row.value
         } else {
+          if groups[key]?.total != nil { repeated += 1 }
           groups[key]?.total = row
         }
       }

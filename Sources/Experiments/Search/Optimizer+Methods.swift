@@ -39,14 +39,20 @@ extension Optimizer {
     let range = buildable(space, all)
     var search = MonotoneSearch(range)
     while !search.next.isEmpty, !isStopped {
-      let numbers = search.next
+      let numbers = Array(search.next.prefix(settings.budget - search.answers.count))
+      if numbers.isEmpty {
+        notes.append(
+          "\(space.design): the budget of \(settings.budget) points ended the bisection; values between those "
+            + "tried are not known")
+        return
+      }
       let members = numbers.map { add(space, [Double($0)]) }
       for member in members { await decide(member) }
       for (number, member) in zip(numbers, members) {
         search.tell(number, holds: standing(member).isFeasible)
       }
     }
-    if search.finding == .never, range.count > 2, !isStopped {
+    if search.finding == .never, range.count > 2, search.answers.count < settings.budget, !isStopped {
       let middle = add(space, [Double(range.lowerBound + range.count / 2)])
       await decide(middle)
       search.tell(range.lowerBound + range.count / 2, holds: standing(middle).isFeasible)

@@ -78,6 +78,9 @@ public struct PointAnswers {
             message: "'\(value.path)' is no variable of the scenario's `optimize`"
               + (near.map { "; did you mean '\($0)'?" } ?? "")))
       }
+      if let words = variable.domain.words(against: value.value) {
+        return .failure(Problem(message: "'\(value.path)' is \(value.value), and \(words)"))
+      }
       values.append(Self.withUnit(value, of: variable))
     }
     if let missing = optimizer.settings.variables.first(where: { variable in
@@ -104,6 +107,29 @@ public struct PointAnswers {
       return value
     }
     return Override(path: value.path, value: value.value + unit)
+  }
+}
+
+extension OptimizeSettings.Variable.Domain {
+  /// What is wrong with a value that lies outside; `nil` for one inside, and for one in another unit, which
+  /// the reading of the scenario judges.
+  func words(against text: String) -> String? {
+    switch self {
+    case .integer(let from, let to, let by):
+      guard let number = Int(text), (from...to).contains(number), (number - from) % by == 0 else {
+        return "the space has whole numbers from \(from) to \(to)" + (by > 1 ? " in steps of \(by)" : "")
+      }
+    case .continuous(let from, let to, let unit, _):
+      let plain = text.hasSuffix(unit) ? String(text.dropLast(unit.count)) : text
+      // Other programs round ends on the way through logarithms and back.
+      let slack = 1e-9 * max(abs(from), abs(to))
+      if let number = Double(plain), !(from - slack...to + slack).contains(number) {
+        return "the space goes from \(DesignSpace.text(from))\(unit) to \(DesignSpace.text(to))\(unit)"
+      }
+    case .choice(let values):
+      if !values.contains(text) { return "the space has \(values.joined(separator: ", "))" }
+    }
+    return nil
   }
 }
 

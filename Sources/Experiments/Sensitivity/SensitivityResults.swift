@@ -123,6 +123,14 @@ extension SensitivityStudy {
     if !states.isEmpty && Self.winner(states) == nil {
       notes.append("no design holds every threshold as the scenario is written: there is no winner to flip")
     }
+    if let winner = Self.winner(states) {
+      let least = states.first { $0.design == winner }?.objective
+      let equals = states.filter { $0.design != winner && $0.holds && $0.objective == least }.map(\.design)
+      if !equals.isEmpty {
+        notes.append(
+          "\(winner) and \(equals.joined(separator: ", ")) come to the same as written; the first is named")
+      }
+    }
     return SensitivityResults(
       manifest: Manifest(
         scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed,

@@ -3,7 +3,7 @@ import Scenario
 /// The work of one point, on whatever task: make its scenario, look whether its result is known, run it.
 struct PointWork: Sendable {
   let plan: SweepPlan
-  let known: [SweepKey: SweepStore.Known]
+  let known: KnownResults
   let paths: [String]
   let options: RunOptions
 
@@ -30,9 +30,8 @@ struct PointWork: Sendable {
     }
     let key = SweepKey(scenario: scenario, designs: plan.designs, keepsReplications: plan.keepsReplications)
     let values = plan.values(ofPoint: index)
-    if let known = known[key], let recalled = recall(known, index: index, key: key, values: values) {
-      return recalled
-    }
+    if let place = known.own(point: index, key: key) { return .recalled(place, copy: nil) }
+    if let copy = copy(of: key, index: index, values: values) { return .recalled(nil, copy: copy) }
     let results = await Experiment.run(scenario, options: options)
     if !results.manifest.complete {
       if options.isInterrupted?() == true { return .stopped(nil) }
@@ -43,16 +42,14 @@ struct PointWork: Sendable {
     return .finished(Record(index: index, key: key, payload: result.encoded))
   }
 
-  /// A result of another sweep has another number, and other columns beside it.
-  private func recall(
-    _ known: SweepStore.Known, index: Int, key: SweepKey, values: [SweepPointResult.Value]
-  ) -> Outcome? {
-    if known.isOfThisSweep && known.index == index { return .recalled(known.place, copy: nil) }
-    guard let payload = try? SweepStore.payload(at: known.place, in: paths[Int(known.place.segment)]),
+  /// What was simulated before for another point or another sweep, as this point's.
+  private func copy(of key: SweepKey, index: Int, values: [SweepPointResult.Value]) -> Record? {
+    guard let place = known.alike(key),
+      let payload = try? SweepStore.payload(at: place, in: paths[Int(place.segment)]),
       var result = SweepPointResult(encoded: payload)
     else { return nil }
     result.index = index
     result.values = values
-    return .recalled(nil, copy: Record(index: index, key: key, payload: result.encoded))
+    return Record(index: index, key: key, payload: result.encoded)
   }
 }

@@ -5,8 +5,8 @@ import Foundation
 /// It begins with a line that names the format and one with the identity of the sweep. Records follow: length
 /// of the payload, CRC-32 of what comes after (both 4 bytes, little end first), number of the point (8
 /// bytes), key (32 bytes), payload. A process that is killed leaves at most one record torn, and it is the
-/// last one: whoever reads stops before it, and nobody writes behind it, for every start opens a segment of
-/// its own.
+/// last one: nobody writes behind it, for every start opens a segment of its own. A record that a disk has
+/// damaged is passed over by its length; where that is damaged too, so is all that follows.
 enum Segment {
   static let magic = "dryrack sweep segment 1\n"
   static let headerBytes = 24 + 64 + 1
@@ -58,18 +58,18 @@ enum Segment {
     }
   }
 
-  /// Reads a segment up to the first record that is torn or damaged.
+  /// Reads the whole records of a segment.
   ///
   /// - Parameters:
   ///   - number: what its places call it.
-  ///   - mostRecords: after so many it stops; the rest then counts as torn.
+  ///   - mostRecords: after so many it stops; the rest then counts as lost.
   ///   - visit: takes the identity of the segment's sweep and a record.
-  /// - Returns: bytes at the end that are no whole record, and the identity; `nil` for a file that cannot be
-  ///   read. A file that is no segment, or whose header is torn, has no identity.
+  /// - Returns: bytes that are no whole record, and the identity; `nil` for a file that cannot be read. A file
+  ///   that is no segment, or whose header is torn, has no identity.
   /// - Complexity: O(bytes); the memory of one record.
   static func read(
     _ path: String, number: Int32, mostRecords: Int = .max, visit: (String, Entry) -> Void
-  ) -> (torn: Int, identity: String?)? {
+  ) -> (lost: Int, identity: String?)? {
     guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
     defer { try? handle.close() }
     var reader = BufferedReader(handle: handle)
@@ -80,13 +80,18 @@ enum Segment {
     reader.keep()
     var offset = Int64(headerBytes)
     var records = 0
+    var damaged = 0
     while records < mostRecords, let head = reader.peek(recordHeaderBytes) {
       records += 1
       let length: UInt32 = word(head, at: 0)
       let sum: UInt32 = word(head, at: 4)
-      guard length <= maximumPayload, let whole = reader.take(recordHeaderBytes + Int(length)),
-        Checksum.crc32(whole.dropFirst(8)) == sum
-      else { break }
+      guard length <= maximumPayload, let whole = reader.take(recordHeaderBytes + Int(length)) else { break }
+      guard Checksum.crc32(whole.dropFirst(8)) == sum else {
+        offset += Int64(whole.count)
+        damaged += whole.count
+        reader.keep()
+        continue
+      }
       let index: UInt64 = word(whole, at: 8)
       let key = SweepKey(
         words: (word(whole, at: 16), word(whole, at: 24), word(whole, at: 32), word(whole, at: 40)))
@@ -95,7 +100,7 @@ enum Segment {
       reader.keep()
       if index < UInt64(Int.max) { visit(identity, Entry(index: Int(index), key: key, place: place)) }
     }
-    return (reader.left, identity)
+    return (damaged + reader.left, identity)
   }
 }
 

@@ -7,8 +7,11 @@ public struct SweepMerge {
   public let manifest: SweepManifest
   /// Points without a result, in order.
   public private(set) var missing: [Int] = []
-  /// Bytes at the ends of segments that are no whole record: what processes were killed in the middle of.
-  public private(set) var tornBytes = 0
+  /// Bytes of segments that are no whole record: what processes were killed in the middle of, or a disk has
+  /// damaged.
+  public private(set) var lostBytes = 0
+  /// Segments that cannot be read at all.
+  public private(set) var unreadable: [String] = []
   private var paths: [String] = []
   /// By the number of the point; an empty segment number for none.
   private var places: [Segment.Place]
@@ -63,7 +66,8 @@ public struct SweepMerge {
         doubles.append(entry)
       }
     }
-    tornBytes += read?.torn ?? 0
+    guard let read else { return unreadable.append(path) }
+    lostBytes += read.lost
     for double in doubles {
       let first = places[double.index]
       let isSame =

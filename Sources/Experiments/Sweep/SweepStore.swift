@@ -10,8 +10,8 @@ public final class SweepStore {
   public let folder: String
   public let manifest: SweepManifest
   public let shard: Shard
-  /// Results that earlier starts left, by their keys.
-  private(set) var known: [SweepKey: Known] = [:]
+  /// Results that earlier starts left.
+  private(set) var known = KnownResults()
   /// Of the segments, by number.
   private(set) var paths: [String] = []
   private var lock: Int32 = -1
@@ -23,15 +23,6 @@ public final class SweepStore {
 
   /// What a folder of results is called after the file they are for.
   public static let suffix = ".parts"
-
-  /// A result on disk.
-  struct Known: Sendable {
-    var place: Segment.Place
-    /// Its number there, and whether that was in a sweep of the same identity: then it need not be written
-    /// again.
-    var index: Int
-    var isOfThisSweep: Bool
-  }
 
   /// Why a folder cannot be worked with, in a sentence for the user.
   public struct Failure: Error, Sendable, CustomStringConvertible {
@@ -121,10 +112,7 @@ public final class SweepStore {
       let path = "\(folder)/\(name)"
       paths.append(path)
       _ = Segment.read(path, number: number) { identity, entry in
-        let known = Known(
-          place: entry.place, index: entry.index, isOfThisSweep: identity == manifest.identity)
-        if self.known[entry.key]?.isOfThisSweep == true { return }
-        self.known[entry.key] = known
+        known.add(entry, isOfThisSweep: identity == manifest.identity)
       }
     }
   }

@@ -145,6 +145,13 @@ struct SweepReading {
     if let items = value.items {
       levels = items.map { SweepValue(text: $0.flowText, line: $0.line, column: $0.column) }
       if levels.isEmpty { checker.fault(value, place, "the list of values is empty") }
+      // Columns that go side by side may repeat a value.
+      if method != .zip {
+        for (index, item) in items.enumerated()
+        where levels[..<index].contains(where: { $0.text == levels[index].text }) {
+          checker.fault(item, place, "the value \(levels[index].text) stands there twice")
+        }
+      }
     } else {
       guard let ends = ends(value, place, isInteger: leaf.isInteger) else { return nil }
       guard let values = self.levels(of: ends, value, place, method) else { return nil }

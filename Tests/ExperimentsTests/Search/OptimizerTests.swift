@@ -109,6 +109,13 @@ struct OptimizerTests {
     #expect(share >= 0.98 && share <= 1 + 1e-9, "\(share) with \(found.trials.count) of 288 points")
   }
 
+  @Test("no search tries more points than its budget", arguments: [1, 2, 3])
+  func budget(_ budget: Int) async throws {
+    let found = try await SmallFleet.search(Self.line) { ($0.method, $0.budget) = (.bisection, budget) }
+    #expect(found.trials.count { $0.replications > 0 } <= budget)
+    #expect(found.notes.contains { $0.contains("the budget of \(budget) points ended the bisection") })
+  }
+
   @Test("results do not depend on the number of jobs; a trial is what `run` says of it")
   func determinism() async throws {
     func settings(_ settings: inout OptimizeSettings) {
