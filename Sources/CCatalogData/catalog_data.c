@@ -72,6 +72,9 @@ static const unsigned char h200_sxm_qwen3_30b_a3b_bf16[] = {
 static const unsigned char transports[] = {
 #embed "data/transports.csv"
 };
+static const unsigned char partitions[] = {
+#embed "data/partitions.csv"
+};
 
 #define FILE_ENTRY(name) {#name, name, sizeof name}
 #define TABLE_ENTRY(name, bytes) {"kernel-tables/" name, bytes, sizeof bytes}
@@ -92,6 +95,7 @@ static const struct catalog_file files[] = {
   FILE_ENTRY(efficiencies),
   FILE_ENTRY(training),
   FILE_ENTRY(transports),
+  FILE_ENTRY(partitions),
   TABLE_ENTRY("h100-sxm-llama-3.1-8b-bf16", h100_sxm_llama_3_1_8b_bf16),
   TABLE_ENTRY("h100-sxm-llama-3.1-8b-fp8", h100_sxm_llama_3_1_8b_fp8),
   TABLE_ENTRY("h100-sxm-qwen3-30b-a3b-bf16", h100_sxm_qwen3_30b_a3b_bf16),

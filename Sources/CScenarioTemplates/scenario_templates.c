@@ -76,6 +76,9 @@ static const char shared_cluster_yaml[] = {
 static const char speculation_yaml[] = {
 #embed "../../scenarios/speculation.yaml"
 };
+static const char gpu_partitions_yaml[] = {
+#embed "../../scenarios/gpu-partitions.yaml"
+};
 static const char spot_training_yaml[] = {
 #embed "../../scenarios/spot-training.yaml"
 };
@@ -171,6 +174,7 @@ static const struct dryrack_template templates[] = {
     {"shared-fabric.yaml", shared_fabric_yaml, sizeof shared_fabric_yaml},
     {"shared-cluster.yaml", shared_cluster_yaml, sizeof shared_cluster_yaml},
     {"speculation.yaml", speculation_yaml, sizeof speculation_yaml},
+    {"gpu-partitions.yaml", gpu_partitions_yaml, sizeof gpu_partitions_yaml},
     {"spot-training.yaml", spot_training_yaml, sizeof spot_training_yaml},
     {"stage-1-proof-of-concept.yaml", stage_1_proof_of_concept_yaml, sizeof stage_1_proof_of_concept_yaml},
     {"stage-2-scaling.yaml", stage_2_scaling_yaml, sizeof stage_2_scaling_yaml},

@@ -34,6 +34,8 @@ public struct Accelerator: Sendable, Hashable {
   public var idlePower: Watts
   /// Price of one, bought; `nil` where nobody states any.
   public var price: Money?
+  /// The profile that it is an instance of; `nil` for a whole one.
+  public var partition: String?
 
   struct PeakRate: Sendable, Hashable {
     var computeName: String

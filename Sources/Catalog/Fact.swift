@@ -1,7 +1,7 @@
 /// What the catalogue holds; the raw value is the name of the data file and of the command's argument.
 public enum Kind: String, Sendable, CaseIterable {
   case accelerators, nodes, hosts, fabrics, models, engines, endpoints, prices, precisions, storage
-  case efficiencies, training, reliability, transports
+  case efficiencies, training, reliability, transports, partitions
 }
 
 /// One number (or word) of the catalogue, with where and when it was read.

@@ -17,10 +17,12 @@ extension DesignCost {
       let months = max(1, horizon.length.value / Calendar.secondsPerMonth)
       kilowattHoursPerMonth +=
         pool.node.power.value / 1000 * site.powerUsageEffectiveness * cost.nodeHours / months
-      let hours = cost.nodeHours * Double(pool.node.accelerators) / months
+      let hours = cost.nodeHours * Double(pool.devicesPerNode) / months
       acceleratorHours += hours
       rentedAcceleratorHours += hours
-      usefulAcceleratorHours += result.time.useful.seconds / 3600 * Double(job.accelerators) / months
+      usefulAcceleratorHours +=
+        result.time.useful.seconds / 3600 * Double(job.accelerators)
+        / Double(pool.partition?.instances ?? 1) / months
       naivePerMonth += cost.nodes * (1 / months)
       addOnce(
         Charges.jobRent(
@@ -35,7 +37,7 @@ extension DesignCost {
     let site = design.sites[pool.siteIndex]
     let from = design.firstService(of: pool)
     let draw = PoolDraw(pool, index: index, design: design, outcome: outcome)
-    let hours = Double(pool.accelerators) * Calendar.hoursPerMonth
+    let hours = Double(pool.devices) * Calendar.hoursPerMonth
     acceleratorHours += hours
     usefulAcceleratorHours += hours * draw.busy * pool.dailyUse
     switch pool.payment {
@@ -190,7 +192,7 @@ extension DesignCost {
       network.nodeBandwidth.map { bandwidth -> Int in
         let ratio = (bandwidth / network.fabric.linkBandwidth).rounded()
         return ratio >= 1 ? Int(min(1024, ratio)) : 1
-      } ?? pool.node.accelerators
+      } ?? pool.devicesPerNode
     let parts = FabricParts.tree(
       interfaces: min(each, 1024) * pool.nodeCount, ports: prices.ports,
       oversubscription: network.oversubscription,

@@ -61,7 +61,7 @@ extension Summary {
 
   private func availability(of design: Design) -> String {
     var words = design.pools.map { pool -> String in
-      let count = "\(pool.accelerators) GPUs"
+      let count = "\(pool.devices) GPUs"
       if pool.isOwned { return "\(count), ours" }
       if pool.market != nil { return "\(count), come and go" }
       if let provisioning = pool.provisioning {

@@ -129,7 +129,9 @@ struct Summary {
 
   private func designSummary(_ index: Int) -> DesignSummary {
     let design = models[index].design
-    var parts = design.pools.map { "\($0.nodeCount) × \($0.node.name)" }
+    var parts = design.pools.map { pool in
+      "\(pool.nodeCount) × \(pool.node.name)" + (pool.partition.map { " cut by \($0.profile)" } ?? "")
+    }
     for service in design.services {
       switch service.placement {
       case .endpoint(let preset):

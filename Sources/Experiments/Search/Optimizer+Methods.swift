@@ -42,8 +42,8 @@ extension Optimizer {
       let numbers = Array(search.next.prefix(settings.budget - search.answers.count))
       if numbers.isEmpty {
         notes.append(
-          "\(space.design): the budget of \(settings.budget) points ended the bisection; values between those "
-            + "tried are not known")
+          "\(space.design): the budget of \(settings.budget) points ended the bisection; values between "
+            + "those tried are not known")
         return
       }
       let members = numbers.map { add(space, [Double($0)]) }

@@ -116,7 +116,7 @@ struct PointRunner: Sendable {
       let list = wanted(ready.scenario, ready.model.design)
       var sample = Sample(
         probes: [], rows: [], isFixed: !ready.scenario.isStochastic,
-        accelerators: ready.model.design.pools.reduce(0) { $0 + $1.accelerators })
+        accelerators: ready.model.design.pools.reduce(0) { $0 + $1.devices })
       for outcome in outcomes {
         guard let outcome else { return .stopped }
         if let end = outcome.earlyEnd {

@@ -64,7 +64,7 @@ enum Segment {
   ///   - number: what its places call it.
   ///   - mostRecords: after so many it stops; the rest then counts as lost.
   ///   - visit: takes the identity of the segment's sweep and a record.
-  /// - Returns: bytes that are no whole record, and the identity; `nil` for a file that cannot be read. A file
+  /// - Returns: bytes that are no whole record, and the identity; `nil` for a file that cannot be read. One
   ///   that is no segment, or whose header is torn, has no identity.
   /// - Complexity: O(bytes); the memory of one record.
   static func read(

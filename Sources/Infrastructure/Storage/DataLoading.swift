@@ -77,6 +77,8 @@ public struct LoadingSystem: Sendable, Hashable {
   public var clients: Int
   /// What a client can take in over its network, in all.
   public var networkPerClient: BytesPerSecond
+  /// Bytes that are read for each file opened; zero where so few are opened that their rate never binds.
+  public var bytesPerFile = Bytes.zero
 
   /// Counts are taken as at least 1.
   public init(
@@ -95,10 +97,12 @@ public struct LoadingSystem: Sendable, Hashable {
     return loading.utilization(each: min(alone, networkPerClient), all: BytesPerSecond(rate))
   }
 
-  /// What the store gives one client at the most.
+  /// What the store gives one client at the most: its data servers, or those that open files.
   private func storageRate(_ tier: StorageTier, _ request: Bytes) -> Double {
-    tier.readShare(clients: clients, request: request, outstanding: loading.workers * acceleratorsPerClient)
-      .value
+    min(
+      tier.readShare(clients: clients, request: request, outstanding: loading.workers * acceleratorsPerClient)
+        .value,
+      tier.openShare(clients: clients, bytesPerFile: bytesPerFile).value)
   }
 
   /// Compute time counts as compute; waiting counts as storage or network, whichever gives less, in halves

@@ -17,6 +17,8 @@ public struct StorageTier: Sendable, Hashable {
   /// Requests of all clients together; infinite where not known.
   public var readRate: PerSecond
   public var writeRate: PerSecond
+  /// Files that all clients together open a second; infinite where not known, and where nothing is opened.
+  public var metadataRate = PerSecond(.infinity)
   /// Before an archived object can be read at all.
   public var retrievalDelay: Seconds
   /// What is deleted earlier is paid as if it had stayed.
@@ -50,6 +52,7 @@ public struct StorageTier: Sendable, Hashable {
     latency = Seconds(number("latency") ?? 0)
     readRate = PerSecond(number("read-rate") ?? .infinity)
     writeRate = PerSecond(number("write-rate") ?? .infinity)
+    metadataRate = PerSecond(number("metadata-rate") ?? .infinity)
     retrievalDelay = Seconds(number("retrieval-delay") ?? 0)
     minimumRetention = Seconds(number("minimum-retention") ?? 0)
     prices = StoragePrices(
@@ -69,6 +72,13 @@ public struct StorageTier: Sendable, Hashable {
     let wait = latency.value + size / min(clientBandwidth.value, readBandwidth.value)
     let byLatency = Double(max(outstanding, 1)) * size / wait
     return BytesPerSecond(min(clientBandwidth.value, readBandwidth.value / count, byRate, byLatency))
+  }
+
+  /// What each of `clients` reads at the most when it opens a file for every `bytesPerFile`.
+  public func openShare(clients: Int, bytesPerFile: Bytes) -> BytesPerSecond {
+    bytesPerFile.value > 0
+      ? BytesPerSecond(metadataRate.value / Double(max(clients, 1)) * bytesPerFile.value)
+      : BytesPerSecond(.infinity)
   }
 
   /// How long `bytes` take one of `clients` that read at the same time, in requests of `request` bytes: the

@@ -68,6 +68,9 @@ public struct Pool: Sendable {
   public var fabric: String?
   /// The same with how it is built; `nil` where the catalogue does not know it.
   public var network: FabricSettings?
+  /// How its accelerators are cut; `nil` for whole ones. `accelerator` is one instance then, and the node
+  /// holds so many of them.
+  public var partition: Partition?
   /// What fails in it while jobs run; `nil` for nothing.
   public var failures: FailureSettings?
   /// Where its spot capacity comes and goes; `nil` where it stays.
@@ -89,7 +92,11 @@ public struct Pool: Sendable {
     self.nodeCount = nodeCount
     self.payment = payment
   }
+  /// Instances where they are cut.
   public var accelerators: Int { nodeCount * node.accelerators }
+  /// Whole ones, as they are bought and counted.
+  public var devices: Int { nodeCount * devicesPerNode }
+  public var devicesPerNode: Int { node.accelerators / (partition?.instances ?? 1) }
 }
 
 /// How a pool is paid.

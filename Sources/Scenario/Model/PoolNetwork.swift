@@ -65,7 +65,7 @@ extension Pool {
     let names = catalog.names(of: .fabrics).filter { $0.hasPrefix(node.provider == "aws" ? "efa" : "roce") }
     let fabrics = names.compactMap { catalog.fabric($0) }
     // EFA counts all interfaces as one link, RoCE has one an accelerator.
-    let line = node.nicBandwidth.value / (node.provider == "aws" ? 1 : Double(max(1, node.accelerators)))
+    let line = node.nicBandwidth.value / (node.provider == "aws" ? 1 : Double(max(1, devicesPerNode)))
     let nearest = fabrics.min { one, other in
       abs(one.linkBandwidth.value - line) < abs(other.linkBandwidth.value - line)
     }

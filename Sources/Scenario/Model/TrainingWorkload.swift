@@ -58,6 +58,8 @@ public struct TrainingData: Sendable, Hashable {
   public var samplesPerStep: Double
   /// Of all samples; `nil` where not said.
   public var dataset: Bytes?
+  /// Samples that one opened file gives; `nil` where files are so large that opening them takes no time.
+  public var samplesPerFile: Double?
   /// The store's name in each design; `nil` leaves it to the job.
   public var storage: String?
   /// Processes that read for an accelerator, and batches that they read ahead.

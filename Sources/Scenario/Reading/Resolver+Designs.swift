@@ -76,6 +76,7 @@ extension Resolver {
     }
     pool.network = network(value["fabric"], "\(path).fabric", node: node)
     pool.failures = failures(value["failures"], "\(path).failures", in: value, of: pool, at: sites[siteIndex])
+    cut(&pool, value["partition"], "\(path).partition")
     return pool
   }
 
@@ -227,6 +228,13 @@ extension Resolver {
     let tensor = integer(written?["tensor"]) ?? standing(1, at: "\(path).tensor", as: "1")
     let data = model.experts == nil ? 1 : integer(written?["data"]) ?? 1
     let expert = model.experts == nil ? 1 : integer(written?["expert"]) ?? 1
+    if let partition = pool.partition, tensor * data * (integer(written?["pipeline"]) ?? 1) > 1 {
+      fault(
+        written ?? service, path,
+        "instances of \(partition.profile) have no links among them: a replica takes one",
+        help: "leave `parallelism` out, or take whole accelerators")
+      return nil
+    }
     if tensor > pool.node.accelerators {
       fault(
         written?["tensor"] ?? service, "\(path).tensor",

@@ -108,6 +108,13 @@ extension Resolver {
         "\(count) accelerators; the pool '\(pool.name)' holds \(pool.accelerators)")
       return nil
     }
+    if let partition = pool.partition, value["accelerators"] == nil || count > 1 {
+      fault(
+        value["accelerators"] ?? value, "\(path).accelerators",
+        "instances of \(partition.profile) have no links among them: a job takes one",
+        help: "write `accelerators: 1`, or take whole accelerators")
+      return nil
+    }
     if let collective = collectives.firstIndex(where: { $0.name == name }) {
       guard pool.collectives(ranks: count, catalog: catalog) != nil else {
         fault(

@@ -21,6 +21,12 @@ extension Resolver {
     _ latency: Written?, _ path: String, of deployment: Deployment, pool: Pool, workload: InferenceWorkload
   ) -> MeasuredTimes? {
     guard let (name, key, table) = kernelTable(latency, path) else { return nil }
+    if let partition = pool.partition {
+      fault(
+        name, "\(path).latency.\(key)",
+        "the table's times are of a whole accelerator, and the pool's are cut by \(partition.profile)")
+      return nil
+    }
     let coverage = table.coverage(
       KernelTable.Demand(
         model: workload.model, accelerator: pool.accelerator.name, weights: deployment.weights.name,

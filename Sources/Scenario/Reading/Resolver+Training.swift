@@ -49,6 +49,7 @@ extension Resolver {
         workers: integer(data["workers"]) ?? standing(4, at: "\(path).data.workers", as: "4"),
         prefetch: integer(data["prefetch"]) ?? standing(8, at: "\(path).data.prefetch", as: "8"))
       reads.dataset = quantity(data["dataset"], .bytes).map { Bytes($0) }
+      reads.samplesPerFile = number(data["samples-per-file"])
       reads.storage = data["storage"]?.text
       workload.data = reads
     }
@@ -155,6 +156,16 @@ extension Resolver {
     tier.readBandwidth = tier.readBandwidth * nodes
     tier.writeBandwidth = tier.writeBandwidth * nodes
     tier.latency = quantity(value["latency"], .duration).map { Seconds($0) } ?? tier.latency
+    for key in ["read-rate", "metadata-rate"] {
+      guard let written = value[key] else { continue }
+      guard let own = quantity(written, .rate), own > 0 else {
+        fault(written, "\(path).\(key)", "the rate must be positive", help: "such as 12000/s")
+        return nil
+      }
+      if key == "read-rate" { tier.readRate = PerSecond(own) } else { tier.metadataRate = PerSecond(own) }
+    }
+    tier.readRate = PerSecond(tier.readRate.value * nodes)
+    tier.metadataRate = PerSecond(tier.metadataRate.value * nodes)
     return tier
   }
 

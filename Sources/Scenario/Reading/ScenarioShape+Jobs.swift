@@ -31,6 +31,9 @@ extension ScenarioShape {
             "samples-per-step", .number(1...1e12), "Samples that a step reads.",
             fallback: "the global batch"),
           Key("dataset", .quantity(.bytes), "Bytes of all samples."),
+          Key(
+            "samples-per-file", .number(1...1e12), "Samples that one opened file gives.",
+            fallback: "so many that opening takes no time"),
           Key("storage", .text, "Name of a storage of each design."),
           Key("workers", .integer(1...1024), "Processes that read for an accelerator.", fallback: "4"),
           Key("prefetch", .integer(1...1_000_000), "Batches read ahead.", fallback: "8"),
@@ -156,6 +159,9 @@ extension ScenarioShape {
         "connection-bandwidth", .quantity(.bandwidth),
         "Of one connection: a reader, or a stream of a checkpoint."),
       Key("latency", .quantity(.duration), "To the first byte."),
+      Key("read-rate", .quantity(.rate), "Reads of all clients (IOPS).", fallback: "as the catalogue has it"),
+      Key(
+        "metadata-rate", .quantity(.rate), "Files opened, all clients.", fallback: "as the catalogue has it"),
     ] + storageUse)
 
   static let fabric: [Key] = [

@@ -210,6 +210,9 @@ enum ScenarioShape {
           ]),
         ]), "A catalogue name or {accelerator, accelerators}.", required: true),
       Key("count", .integer(counts), "Nodes.", required: true),
+      Key(
+        "partition", .text, "A profile that every accelerator is cut by (NVIDIA MIG), such as 3g.40gb.",
+        fallback: "whole"),
       Key("fabric", .either([.named(.fabrics), .object(fabric)]), "Network between the nodes."),
       Key("purchase", purchase, "Bought."),
       Key("pricing", pricing, "Rented."),

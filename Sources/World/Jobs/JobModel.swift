@@ -135,12 +135,13 @@ struct JobModel: Sendable {
     }
     let accelerators = Double(job.run.layout.accelerators)
     let samples = data.samplesPerStep / accelerators
-    let system = LoadingSystem(
+    var system = LoadingSystem(
       loading: DataLoading(
         computePerBatch: job.step.time, bytesPerBatch: data.bytesPerSample * samples, workers: data.workers,
         prefetch: data.prefetch),
       acceleratorsPerClient: min(pool.node.accelerators, job.run.layout.accelerators), clients: nodes,
       networkPerClient: pool.node.nicBandwidth)
+    system.bytesPerFile = data.bytesPerSample * (data.samplesPerFile ?? 0)
     // Each reader has a connection of its own.
     let tier = design.storage[index].seen(throughConnections: data.workers * system.acceleratorsPerClient)
     return system.bound(from: tier, request: data.bytesPerSample)

@@ -47,6 +47,30 @@ struct DataLoadingTests {
       rate: rate * 1e9, busy: busy / 100)
   }
 
+  @Test("servers that open files bind as bandwidth does: at their rate ÷ what is opened a batch")
+  func metadata() {
+    var tier = StorageTier(name: "small files", readBandwidth: BytesPerSecond(1e15))
+    var system = LoadingSystem(
+      loading: DataLoading(
+        computePerBatch: Seconds(0.01), bytesPerBatch: Bytes(64 * 1e5), workers: 4, prefetch: 8),
+      acceleratorsPerClient: 8, clients: 16, networkPerClient: BytesPerSecond(.infinity))
+    system.bytesPerFile = Bytes(1e5)
+    #expect(system.utilization(from: tier, request: Bytes(1e5)) == 1)
+    for rate in [1e3, 1e4, 1e5] {
+      tier.metadataRate = PerSecond(rate)
+      let expected = min(1, rate / (16 * 8 * 64) * 0.01)
+      let busy = system.utilization(from: tier, request: Bytes(1e5))
+      #expect(abs(busy / expected - 1) < 1e-9, "\(rate): \(busy)")
+      let bound = system.bound(from: tier, request: Bytes(1e5))
+      #expect(bound.storage == 1 - busy && bound.network == 0)
+    }
+    // Ten samples a file: a tenth of the files.
+    tier.metadataRate = PerSecond(1e5)
+    let single = system.utilization(from: tier, request: Bytes(1e5))
+    system.bytesPerFile = Bytes(1e6)
+    #expect(abs(system.utilization(from: tier, request: Bytes(1e5)) / single - min(1 / single, 10)) < 1e-9)
+  }
+
   @Test("the shared table has the rows this suite reads", .enabled(if: SharedData.folder != nil))
   func present() { #expect(Self.rows.count == 73) }
 

@@ -73,7 +73,10 @@ public final class RooflineModel: LatencyModel {
       routed: routed * weights.bytesPerWeight,
       visited: model.experts.map { Double($0.perToken) / Double(max(1, $0.count)) } ?? 1)
     keyValueBytesPerToken = Double(model.keyValueElementsPerToken) * keyValue.bytesPerActivation
-    basis = engine.calibration?.accelerator == accelerator.name ? .fitted : rates.basis
+    // Coefficients of the whole carry over to an instance, but nobody measured that they do.
+    let isWhole = accelerator.partition == nil
+    basis =
+      !isWhole ? .estimated : engine.calibration?.accelerator == accelerator.name ? .fitted : rates.basis
     let longest = max(maximumBatchedTokens, maximumSequences, 1)
     if layout.data > 1 {
       body = CostCurve(upTo: longest) { layer.dense(rankTokens: $0) }

@@ -1,0 +1,20 @@
+import Catalog
+
+extension Resolver {
+  /// Cuts the accelerators of a pool by the profile it names.
+  mutating func cut(_ pool: inout Pool, _ written: Written?, _ path: String) {
+    guard let written, let profile = written.text else { return }
+    guard let partition = catalog.partition(profile, of: pool.accelerator) else {
+      let names = catalog.partitions(of: pool.accelerator.name)
+      let near = nearestName(to: profile, among: names).map { "did you mean '\($0)'?" }
+      fault(
+        written, path, "the catalogue knows no partition '\(profile)' of \(pool.accelerator.name)",
+        help: names.isEmpty
+          ? "it cannot be cut, or nobody has said how" : near ?? "there are \(names.joined(separator: ", "))")
+      return
+    }
+    pool.partition = partition
+    pool.accelerator = partition.instance(of: pool.accelerator)
+    pool.node.accelerators *= partition.instances
+  }
+}
