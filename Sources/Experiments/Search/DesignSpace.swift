@@ -34,16 +34,11 @@ struct DesignSpace: Sendable {
       let text: String
       switch variable.domain {
       case .integer(let from, _, let by): text = String(from + Int(value) * by)
-      case .continuous(_, _, let unit, _): text = Self.text(value) + unit
+      case .continuous(_, _, let unit, _): text = PlainNumber.text(value) + unit
       case .choice(let values): text = values[Int(value)]
       }
       return Override(path: variable.path, value: text)
     }
-  }
-
-  /// Whole numbers without a point, others as the shortest text that reads back the same.
-  static func text(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
   }
 }
 

@@ -1,4 +1,5 @@
 import Kernel
+import Statistics
 
 #if canImport(Glibc)
   import Glibc
@@ -24,10 +25,12 @@ public struct NSGA2 {
     public var population = 40
     /// That a pair is crossed at all.
     public var crossoverProbability = 0.9
-    /// How near children stay to their parents: larger is nearer.
-    public var crossoverIndex = 15.0
+    /// How near children stay to their parents: larger is nearer. With the 15 and 20 that the authors use, 9 of
+    /// 200 seeds lose a piece of ZDT3's front for good; with 10 and 10 none does, and ZDT1 and ZDT2 are found
+    /// as well as before.
+    public var crossoverIndex = 10.0
     /// How small changes are: larger is smaller.
-    public var mutationIndex = 20.0
+    public var mutationIndex = 10.0
     /// That a coordinate is changed; `nil` for one coordinate of a point on average.
     public var mutationProbability: Double?
     public init() {}
@@ -73,7 +76,7 @@ public struct NSGA2 {
     let wanted = max(0, min(limit, settings.population))
     var stream = RandomStream(seed: seed, replication: generation, entity: "search", purpose: "variation")
     if generation == 0 {
-      for point in latinHypercube(wanted, &stream) { add(point) }
+      for point in latinHypercube(wanted, stream) { add(point) }
     } else if !parents.isEmpty {
       breed(wanted, &stream)
     }
@@ -113,17 +116,15 @@ public struct NSGA2 {
     if known.insert(point).inserted { members.append(Member(point: point, standing: nil)) }
   }
 
-  /// Each variable's range is cut into as many parts as there are points, and every part used once (McKay,
-  /// Beckman and Conover, Technometrics 21, 1979).
-  private func latinHypercube(_ count: Int, _ stream: inout RandomStream) -> [[Double]] {
-    var points = [[Double]](repeating: [], count: count)
-    for variable in space.variables {
-      let order = Self.permutation(count, &stream)
-      for index in 0..<count {
-        points[index].append(variable.value(at: (Double(order[index]) + stream.uniform()) / Double(count)))
-      }
+  /// Points that spread over every variable's range: see `LatinHypercubeColumn`.
+  private func latinHypercube(_ count: Int, _ stream: RandomStream) -> [[Double]] {
+    if count == 0 { return [] }
+    let columns = space.variables.indices.map {
+      LatinHypercubeColumn(points: count, stream: stream.branch(UInt64($0)))
     }
-    return points
+    return (0..<count).map { point in
+      zip(space.variables, columns).map { $0.value(at: $1.coordinate(ofPoint: point)) }
+    }
   }
 
   /// Children of the chosen. Two shuffles give every parent two tournaments, as in the authors' program.
@@ -246,7 +247,7 @@ public struct NSGA2 {
   }
 
   /// Fisher and Yates' shuffle of 0..<count.
-  static func permutation(_ count: Int, _ stream: inout RandomStream) -> [Int] {
+  private static func permutation(_ count: Int, _ stream: inout RandomStream) -> [Int] {
     var order = Array(0..<count)
     for index in stride(from: count - 1, to: 0, by: -1) {
       order.swapAt(index, Int(stream.below(UInt32(index + 1))))

@@ -51,13 +51,13 @@ public struct PointAnswers {
       for member in point {
         switch member.value.content {
         case .number(let number) where number.isFinite:
-          values.append(Override(path: member.name, value: DesignSpace.text(number)))
+          values.append(Override(path: member.name, value: PlainNumber.text(number)))
         case .text(let text): values.append(Override(path: member.name, value: text))
         default:
           return .failure(Problem(message: "'\(member.name)' is neither a number nor a text"))
         }
       }
-      let id = ask["id"].map { $0.text ?? $0.number.map(DesignSpace.text) ?? "" } ?? ""
+      let id = ask["id"].map { $0.text ?? $0.number.map(PlainNumber.text) ?? "" } ?? ""
       return .success(Question(id: id, design: ask["design"]?.text, values: values))
     }
   }
@@ -124,7 +124,7 @@ extension OptimizeSettings.Variable.Domain {
       // Other programs round ends on the way through logarithms and back.
       let slack = 1e-9 * max(abs(from), abs(to))
       if let number = Double(plain), !(from - slack...to + slack).contains(number) {
-        return "the space goes from \(DesignSpace.text(from))\(unit) to \(DesignSpace.text(to))\(unit)"
+        return "the space goes from \(PlainNumber.text(from))\(unit) to \(PlainNumber.text(to))\(unit)"
       }
     case .choice(let values):
       if !values.contains(text) { return "the space has \(values.joined(separator: ", "))" }

@@ -31,7 +31,7 @@ struct Knob: Sendable, Hashable {
     isMoney = Self.isMoney(input.path, in: scenario)
   }
 
-  func text(_ value: Double) -> String { DesignSpace.text(rounded(value)) + unit }
+  func text(_ value: Double) -> String { PlainNumber.text(rounded(value)) + unit }
 
   /// Nine digits tell values apart; those behind are noise of binary fractions.
   func rounded(_ value: Double) -> Double {

@@ -79,7 +79,8 @@ extension SensitivityStudy {
       var stream = RandomStream(
         seed: scenario.seed, replication: 0, entity: one.input.path, purpose: "uncertainty")
       guard settings.sampling == .latinHypercube else { return (0..<count).map { _ in stream.uniform() } }
-      return NSGA2.permutation(count, &stream).map { (Double($0) + stream.uniform()) / Double(count) }
+      let column = LatinHypercubeColumn(points: count, stream: stream)
+      return (0..<count).map { column.coordinate(ofPoint: $0) }
     }
   }
 

@@ -100,7 +100,7 @@ public struct SweepDependent: Sendable, Hashable {
       return nil
     }
     return Override(
-      path: path, value: SweepRange.text(number) + parts.unit, line: line, column: column)
+      path: path, value: PlainNumber.text(number) + parts.unit, line: line, column: column)
   }
 
   /// What refuses a point at which the formula has no value.

@@ -51,19 +51,7 @@ public struct SweepRange: Sendable, Hashable {
   }
 
   private func value(_ number: Double) -> SweepValue {
-    SweepValue(text: Self.text(number) + unit, line: line, column: column)
-  }
-
-  /// A number as a person would write it, without an exponent: not every unit takes one.
-  ///
-  /// Twelve digits, for what lies behind them is rounding of the interpolation.
-  static func text(_ number: Double) -> String {
-    let rounded = Double(String(format: "%.11e", number)) ?? number
-    if rounded == rounded.rounded(), rounded.magnitude < 1e15 { return String(Int64(rounded)) }
-    if rounded.magnitude >= 1e-4, rounded.magnitude < 1e15 { return "\(rounded)" }
-    var text = String(format: "%.24f", rounded)
-    while text.hasSuffix("0") { text.removeLast() }
-    return text.hasSuffix(".") ? String(text.dropLast()) : text
+    SweepValue(text: PlainNumber.text(number) + unit, line: line, column: column)
   }
 
   /// The number at the front of a quantity and the unit behind it, blank included; `nil` where no finite

