@@ -15,7 +15,7 @@ extension RunPlan {
       Line(name: "  PUE", value: PlanWords.number(site.powerUsageEffectiveness)),
       Line(name: "  lead time", value: PlanWords.duration(site.leadTime.value)),
       Line(name: "  round trip", value: PlanWords.duration(site.roundTrip.value)),
-    ] + charges(of: site, currency: currency)
+    ] + charges(of: site, currency: currency) + hours(of: site)
   }
 
   static func lines(of pool: Pool, in design: Design, _ scenario: Scenario) -> [Line] {
@@ -29,7 +29,8 @@ extension RunPlan {
       Line(
         name: "  draw of a node", value: power,
         source: citation(of: "power", .nodes, pool.node.name, scenario.catalog)),
-      payment(pool, scenario),
+    ] + housing(of: pool, scenario) + [
+      payment(pool, scenario)
     ] + terms(of: pool, scenario) + (pool.fabric.map { [Line(name: "  fabric", value: $0)] } ?? [])
   }
 

@@ -153,6 +153,7 @@ struct RunPlan {
     let lines =
       design.sites.flatMap { RunPlan.lines(of: $0, currency: currency) }
       + design.pools.flatMap { RunPlan.lines(of: $0, in: design, scenario) }
+      + facility(of: design, in: scenario)
       + staff(of: design, currency: currency)
     var sections = [Section(title: "design \(design.name)", lines: lines)]
     for service in design.services {

@@ -2,6 +2,9 @@
 public enum Measure: String, Sendable, CaseIterable {
   case duration, rate, bytes, bandwidth, power, ratio, money, moneyPerHour, moneyPerKilowattHour, moneyPerYear
   case moneyPerMonth, moneyPerKilowattMonth, moneyPerGigabyte
+  case mass
+  /// Emissions of a unit of electricity.
+  case carbonIntensity
   /// A share a year, without interest on it.
   case yearlyShare
   /// Growth that compounds, as that of a month.
@@ -23,6 +26,8 @@ public enum Measure: String, Sendable, CaseIterable {
     case .moneyPerMonth: "USD/month"
     case .moneyPerKilowattMonth: "USD/kW-month"
     case .moneyPerGigabyte: "USD/GB"
+    case .mass: "kg"
+    case .carbonIntensity: "g/kWh"
     case .yearlyShare: "1/y"
     case .growth: "1/month"
     }
@@ -44,6 +49,8 @@ public enum Measure: String, Sendable, CaseIterable {
     case .moneyPerMonth: ["500 USD/month"]
     case .moneyPerKilowattMonth: ["200 USD/kW-month"]
     case .moneyPerGigabyte: ["0.09 USD/GB"]
+    case .mass: ["1000kg", "1.4t"]
+    case .carbonIntensity: ["380 g/kWh", "0.38 kg/kWh"]
     case .yearlyShare: ["10%/y"]
     case .growth: ["5%/month", "60%/y"]
     }
@@ -168,6 +175,9 @@ public enum UnitParser {
     case .moneyPerMonth: return currency(unit, per: ["/month", "/mo"])
     case .moneyPerKilowattMonth: return currency(unit, per: ["/kW-month", "/kW-mo"])
     case .moneyPerGigabyte: return currency(unit, per: ["/GB"])
+    case .mass: return ["kg": 1, "g": 0.001, "t": 1000, "lb": 0.453_592_37][unit]
+    case .carbonIntensity:
+      return ["g/kWh": 1, "gCO2/kWh": 1, "gCO2e/kWh": 1, "kg/kWh": 1000, "kg/MWh": 1, "t/MWh": 1000][unit]
     case .yearlyShare: return ["%/y": 0.01, "%/year": 0.01, "%/month": 0.12, "%/mo": 0.12][unit]
     case .growth: return ["%/month": 0.01, "%/mo": 0.01, "%/y": 0.01 / 12, "%/year": 0.01 / 12][unit]
     }

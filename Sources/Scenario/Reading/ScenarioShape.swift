@@ -195,7 +195,7 @@ enum ScenarioShape {
       Key("pue", .number(1...10), "Power usage effectiveness.", fallback: "1.3 (on-prem), 1 (cloud)"),
       Key("lead-time", .quantity(.duration), "From order to first service.", fallback: "0s"),
       Key("rtt", .quantity(.duration, atMost: "30d"), "Round trip between clients and site.", fallback: "0s"),
-    ] + siteCharges + Key.planned("links", "rack-power", "power-limit"))
+    ] + siteCharges + facility + hourly + Key.planned("links"))
 
   static let pool: Shape = .object(
     [
@@ -204,16 +204,17 @@ enum ScenarioShape {
         "node",
         .either([
           .named(.nodes),
-          .object([
-            Key("accelerator", .named(.accelerators), "Its accelerator.", required: true),
-            Key("accelerators", .integer(1...1024), "How many.", required: true),
-          ]),
+          .object(
+            [
+              Key("accelerator", .named(.accelerators), "Its accelerator.", required: true),
+              Key("accelerators", .integer(1...1024), "How many.", required: true),
+            ] + housing),
         ]), "A catalogue name or {accelerator, accelerators}.", required: true),
       Key("count", .integer(counts), "Nodes.", required: true),
       Key("fabric", .either([.named(.fabrics), .object(fabric)]), "Network between the nodes."),
       Key("purchase", purchase, "Bought."),
       Key("pricing", pricing, "Rented."),
-      provisioning, dailyUse,
+      provisioning, dailyUse, powerCap,
       Key("failures", failures, "What fails while jobs run.", fallback: "as the catalogue has it"),
       Key("market", market, "Where spot capacity comes and goes.", fallback: "it stays"),
     ])
