@@ -78,10 +78,12 @@ extension RunPlan {
     return [
       Line(name: "endpoint", value: "\(endpoint.name): \(endpoint.model) at \(endpoint.provider)"),
       Line(
-        name: "  prompt tokens", value: "\(endpoint.inputPricePerMillion) USD a million",
+        name: "  prompt tokens",
+        value: "\(endpoint.inputPricePerMillion) \(scenario.economics.currency) a million",
         source: source("input-price")),
       Line(
-        name: "  output tokens", value: "\(endpoint.outputPricePerMillion) USD a million",
+        name: "  output tokens",
+        value: "\(endpoint.outputPricePerMillion) \(scenario.economics.currency) a million",
         source: source("output-price")),
       limit("requests", endpoint.requestsPerMinute, "requests-per-minute"),
       limit("tokens", endpoint.tokensPerMinute, "tokens-per-minute"),

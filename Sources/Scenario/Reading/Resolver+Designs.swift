@@ -49,7 +49,7 @@ extension Resolver {
       name: member.key, kind: kind, provider: value["provider"]?.text, region: value["region"]?.text,
       electricityPerKilowattHour: Money(
         quantity(value["electricity"], .moneyPerKilowattHour) ?? byHour?.mean
-          ?? standing(0, at: "\(path).electricity", as: "0 USD/kWh")),
+          ?? standing(0, at: "\(path).electricity", as: "0 \(exchange.currency)/kWh")),
       powerUsageEffectiveness: number(value["pue"])
         ?? standing(ownsPower ? 1.3 : 1, at: "\(path).pue", as: ownsPower ? "1.3" : "1"),
       leadTime: Seconds(

@@ -1,4 +1,5 @@
 import Catalog
+import Quantities
 
 /// The scenario format, described once.
 enum ScenarioShape {
@@ -45,7 +46,8 @@ enum ScenarioShape {
     [
       Key("horizon", .quantity(.duration), "Span of the totals.", fallback: "3y"),
       Key("discount-rate", .quantity(.ratio), "A year, for present values.", fallback: "8%"),
-      Key("currency", .choice(["USD"]), "Currency of all amounts.", fallback: "USD"),
+      Key("currency", .choice(Exchange.codes), "Currency of all amounts.", fallback: "USD"),
+      exchange,
       Key(
         "prices", .choice(["list-2026-07", "quoted-2026"]), "Dated price preset.", fallback: "list-2026-07"),
       Key("against", .text, "Design that break-evens are against.", fallback: "the first that buys nothing"),
