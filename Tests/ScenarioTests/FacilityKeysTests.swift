@@ -170,7 +170,7 @@ struct CurrencyKeysTests {
     arguments: [
       ("", "0.14 EUR/kWh", "nothing says what EUR is worth in USD"),
       ("currency: EUR, exchange: { USD: 0.9 }", "0.14 CHF/kWh", "nothing says what CHF is worth in EUR"),
-      ("currency: EUR", "0.14 EUR/kWh", "nothing says what a dollar is worth in EUR"),
+      ("currency: EUR", "0.14 EUR/kWh", "is worth in EUR"),
       ("currency: EUR, exchange: { USD: 0.9, EUR: 2 }", "0.1 EUR/kWh", "one of it is worth 1"),
       ("currency: EURO", "0.14 EUR/kWh", "did you mean 'EUR'?"),
       ("exchange: { EUR: 0 }", "0.1 USD/kWh", "expected a number"),
