@@ -78,8 +78,8 @@ struct BusyStretches {
 
   var most: Double { busy.max() ?? 0 }
 
-  /// Mean of each hour of the day over the whole days of the run; `nil` where there is none, or an hour without
-  /// samples.
+  /// Mean of each hour of the day over the whole days of the run; `nil` where there is none, or an hour
+  /// without samples.
   ///
   /// - Parameters:
   ///   - start: hours after midnight.

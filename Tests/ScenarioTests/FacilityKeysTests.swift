@@ -4,9 +4,10 @@ import Testing
 
 @Suite("Keys of rooms, racks and power")
 struct FacilityKeysTests {
-  static func read(_ site: String, pool: String = "", node: String = "dgx-h100", economics: String = "")
-    -> Result<Scenario, FaultReport>
-  {
+  static func read(
+    _ site: String, pool: String = "", node: String = "dgx-h100", economics: String = "",
+    purchase: String = "{ price: 1 USD }"
+  ) -> Result<Scenario, FaultReport> {
     let text = """
       version: 1
       name: room
@@ -22,16 +23,19 @@ struct FacilityKeysTests {
       designs:
         own:
           sites: { dc: { kind: on-prem\(site) } }
-          pools: { gpu: { site: dc, node: \(node), count: 8, purchase: { price: 1 USD }\(pool) } }
+          pools: { gpu: { site: dc, node: \(node), count: 8, purchase: \(purchase)\(pool) } }
           services: { chat: { workload: chat, pool: gpu, replicas: 1 } }
       """
     return ScenarioReader.read(bytes: Array(text.utf8), file: "room.yaml", folder: "/nowhere")
   }
 
-  static func faults(_ site: String, pool: String = "", node: String = "dgx-h100", economics: String = "")
-    -> [String]
-  {
-    if case .failure(let report) = read(site, pool: pool, node: node, economics: economics) {
+  static func faults(
+    _ site: String, pool: String = "", node: String = "dgx-h100", economics: String = "",
+    purchase: String = "{ price: 1 USD }"
+  ) -> [String] {
+    if case .failure(let report) = read(
+      site, pool: pool, node: node, economics: economics, purchase: purchase)
+    {
       return report.faults.map { "\($0.path): \($0.message)" + ($0.help.map { " | \($0)" } ?? "") }
     }
     return []
@@ -179,5 +183,15 @@ struct CurrencyKeysTests {
   func bad(economics: String, price: String, message: String) {
     let found = Self.own(economics, electricity: price)
     #expect(found.contains { $0.contains(message) }, "\(found)")
+  }
+
+  @Test("what the books cannot hold is refused, whatever the currency")
+  func tooMuch() {
+    let found = Self.own("currency: IDR, exchange: { USD: 1000000 }", electricity: "1 IDR/kWh")
+    #expect(found == [])
+    let dear = FacilityKeysTests.faults(
+      "", pool: ", daily-use: 8h", node: "gb200-nvl72", economics: "currency: IDR, exchange: { USD: 1e6 }",
+      purchase: "{}")
+    #expect(dear.contains { $0.contains("cost more than 2 trillion IDR") }, "\(dear)")
   }
 }

@@ -160,7 +160,7 @@ struct FacilityRunTests {
   static func day(_ site: String) async throws -> RunResults {
     await run(
       try scenario(
-        site: site, duration: "25h", arrivals: "{ process: schedule, points: [[0s, 3/s], [6h, 0/s]] }",
+        site: site, duration: "25h", arrivals: "{ process: schedule, points: [[0s, 3/s], [6h, 0.02/s]] }",
         tokens: (1500, 20), node: "{ accelerator: h100-sxm, accelerators: 1 }", count: 1))
   }
 

@@ -45,8 +45,8 @@ public struct Site: Sendable, Hashable {
   public var facility = Facility()
   /// Emissions of its electricity by the hour [g/kWh]; `nil` where nobody says.
   public var carbon: HourlyProfile?
-  /// Price of a kilowatt-hour by the hour; `nil` where it is the same all day. `electricityPerKilowattHour` is
-  /// its mean then.
+  /// Price of a kilowatt-hour by the hour, of which `electricityPerKilowattHour` is the mean; `nil` where it
+  /// is the same all day.
   public var electricityByHour: HourlyProfile?
   /// Hours after midnight at which the run starts, 0..<24.
   public var startHour = 0.0

@@ -161,9 +161,10 @@ extension FacilityUse {
         ? "\(pool.node) is a rack of its own"
         : "\(packing.perRack) \(pool.node) each, \(packing.binding.rawValue) binds\(rest)"
     }
+    let of = Resolver.watts(rack.power)
     let alone = switchRacks > 0 ? ", \(switchRacks) of them for switches alone" : ""
     return [
-      "\(Self.counted(racks, "rack")) of \(Resolver.watts(rack.power)): \(parts.joined(separator: ", "))\(alone)",
+      "\(Self.counted(racks, "rack")) of \(of): \(parts.joined(separator: ", "))\(alone)",
       "\(Resolver.watts(stranded)) stranded",
     ]
   }

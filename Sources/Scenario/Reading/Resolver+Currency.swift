@@ -23,6 +23,23 @@ extension ScenarioShape {
 }
 
 extension Resolver {
+  /// Most that the nodes of a pool may cost: books hold 9.2 trillion of any currency, renewals included.
+  private static let mostPurchase = 2e12
+
+  /// Refuses purchases that the books could not hold: rates make large numbers of moderate prices.
+  mutating func checkPurchases(_ pools: [Pool], _ value: Written, _ path: String) {
+    for pool in pools {
+      guard case .purchase(let price, _, _) = pool.payment,
+        price.units * Double(pool.nodeCount) > Self.mostPurchase
+      else { continue }
+      let written = value["pools"]?[pool.name]
+      fault(
+        written?["purchase"] ?? written ?? value, "\(path).pools.\(pool.name).purchase",
+        "the nodes of '\(pool.name)' cost more than 2 trillion \(exchange.currency) together",
+        help: "books hold no more; fewer nodes, a lower price, or a currency with larger units")
+    }
+  }
+
   /// Faults of the rates that a currency needs.
   mutating func checkExchange(_ economics: Written?) {
     guard let economics else { return }

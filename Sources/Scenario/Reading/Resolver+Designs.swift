@@ -15,6 +15,7 @@ extension Resolver {
       }
     }
     fit(&pools, at: sites, value, path)
+    checkPurchases(pools, value, path)
     var services: [Service] = []
     for service in value["services"]?.members ?? [] {
       let place = "\(path).services.\(service.key)"

@@ -81,7 +81,8 @@ extension Resolver {
     return node
   }
 
-  /// Holds the pools against the racks and the power of their sites, and caps those of a site that asks for it.
+  /// Holds the pools against the racks and the power of their sites, and caps those of a site that asks for
+  /// it.
   mutating func fit(_ pools: inout [Pool], at sites: [Site], _ value: Written, _ path: String) {
     for (index, site) in sites.enumerated() where site.facility.isStated {
       let here = pools.indices.filter { pools[$0].siteIndex == index }
@@ -110,8 +111,9 @@ extension Resolver {
     if !RackPacking(pool.rackLoad, machines: 1, in: RackLimits(power: rack.power)).fits {
       fault(
         value, place,
-        "'\(pool.node.name)' draws \(Self.watts(pool.fullNodePower)) at full load, \(Self.watts(excess)) more "
-          + "than a rack of '\(site.name)' gives", help: Self.remedy(for: pool, excess: excess, catalog))
+        "'\(pool.node.name)' draws \(Self.watts(pool.fullNodePower)) at full load, "
+          + "\(Self.watts(excess)) more than a rack of '\(site.name)' gives",
+        help: Self.remedy(for: pool, excess: excess, catalog))
     }
     if let most = rack.units, let units = housing.units, units > most, !housing.isRack {
       fault(
@@ -154,8 +156,8 @@ extension Resolver {
 
   // MARK: Power
 
-  /// Lowers the caps of all pools of a site together, as little as brings them under its limit: the same share
-  /// of each accelerator's thermal design power, in whole watts.
+  /// Lowers the caps of all pools of a site together, as little as brings them under its limit: the same
+  /// share of each accelerator's thermal design power, in whole watts.
   private mutating func cap(
     _ pools: inout [Pool], _ here: [Int], atSite index: Int, _ site: Site, _ value: Written, _ path: String
   ) {
