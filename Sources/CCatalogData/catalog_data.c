@@ -16,6 +16,12 @@ static const unsigned char nodes[] = {
 static const unsigned char hosts[] = {
 #embed "data/hosts.csv"
 };
+static const unsigned char racks[] = {
+#embed "data/racks.csv"
+};
+static const unsigned char grids[] = {
+#embed "data/grids.csv"
+};
 static const unsigned char fabrics[] = {
 #embed "data/fabrics.csv"
 };
@@ -84,6 +90,8 @@ static const struct catalog_file files[] = {
   FILE_ENTRY(accelerators),
   FILE_ENTRY(nodes),
   FILE_ENTRY(hosts),
+  FILE_ENTRY(racks),
+  FILE_ENTRY(grids),
   FILE_ENTRY(fabrics),
   FILE_ENTRY(models),
   FILE_ENTRY(engines),

@@ -34,6 +34,9 @@ static const char distillation_yaml[] = {
 static const char fabric_choice_yaml[] = {
 #embed "../../scenarios/fabric-choice.yaml"
 };
+static const char facility_yaml[] = {
+#embed "../../scenarios/facility.yaml"
+};
 static const char full_cost_yaml[] = {
 #embed "../../scenarios/full-cost.yaml"
 };
@@ -160,6 +163,7 @@ static const struct dryrack_template templates[] = {
     {"config-model.yaml", config_model_yaml, sizeof config_model_yaml},
     {"distillation.yaml", distillation_yaml, sizeof distillation_yaml},
     {"fabric-choice.yaml", fabric_choice_yaml, sizeof fabric_choice_yaml},
+    {"facility.yaml", facility_yaml, sizeof facility_yaml},
     {"full-cost.yaml", full_cost_yaml, sizeof full_cost_yaml},
     {"llama-3-405b.yaml", llama_3_405b_yaml, sizeof llama_3_405b_yaml},
     {"load-curve.yaml", load_curve_yaml, sizeof load_curve_yaml},

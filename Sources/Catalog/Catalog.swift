@@ -8,9 +8,21 @@ public struct Catalog: Sendable {
   public static let builtIn = Catalog()
 
   /// Tables that an overlay changed; looked up by kind, never iterated.
-  private let changed: [Kind: FactTable]
+  let changed: [Kind: FactTable]
+  /// One dollar in the currency of its prices.
+  public let dollar: Double
+  /// Tables with prices in that currency, where it is not the dollar; looked up by kind, never iterated.
+  private let converted: [Kind: FactTable]
 
-  init(changed: [Kind: FactTable] = [:]) { self.changed = changed }
+  init(changed: [Kind: FactTable] = [:], dollar: Double = 1) {
+    self.changed = changed
+    self.dollar = dollar
+    var converted: [Kind: FactTable] = [:]
+    for kind in Self.priced where dollar != 1 {
+      converted[kind] = Self.converted(changed[kind] ?? FactTable.of(kind), dollar: dollar)
+    }
+    self.converted = converted
+  }
 
   /// This catalogue with facts of the caller's own: one whose name and key are known replaces that
   /// fact, any other is added.
@@ -19,12 +31,14 @@ public struct Catalog: Sendable {
     var tables = changed
     for kind in Kind.allCases {
       let facts = overlay.filter { $0.kind == kind }.map(\.fact)
-      if !facts.isEmpty { tables[kind] = FactTable(table(kind), overlaidWith: facts) }
+      if !facts.isEmpty {
+        tables[kind] = FactTable(changed[kind] ?? FactTable.of(kind), overlaidWith: facts)
+      }
     }
-    return Catalog(changed: tables)
+    return Catalog(changed: tables, dollar: dollar)
   }
 
-  func table(_ kind: Kind) -> FactTable { changed[kind] ?? FactTable.of(kind) }
+  func table(_ kind: Kind) -> FactTable { converted[kind] ?? changed[kind] ?? FactTable.of(kind) }
 
   /// Names of all entries of a kind, sorted.
   public func names(of kind: Kind) -> [String] { table(kind).names }

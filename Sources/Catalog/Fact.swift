@@ -1,7 +1,7 @@
 /// What the catalogue holds; the raw value is the name of the data file and of the command's argument.
 public enum Kind: String, Sendable, CaseIterable {
   case accelerators, nodes, hosts, fabrics, models, engines, endpoints, prices, precisions, storage
-  case efficiencies, training, reliability, transports, partitions
+  case efficiencies, training, reliability, transports, partitions, racks, grids
 }
 
 /// One number (or word) of the catalogue, with where and when it was read.
@@ -45,6 +45,8 @@ public struct Fact: Sendable, Hashable {
     switch unit {
     case "", "B", "s", "W", "tokens", "devices", "ratio", "USD", "1/s", "1/min", "tokens/min", "tokens/s": 1
     case "USD/node-hour", "USD/device-hour", "USD/1M tokens", "USD/GB-month", "USD/GB", "USD/1000 requests": 1
+    case "U", "kg", "g/kWh": 1
+    case "kW": 1000
     case "GB": 1e9
     case "GiB": 1_073_741_824
     case "GB/s": 1e9

@@ -46,7 +46,7 @@ struct FactTable: Sendable {
   }
 
   /// - Parameter facts: the rows of one entry stand together.
-  private init(facts: [Fact]) {
+  init(facts: [Fact]) {
     var names: [String] = []
     var ranges: [String: Range<Int>] = [:]
     for (index, fact) in facts.enumerated() {

@@ -18,6 +18,8 @@ public struct Node: Sendable, Hashable {
   public var price: Money?
   /// All network interfaces together, one direction.
   public var nicBandwidth: BytesPerSecond
+  /// What it needs of a rack.
+  public var housing = Housing()
 
   public init(
     name: String, accelerator: String, accelerators: Int, power: Watts, idlePower: Watts,
@@ -41,11 +43,13 @@ extension Catalog {
     guard let entry = table(.nodes).entry(name), let accelerator = entry.text("accelerator"),
       let count = entry.integer("accelerators"), let power = entry.number("power")
     else { return nil }
-    return Node(
+    var node = Node(
       name: name, accelerator: accelerator, accelerators: count, power: Watts(power),
       idlePower: Watts(entry.number("idle-power") ?? 0), provider: entry.text("provider"),
       price: entry.number("price").map { Money($0) },
       nicBandwidth: BytesPerSecond(entry.number("nic-bandwidth") ?? 0))
+    node.housing = Housing(entry)
+    return node
   }
 
   /// A node that is known by its accelerators only: draw, price and network follow from them by what hosts

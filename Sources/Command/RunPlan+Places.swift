@@ -15,7 +15,7 @@ extension RunPlan {
       Line(name: "  PUE", value: PlanWords.number(site.powerUsageEffectiveness)),
       Line(name: "  lead time", value: PlanWords.duration(site.leadTime.value)),
       Line(name: "  round trip", value: PlanWords.duration(site.roundTrip.value)),
-    ] + charges(of: site, currency: currency)
+    ] + charges(of: site, currency: currency) + hours(of: site)
   }
 
   static func lines(of pool: Pool, in design: Design, _ scenario: Scenario) -> [Line] {
@@ -30,7 +30,8 @@ extension RunPlan {
       Line(
         name: "  draw of a node", value: power,
         source: citation(of: "power", .nodes, pool.node.name, scenario.catalog)),
-      payment(pool, scenario),
+    ] + housing(of: pool, scenario) + [
+      payment(pool, scenario)
     ] + terms(of: pool, scenario) + (pool.fabric.map { [Line(name: "  fabric", value: $0)] } ?? [])
   }
 
@@ -78,10 +79,12 @@ extension RunPlan {
     return [
       Line(name: "endpoint", value: "\(endpoint.name): \(endpoint.model) at \(endpoint.provider)"),
       Line(
-        name: "  prompt tokens", value: "\(endpoint.inputPricePerMillion) USD a million",
+        name: "  prompt tokens",
+        value: "\(endpoint.inputPricePerMillion) \(scenario.economics.currency) a million",
         source: source("input-price")),
       Line(
-        name: "  output tokens", value: "\(endpoint.outputPricePerMillion) USD a million",
+        name: "  output tokens",
+        value: "\(endpoint.outputPricePerMillion) \(scenario.economics.currency) a million",
         source: source("output-price")),
       limit("requests", endpoint.requestsPerMinute, "requests-per-minute"),
       limit("tokens", endpoint.tokensPerMinute, "tokens-per-minute"),

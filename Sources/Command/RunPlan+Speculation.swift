@@ -19,8 +19,8 @@ extension RunPlan {
     ]
   }
 
-  static func substitute(of service: Service) -> [Line] {
+  static func substitute(of service: Service, currency: String) -> [Line] {
     (service.model.map { [Line(name: "model served instead", value: $0.name)] } ?? [])
-      + service.oneOffCosts.map { Line(name: "one-off: \($0.name)", value: "\($0.cost) USD") }
+      + service.oneOffCosts.map { Line(name: "one-off: \($0.name)", value: "\($0.cost) \(currency)") }
   }
 }

@@ -76,7 +76,7 @@ struct RunPlan {
         name: "runs",
         value: "\(counted(designs.count, "design")) × \(counted(replications, "replication")) = \(runs)"),
       Line(name: "price list", value: scenario.economics.priceList),
-      Line(name: "currency", value: scenario.economics.currency),
+      currency(scenario.economics),
       Line(name: "horizon", value: PlanWords.duration(scenario.economics.horizon.value)),
       Line(
         name: "discount rate", value: "\(PlanWords.number(scenario.economics.discountRate * 100)) % a year"),
@@ -89,6 +89,17 @@ struct RunPlan {
     }
     lines += RunEstimate(scenario, designs: designs, replications: replications).lines
     return Section(title: scenario.name, lines: lines)
+  }
+
+  private static func currency(_ economics: EconomicsSettings) -> Line {
+    let rates = Exchange.codes.compactMap { code in
+      economics.exchange.rates[code].map { "1 \(code) = \(PlanWords.number($0)) \(economics.currency)" }
+    }
+    if rates.isEmpty { return Line(name: "currency", value: economics.currency) }
+    let origin = [economics.exchangeSource, economics.exchangeDate].filter { !$0.isEmpty }
+    return Line(
+      name: "currency", value: ([economics.currency] + rates).joined(separator: ", "),
+      source: origin.joined(separator: ", "))
   }
 
   private static func until(_ rule: StoppingRule) -> Line {
@@ -153,6 +164,7 @@ struct RunPlan {
     let lines =
       design.sites.flatMap { RunPlan.lines(of: $0, currency: currency) }
       + design.pools.flatMap { RunPlan.lines(of: $0, in: design, scenario) }
+      + facility(of: design, in: scenario)
       + staff(of: design, currency: currency)
     var sections = [Section(title: "design \(design.name)", lines: lines)]
     for service in design.services {
@@ -165,7 +177,8 @@ struct RunPlan {
   }
 
   private static func placement(_ service: Service, of design: Design, in scenario: Scenario) -> [Line] {
-    substitute(of: service) + whereTo(service, of: design, in: scenario) + door(of: service)
+    substitute(of: service, currency: scenario.economics.currency)
+      + whereTo(service, of: design, in: scenario) + door(of: service)
       + start(of: service, in: design)
   }
 

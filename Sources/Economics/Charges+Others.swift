@@ -33,6 +33,13 @@ extension Charges {
       quantity: kilowatts, unit: "kW-Months")
   }
 
+  /// Rent of racks.
+  public static func racks(_ count: Int, price: Money, site: String) -> Charge {
+    usage(
+      "racks", .other, name: "racks", provider: "facility", region: site, cost: price * Double(count),
+      quantity: Double(count), unit: "Rack-Months")
+  }
+
   /// Requests of a managed endpoint, beside their tokens.
   public static func requests(endpoint: String, provider: String, count: Double, price: Money) -> Charge {
     usage(

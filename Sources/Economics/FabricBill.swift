@@ -77,6 +77,8 @@ public struct FabricPrices: Sendable, Hashable {
   /// A fibre and its two transceivers.
   public var switchCable: Money
   public var switchPower: Watts
+  /// Height of a switch in rack units; `nil` where nobody states it.
+  public var switchUnits: Int?
   public var source: String
   public var date: String
 
@@ -94,6 +96,7 @@ public struct FabricPrices: Sendable, Hashable {
     hostCable = money("host-cable-price")
     switchCable = money("switch-cable-price")
     switchPower = Watts(fact("switch-power")?.number ?? 0)
+    switchUnits = fact("switch-units")?.number.flatMap { Int(exactly: $0) }
     source = price.source
     date = price.date
   }

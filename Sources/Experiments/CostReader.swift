@@ -35,7 +35,7 @@ struct CostReader {
     let requests = cost.requests(demand: economics.demand, windows: windows)
     let unmet = requests.flatMap { $0.offered > 0 ? max(0, 1 - $0.good / $0.offered) : nil }
     return [
-      ("cost_per_month", currency == "USD" ? known(perMonth) : nil, "\(currency)/month"),
+      ("cost_per_month", known(perMonth), "\(currency)/month"),
       ("cost_total", known(total), currency),
       ("cost_npv", known(ledger.presentValue(yearlyRate: economics.discountRate).units), currency),
       ("cost_per_million_output_tokens", per(work.map { $0.outputTokens / 1e6 }), currency),

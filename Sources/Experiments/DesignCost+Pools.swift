@@ -9,14 +9,19 @@ import World
 extension DesignCost {
   /// Rent of nodes that jobs hold while they run: paid once, spread over the horizon as what is paid once is.
   mutating func addJobs(_ design: Design, _ outcome: Outcome) {
-    for (job, result) in zip(design.trainingJobs.map(\.deployment), outcome.jobs)
-    where design.isPaidByJobs(job.poolIndex) {
+    for (item, result) in zip(design.trainingJobs, outcome.jobs)
+    where design.isPaidByJobs(item.deployment.poolIndex) {
+      let job = item.deployment
       let pool = design.pools[job.poolIndex]
       let site = design.sites[pool.siteIndex]
-      let cost = JobCost(result, of: job, on: pool, site: site)
+      let share = item.training.step.computeShare
+      let cost = JobCost(result, of: job, on: pool, site: site, computeShare: share)
       let months = max(1, horizon.length.value / Calendar.secondsPerMonth)
-      kilowattHoursPerMonth +=
-        pool.node.power.value / 1000 * site.powerUsageEffectiveness * cost.nodeHours / months
+      let energy =
+        pool.busyNodePower(computeShare: share).value / 1000 * site.powerUsageEffectiveness * cost.nodeHours
+        / months
+      kilowattHoursPerMonth += energy
+      addCarbon(of: energy, byHour: nil, site: site)
       let hours = cost.nodeHours * Double(pool.devicesPerNode) / months
       acceleratorHours += hours
       rentedAcceleratorHours += hours
@@ -51,31 +56,8 @@ extension DesignCost {
     let power = draw.average * pool.dailyUse + draw.idle * (1 - pool.dailyUse) + fabric
     addEnergy(
       averagePower: pool.isOwned ? power : draw.average * pool.dailyUse,
-      peak: draw.peak + fabric, contracted: pool.node.power * Double(pool.nodeCount) + fabric, site: site,
-      from: from)
-  }
-
-  /// Energy at the meter, its highest draw, and the space that machines take.
-  private mutating func addEnergy(
-    averagePower: Watts, peak: Watts, contracted: Watts, site: Site, from: Seconds
-  ) {
-    kilowattHoursPerMonth +=
-      averagePower.value / 1000 * site.powerUsageEffectiveness * Calendar.hoursPerMonth
-    if site.electricityPerKilowattHour > .zero {
-      let charge = Charges.electricity(
-        averagePower: averagePower, powerUsageEffectiveness: site.powerUsageEffectiveness,
-        pricePerKilowattHour: site.electricityPerKilowattHour, site: site.name)
-      items.append(Item(charge: charge, driver: .hours, from: from))
-    }
-    for (name, price, kilowatts) in [
-      ("demand charge", site.charges.demandPerKilowatt, peak.value / 1000 * site.powerUsageEffectiveness),
-      ("space", site.charges.spacePerKilowatt, contracted.value / 1000),
-    ] where price > .zero {
-      items.append(
-        Item(
-          charge: Charges.kilowatts(name, kilowatts: kilowatts, price: price, site: site.name),
-          driver: .always, from: from))
-    }
+      peak: draw.peak + fabric, contracted: pool.fullNodePower * Double(pool.nodeCount) + fabric,
+      byHour: draw.byHour?.map { $0 + fabric.value }, site: site, from: from)
   }
 
   private mutating func addOwned(
@@ -185,19 +167,7 @@ extension DesignCost {
   // MARK: Fabric
 
   private func fabric(of pool: Pool) -> (parts: FabricParts, prices: FabricPrices)? {
-    guard let network = pool.network, pool.isOwned, !pool.ownership.holdsFabric, pool.nodeCount > 1,
-      let prices = FabricPrices(network.fabric.name, in: catalog)
-    else { return nil }
-    let each =
-      network.nodeBandwidth.map { bandwidth -> Int in
-        let ratio = (bandwidth / network.fabric.linkBandwidth).rounded()
-        return ratio >= 1 ? Int(min(1024, ratio)) : 1
-      } ?? pool.devicesPerNode
-    let parts = FabricParts.tree(
-      interfaces: min(each, 1024) * pool.nodeCount, ports: prices.ports,
-      oversubscription: network.oversubscription,
-      planes: network.topology == .railOptimised ? min(each, 1024) : 1)
-    return (parts, prices)
+    pool.isOwned && !pool.ownership.holdsFabric ? pool.networkParts(in: catalog) : nil
   }
 
   private func fabricPower(of pool: Pool) -> Watts {

@@ -42,6 +42,8 @@ struct DesignCost {
   var prepayments: [Prepayment] = []
   /// Drawn at the meter in a month.
   var kilowattHoursPerMonth = 0.0
+  /// Emitted for it; `nil` where nobody says how much of that a part of it is.
+  var carbonKilogramsPerMonth: Double? = 0
   /// Accelerator-hours of a month: of all pools, of those rented, and those in which something is computed.
   var acceleratorHours = 0.0
   var rentedAcceleratorHours = 0.0
@@ -108,6 +110,7 @@ struct DesignCost {
       }
     }
     addPlaces(design)
+    addRacks(design)
     addPeople(design.staff)
     addOthers(design.otherCosts)
   }

@@ -14,7 +14,8 @@ struct JobCost {
   var nodeHours: Double
   var total: Money { nodes + electricity }
 
-  init(_ outcome: TrainingOutcome, of job: JobDeployment, on pool: Pool, site: Site) {
+  /// - Parameter computeShare: of its steps, what is bound by arithmetic.
+  init(_ outcome: TrainingOutcome, of job: JobDeployment, on pool: Pool, site: Site, computeShare: Double) {
     let hours = { (seconds: Double) in seconds / 3600 }
     nodeHours = hours(outcome.heldNodeSeconds + outcome.spotNodeSeconds + outcome.fallbackNodeSeconds)
     switch pool.payment {
@@ -29,7 +30,9 @@ struct JobCost {
     }
     if site.electricityPerKilowattHour > .zero {
       // Steps keep the accelerators busy nearly all the time.
-      let kilowattHours = pool.node.power.value / 1000 * site.powerUsageEffectiveness * nodeHours
+      let kilowattHours =
+        pool.busyNodePower(computeShare: computeShare).value / 1000 * site.powerUsageEffectiveness
+        * nodeHours
       electricity = site.electricityPerKilowattHour * kilowattHours
     }
   }

@@ -81,7 +81,8 @@ extension MetricReader {
     add(
       name, "gpu_allocated_ratio", available > 0 ? min(1, held.seconds * devices / available) : nil, "ratio")
     let cost = JobCost(
-      result, of: job, on: pool, site: model.design.sites[pool.siteIndex])
+      result, of: job, on: pool, site: model.design.sites[pool.siteIndex],
+      computeShare: training.step.computeShare)
     add(name, "cost_per_training_run", isDone ? cost.total.units : nil, scenario.economics.currency)
   }
 

@@ -197,5 +197,6 @@ struct MetricReader {
     let isMetered = !model.design.pools.isEmpty
     add("", "energy_kwh", isMetered ? reader.cost.kilowattHoursPerMonth : nil, "kWh/month")
     add("", "first_service_day", reader.cost.firstService.value / 86_400, "day")
+    readFacility(reader.cost)
   }
 }

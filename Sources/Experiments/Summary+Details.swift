@@ -17,6 +17,8 @@ extension Summary {
       guard case .pool(let deployment) = service.placement else { continue }
       let pool = design.pools[deployment.poolIndex]
       let blocks = Double(result.blocksPerReplica * deployment.replicas)
+      let draw = PoolDraw(pool, index: deployment.poolIndex, design: design, outcome: outcome)
+      let full = pool.busyNodePower(computeShare: draw.computeShare)
       var last = ServiceSample(time: .zero, queued: 0, running: 0, blocksInUse: 0, busy: 0)
       for sample in result.samples {
         func add(_ metric: String, _ value: Double) {
@@ -34,7 +36,7 @@ extension Summary {
         add("gpu_busy_ratio", busy)
         let share =
           Double(deployment.replicas * deployment.acceleratorsPerReplica) / Double(pool.accelerators)
-        let power = pool.node.idlePower + (pool.node.power - pool.node.idlePower) * (busy * share)
+        let power = pool.node.idlePower + (full - pool.node.idlePower) * (busy * share)
         add("power_w", power.value * Double(pool.nodeCount))
         last = sample
       }

@@ -42,7 +42,7 @@ struct Summary {
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
       notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + payBackNotes(rows) + rangeNotes()
-        + contextNotes() + moneyNotes() + breakEvenNotes(rows) + decisionNotes(books))
+        + contextNotes() + moneyNotes() + facilityNotes() + breakEvenNotes(rows) + decisionNotes(books))
     results.differences = differences(rows)
     results.factors = factors(rows, books)
     return results

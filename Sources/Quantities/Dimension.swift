@@ -76,6 +76,13 @@ extension Dimension {
   @inlinable public var kilowattHours: Double { value / 3.6e6 }
 }
 
+/// A mass [kg].
+@frozen public struct Kilograms: Dimension {
+  public var value: Double
+  @inlinable public init(_ value: Double) { self.value = value }
+  public static let unit = "kg"
+}
+
 /// A rate of events [1/s], such as requests per second.
 @frozen public struct PerSecond: Dimension {
   public var value: Double

@@ -2,6 +2,9 @@
 public enum Measure: String, Sendable, CaseIterable {
   case duration, rate, bytes, bandwidth, power, ratio, money, moneyPerHour, moneyPerKilowattHour, moneyPerYear
   case moneyPerMonth, moneyPerKilowattMonth, moneyPerGigabyte
+  case mass
+  /// Emissions of a unit of electricity.
+  case carbonIntensity
   /// A share a year, without interest on it.
   case yearlyShare
   /// Growth that compounds, as that of a month.
@@ -23,6 +26,8 @@ public enum Measure: String, Sendable, CaseIterable {
     case .moneyPerMonth: "USD/month"
     case .moneyPerKilowattMonth: "USD/kW-month"
     case .moneyPerGigabyte: "USD/GB"
+    case .mass: "kg"
+    case .carbonIntensity: "g/kWh"
     case .yearlyShare: "1/y"
     case .growth: "1/month"
     }
@@ -44,6 +49,8 @@ public enum Measure: String, Sendable, CaseIterable {
     case .moneyPerMonth: ["500 USD/month"]
     case .moneyPerKilowattMonth: ["200 USD/kW-month"]
     case .moneyPerGigabyte: ["0.09 USD/GB"]
+    case .mass: ["1000kg", "1.4t"]
+    case .carbonIntensity: ["380 g/kWh", "0.38 kg/kWh"]
     case .yearlyShare: ["10%/y"]
     case .growth: ["5%/month", "60%/y"]
     }
@@ -60,19 +67,30 @@ public enum UnitParser {
     /// A number without the unit it needs.
     case missingUnit
     case unknownUnit(String)
+    /// Money of a currency whose worth nobody says.
+    case noRate(String)
     case negative
     case outOfRange
   }
 
-  /// The number in the measure's base unit.
-  public static func parse(_ text: String, as measure: Measure) -> Result<Double, Failure> {
+  /// The number in the measure's base unit; of money, in the currency of `exchange`.
+  public static func parse(
+    _ text: String, as measure: Measure, in exchange: Exchange = .dollars
+  ) -> Result<Double, Failure> {
     let trimmed = text.filter { $0 != "_" }
     if measure == .duration { return duration(trimmed) }
     guard let (number, unit) = split(trimmed[...]) else { return .failure(.malformed) }
     if number < 0 { return .failure(.negative) }
     if unit.isEmpty && measure == .ratio { return checked(number) }
     if unit.isEmpty { return .failure(.missingUnit) }
-    guard let factor = factor(of: unit, measure) else { return .failure(.unknownUnit(unit)) }
+    guard let factor = factor(of: unit, measure, exchange) else {
+      let code = String(unit.prefix(3))
+      let isMoney = Exchange.codes.contains(code) && exchange.rate(of: code) == nil
+      if isMoney, factor(of: exchange.currency + unit.dropFirst(3), measure, exchange) != nil {
+        return .failure(.noRate(code))
+      }
+      return .failure(.unknownUnit(unit))
+    }
     // Twelve months of it make the year's.
     if measure == .growth && factor != 0.01 { return checked(twelfthRoot(1 + number * 0.01) - 1) }
     return checked(number * factor)
@@ -147,7 +165,7 @@ public enum UnitParser {
     "Ki": 0x1p10, "Mi": 0x1p20, "Gi": 0x1p30, "Ti": 0x1p40, "Pi": 0x1p50,
   ]
 
-  private static func factor(of unit: String, _ measure: Measure) -> Double? {
+  private static func factor(of unit: String, _ measure: Measure, _ exchange: Exchange) -> Double? {
     switch measure {
     case .duration: return durations[unit]
     case .rate:
@@ -160,14 +178,17 @@ public enum UnitParser {
       return unit.hasSuffix("/s") ? bytes(String(unit.dropLast(2))) : nil
     case .power: return unit.hasSuffix("W") ? decimal[String(unit.dropLast())] : nil
     case .ratio: return unit == "%" ? 0.01 : nil
-    case .money: return currency(unit, per: [""])
+    case .money: return currency(unit, per: [""], exchange)
     case .moneyPerHour:
-      return currency(unit, per: ["/h", "/hour", "/gpu-hour", "/gpu-h", "/GPU-h", "/node-hour"])
-    case .moneyPerKilowattHour: return currency(unit, per: ["/kWh"])
-    case .moneyPerYear: return currency(unit, per: ["/y", "/year"])
-    case .moneyPerMonth: return currency(unit, per: ["/month", "/mo"])
-    case .moneyPerKilowattMonth: return currency(unit, per: ["/kW-month", "/kW-mo"])
-    case .moneyPerGigabyte: return currency(unit, per: ["/GB"])
+      return currency(unit, per: ["/h", "/hour", "/gpu-hour", "/gpu-h", "/GPU-h", "/node-hour"], exchange)
+    case .moneyPerKilowattHour: return currency(unit, per: ["/kWh"], exchange)
+    case .moneyPerYear: return currency(unit, per: ["/y", "/year"], exchange)
+    case .moneyPerMonth: return currency(unit, per: ["/month", "/mo"], exchange)
+    case .moneyPerKilowattMonth: return currency(unit, per: ["/kW-month", "/kW-mo"], exchange)
+    case .moneyPerGigabyte: return currency(unit, per: ["/GB"], exchange)
+    case .mass: return ["kg": 1, "g": 0.001, "t": 1000, "lb": 0.453_592_37][unit]
+    case .carbonIntensity:
+      return ["g/kWh": 1, "gCO2/kWh": 1, "gCO2e/kWh": 1, "kg/kWh": 1000, "kg/MWh": 1, "t/MWh": 1000][unit]
     case .yearlyShare: return ["%/y": 0.01, "%/year": 0.01, "%/month": 0.12, "%/mo": 0.12][unit]
     case .growth: return ["%/month": 0.01, "%/mo": 0.01, "%/y": 0.01 / 12, "%/year": 0.01 / 12][unit]
     }
@@ -180,9 +201,9 @@ public enum UnitParser {
     return binary[prefix] ?? decimal[prefix]
   }
 
-  private static func currency(_ unit: String, per: [String]) -> Double? {
-    // One currency so far: another one must not pass as dollars.
-    guard unit.hasPrefix("USD") else { return nil }
-    return per.contains(String(unit.dropFirst(3))) ? 1 : nil
+  /// One currency must not pass as another: only those of known worth are read.
+  private static func currency(_ unit: String, per: [String], _ exchange: Exchange) -> Double? {
+    guard per.contains(String(unit.dropFirst(3))) else { return nil }
+    return exchange.rate(of: String(unit.prefix(3)))
   }
 }

@@ -68,7 +68,7 @@ extension SensitivityResults {
 
   private func value(_ value: Double, _ effect: Effect) -> String {
     HumanNumber.plain(value) + (effect.unit.hasPrefix(" ") || effect.unit.isEmpty ? "" : " ")
-      + (effect.unit == " USD" && effect.path.hasPrefix("endpoints.") ? " USD/1M output" : effect.unit)
+      + effect.unit + (effect.path.hasPrefix("endpoints.") ? "/1M output" : "")
   }
 
   /// Nearest first.

@@ -89,7 +89,7 @@ public struct DesignModel: Sendable {
       count: adapters.count, slots: adapters.slots, hostSlots: adapters.hostSlots,
       copyTime: Ticks(seconds: adapters.copyTime.value), fetchTime: Ticks(seconds: adapters.fetchTime.value),
       cost: AdapterCost(
-        adapters.shape, model: model, accelerator: pool.accelerator, layout: layout, catalog: catalog))
+        adapters.shape, model: model, accelerator: pool.sustained, layout: layout, catalog: catalog))
     settings.loading = adapters.loading
     return settings
   }
@@ -115,7 +115,7 @@ public struct DesignModel: Sendable {
     of deployment: Deployment, on pool: Pool, model: ModelShape, tokensPerDecode: Int = 1, catalog: Catalog
   ) -> any LatencyModel {
     let estimate = RooflineModel(
-      model: model, accelerator: pool.accelerator, weights: deployment.weights,
+      model: model, accelerator: pool.sustained, weights: deployment.weights,
       activations: deployment.activations, keyValue: deployment.keyValue, layout: deployment.layout,
       engine: deployment.engine, maximumBatchedTokens: deployment.maximumBatchedTokens,
       maximumSequences: deployment.maximumSequences * tokensPerDecode,

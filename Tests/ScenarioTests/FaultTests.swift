@@ -64,7 +64,7 @@ import Testing
     ("duration: 1m", "duration: 16y", 3, "at most 15y"),
     ("280000 USD", "1e12 USD", 14, "at most 1000000000 USD"),
     ("kind: on-prem", "kind: on-prem, rtt: 1y", 13, "at most 30d"),
-    ("280000 USD", "280000 EUR", 14, "no unit"),
+    ("280000 USD", "280000 EUR", 14, "nothing says what EUR is worth"),
     ("280000 USD", "280000", 14, "needs a unit"),
     ("pool: gpu", "pool: gpus", 15, "did you mean 'gpu'?"),
     ("replicas: 1", "replicas: 9", 15, "need 9"),

@@ -75,13 +75,15 @@ struct Knob: Sendable, Hashable {
     if path.hasPrefix("endpoints.") {
       let name = path.dropFirst(10).dropLast(6)
       return scenario.endpoints.first { $0.name == name }.map {
-        ($0.outputPricePerMillion.units, " USD")
+        ($0.outputPricePerMillion.units, " \(scenario.economics.currency)")
       }
     }
     guard let pool = pool(of: path, in: scenario).first else { return nil }
+    let currency = scenario.economics.currency
     switch pool.payment {
-    case .purchase(let price, _, _) where path.hasSuffix(".purchase.price"): return (price.units, " USD")
-    case .rent(let price, _, _, _, _) where path.hasSuffix(".pricing"): return (price.units, " USD/h")
+    case .purchase(let price, _, _) where path.hasSuffix(".purchase.price"):
+      return (price.units, " \(currency)")
+    case .rent(let price, _, _, _, _) where path.hasSuffix(".pricing"): return (price.units, " \(currency)/h")
     default: return nil
     }
   }

@@ -41,6 +41,15 @@ public struct Site: Sendable, Hashable {
   /// Network round trip between the clients and the site.
   public var roundTrip: Seconds
   public var charges = SiteCharges()
+  /// Room and power for machines.
+  public var facility = Facility()
+  /// Emissions of its electricity by the hour [g/kWh]; `nil` where nobody says.
+  public var carbon: HourlyProfile?
+  /// Price of a kilowatt-hour by the hour, of which `electricityPerKilowattHour` is the mean; `nil` where it
+  /// is the same all day.
+  public var electricityByHour: HourlyProfile?
+  /// Hours after midnight at which the run starts, 0..<24.
+  public var startHour = 0.0
   public init(
     name: String, kind: Kind, provider: String?, region: String?, electricityPerKilowattHour: Money,
     powerUsageEffectiveness: Double, leadTime: Seconds, roundTrip: Seconds
@@ -82,6 +91,8 @@ public struct Pool: Sendable {
   public var provisioning: Provisioning?
   /// Share of the hours in which its nodes are switched on, 0...1.
   public var dailyUse = 1.0
+  /// A limit on what its accelerators draw; `nil` for none.
+  public var powerCap: PowerCap?
   public init(
     name: String, siteIndex: Int, node: Node, accelerator: Accelerator, nodeCount: Int, payment: Payment
   ) {

@@ -97,6 +97,10 @@ public struct EconomicsSettings: Sendable, Hashable {
   public var horizon: Seconds
   public var discountRate: Double
   public var currency: String
+  /// What other currencies are worth in it.
+  public var exchange = Exchange.dollars
+  public var exchangeDate = ""
+  public var exchangeSource = ""
   /// The dated price preset, such as `list-2026-07`.
   public var priceList: String
   /// How demand changes over the horizon.

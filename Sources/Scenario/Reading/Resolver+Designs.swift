@@ -14,6 +14,8 @@ extension Resolver {
         pools.append(resolved)
       }
     }
+    fit(&pools, at: sites, value, path)
+    checkPurchases(pools, value, path)
     var services: [Service] = []
     for service in value["services"]?.members ?? [] {
       let place = "\(path).services.\(service.key)"
@@ -43,17 +45,22 @@ extension Resolver {
     let value = member.value
     let kind = value["kind"]?.text.flatMap(Site.Kind.init) ?? .cloud
     let ownsPower = kind == .onPrem || kind == .edge
+    let byHour = electricityByHour(value, path)
     var site = Site(
       name: member.key, kind: kind, provider: value["provider"]?.text, region: value["region"]?.text,
       electricityPerKilowattHour: Money(
-        quantity(value["electricity"], .moneyPerKilowattHour)
-          ?? standing(0, at: "\(path).electricity", as: "0 USD/kWh")),
+        quantity(value["electricity"], .moneyPerKilowattHour) ?? byHour?.mean
+          ?? standing(0, at: "\(path).electricity", as: "0 \(exchange.currency)/kWh")),
       powerUsageEffectiveness: number(value["pue"])
         ?? standing(ownsPower ? 1.3 : 1, at: "\(path).pue", as: ownsPower ? "1.3" : "1"),
       leadTime: Seconds(
         quantity(value["lead-time"], .duration) ?? standing(0, at: "\(path).lead-time", as: "0s")),
       roundTrip: Seconds(quantity(value["rtt"], .duration) ?? standing(0, at: "\(path).rtt", as: "0s")))
     site.charges = siteCharges(value)
+    site.facility = facility(value, path, kind: kind)
+    site.electricityByHour = byHour
+    site.carbon = carbon(value["carbon"], "\(path).carbon")
+    site.startHour = startHour(value["starts"], "\(path).starts")
     return site
   }
 
@@ -61,7 +68,7 @@ extension Resolver {
   {
     let value = member.value
     guard let siteIndex = index(value["site"], "\(path).site", among: sites.map(\.name), what: "site"),
-      let node = node(value["node"]), let accelerator = catalog.accelerator(node.accelerator)
+      let node = node(value["node"], "\(path).node"), let accelerator = catalog.accelerator(node.accelerator)
     else { return nil }
     guard let payment = payment(value, path, node: node, site: sites[siteIndex], prices: prices) else {
       return nil
@@ -69,6 +76,7 @@ extension Resolver {
     var pool = Pool(
       name: member.key, siteIndex: siteIndex, node: node, accelerator: accelerator,
       nodeCount: integer(value["count"]) ?? 1, payment: payment)
+    pool.powerCap = powerCap(value["power-cap"], "\(path).power-cap", of: accelerator)
     terms(value, path, of: &pool, site: sites[siteIndex], prices: prices)
     pool.fabric = value["fabric"].flatMap { $0.text ?? $0["kind"]?.text }
     if let market = value["market"] {
@@ -80,13 +88,15 @@ extension Resolver {
     return pool
   }
 
-  private func node(_ value: Written?) -> Node? {
+  private mutating func node(_ value: Written?, _ path: String) -> Node? {
     guard let value else { return nil }
     if let name = value.text { return catalog.node(name) }
     guard let name = value["accelerator"]?.text, let accelerator = catalog.accelerator(name) else {
       return nil
     }
-    return catalog.node(of: accelerator, count: integer(value["accelerators"]) ?? 1)
+    return catalog.node(of: accelerator, count: integer(value["accelerators"]) ?? 1).map {
+      housed($0, value, path)
+    }
   }
 
   mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int? {
@@ -145,6 +155,12 @@ extension Resolver {
     else { return nil }
     deployment.measuredTimes = measuredTimes(
       value["latency"], path, of: deployment, pool: pools[poolIndex], workload: answered)
+    if deployment.measuredTimes != nil, let cap = pools[poolIndex].powerCap, cap.limit < cap.rated {
+      fault(
+        value["latency"] ?? value, "\(path).latency",
+        "measured step times hold for the power that they were measured at, and the pool is capped",
+        help: "leave `latency` out, or the cap")
+    }
     if let speculation = value["speculation"], deployment.measuredTimes != nil {
       fault(
         speculation, "\(path).speculation",

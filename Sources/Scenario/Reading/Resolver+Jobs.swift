@@ -187,10 +187,11 @@ extension Resolver {
       return nil
     }
     var run = TrainingRun(
-      model: workload.model, accelerator: pool.accelerator,
+      model: workload.model, accelerator: pool.sustained,
       precision: value["precision"]?.text.flatMap(TrainingPrecision.init) ?? workload.precision,
       layout: TrainingLayout(), globalBatch: workload.globalBatch, sequence: workload.sequence,
       trained: workload.trained, domain: pool.scaleUpDomain, acceleratorsPerNode: pool.node.accelerators)
+    run.ratedPeak = pool.accelerator.bf16Peak
     guard hasUnits(for: run.precision, value, path, of: pool) else { return nil }
     if accelerators > pool.node.accelerators && accelerators % pool.node.accelerators != 0 {
       notes.append(

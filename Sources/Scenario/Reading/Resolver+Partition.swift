@@ -13,6 +13,10 @@ extension Resolver {
           ? "it cannot be cut, or nobody has said how" : near ?? "there are \(names.joined(separator: ", "))")
       return
     }
+    if pool.powerCap != nil {
+      fault(written, path, "accelerators that are cut are not simulated under a power cap by this version")
+      return
+    }
     pool.partition = partition
     pool.accelerator = partition.instance(of: pool.accelerator)
     pool.node.accelerators *= partition.instances

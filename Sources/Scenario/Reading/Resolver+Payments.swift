@@ -71,7 +71,8 @@ extension Resolver {
     guard let pricing = value["pricing"] else {
       if site.kind == .onPrem || site.kind == .colocation, let price = node.price {
         defaults.append(
-          AppliedDefault(path: "\(path).purchase", value: "\(price) USD over 5y, of the catalogue"))
+          AppliedDefault(
+            path: "\(path).purchase", value: "\(price) \(exchange.currency) over 5y, of the catalogue"))
         return .purchase(price: price, life: Seconds(5 * Self.year), residual: 0)
       }
       fault(value, path, "the pool is neither bought nor rented", help: "give `purchase` or `pricing`")

@@ -184,7 +184,9 @@ extension Resolver {
   ) -> SensitivitySettings.Input? {
     if let name = Self.endpoint(ofPath: path) {
       let names = scenario.endpoints.map(\.name)
-      if names.contains(name) { return .init(path: path, number: nil, unit: " USD") }
+      if names.contains(name) {
+        return .init(path: path, number: nil, unit: " \(scenario.economics.currency)")
+      }
       let near = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
       fault(value, place, "no design calls the endpoint '\(name)'", help: near)
       return nil

@@ -11,6 +11,7 @@ struct Resolver {
   let file: String
   let files: NamedFiles
   let catalog: Catalog
+  let exchange: Exchange
   var faults: [Fault] = []
   var defaults: [AppliedDefault] = []
   var notes: [String] = []
@@ -25,8 +26,10 @@ struct Resolver {
   private let catalogHash: String
 
   init(
-    file: String, files: NamedFiles, catalog: Catalog, catalogHash: String = Catalog.builtIn.contentHash
+    file: String, files: NamedFiles, catalog: Catalog, exchange: Exchange = .dollars,
+    catalogHash: String = Catalog.builtIn.contentHash
   ) {
+    self.exchange = exchange
     self.file = file
     self.catalog = catalog
     self.files = files
@@ -44,9 +47,9 @@ struct Resolver {
   // MARK: Values
 
   func quantity(_ value: Written?, _ measure: Measure) -> Double? {
-    guard let text = value?.text, case .success(let number) = UnitParser.parse(text, as: measure) else {
-      return nil
-    }
+    guard let text = value?.text,
+      case .success(let number) = UnitParser.parse(text, as: measure, in: exchange)
+    else { return nil }
     return number
   }
 
@@ -81,6 +84,7 @@ struct Resolver {
       warmup = .fixed(ticks(root["warmup"], default: 0, at: "warmup"))
     }
     let money = root["economics"]
+    checkExchange(money)
     var economics = economicsSettings(money)
     var workloads: [InferenceWorkload] = []
     workloadNames = (root["workloads"]?.members ?? []).map(\.key)
@@ -137,9 +141,12 @@ struct Resolver {
           ?? standing(3 * 365.25 * 86_400, at: "economics.horizon", as: "3y")),
       discountRate: quantity(money?["discount-rate"], .ratio)
         ?? standing(0.08, at: "economics.discount-rate", as: "8%"),
-      currency: money?["currency"]?.text ?? "USD",
+      currency: exchange.currency,
       priceList: money?["prices"]?.text
         ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
+    economics.exchange = exchange
+    economics.exchangeDate = money?["exchange"]?["date"]?.text ?? ""
+    economics.exchangeSource = money?["exchange"]?["source"]?.text ?? "the scenario"
     economics.demand = demand(money?["demand"])
     economics.demandWindows = integer(money?["demand"]?["windows"]) ?? 3
     return economics

@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import Kernel
+import Quantities
 
 /// A value given on the command line: `--set PATH=VALUE`, or by a parameter space. One that begins with `[`
 /// or `{` is a list or a mapping as in the file.
@@ -77,9 +78,12 @@ public enum ScenarioReader {
     written = written.expanded(&expansion)
     for one in expansion { checker.fault(one.value, one.path, one.message, help: one.help) }
     checker.catalog = appliesOverlays ? checker.catalog(for: written, files: files, over: catalog) : catalog
+    checker.exchange = Exchange(economics: written["economics"])
+    checker.catalog = checker.converted(checker.catalog, for: written, files: files)
     checker.check(written, ScenarioShape.root, "")
     guard checker.faults.isEmpty else { return .failure(Faults(faults: checker.faults)) }
-    var resolver = Resolver(file: file, files: files, catalog: checker.catalog)
+    var resolver = Resolver(
+      file: file, files: files, catalog: checker.catalog, exchange: checker.exchange)
     var scenario = resolver.resolve(written)
     if scenario != nil { resolver.search(written, asWritten: asWritten, &scenario!) }
     guard resolver.faults.isEmpty, let scenario else { return .failure(Faults(faults: resolver.faults)) }
@@ -102,6 +106,17 @@ extension ShapeChecker {
     let catalog = overlays.isEmpty ? base : base.overlaid(with: overlays)
     if faults.count == before { files.memory?.remember(catalog, as: key) }
     return catalog
+  }
+
+  /// The catalogue with its prices in the scenario's currency. Scenarios of a family share one.
+  fileprivate func converted(_ catalog: Catalog, for root: Written, files: NamedFiles) -> Catalog {
+    guard let dollar = exchange.rate(of: "USD"), dollar != catalog.dollar else { return catalog }
+    let names = (root["overlays"]?.items ?? []).map { $0.text ?? "" }
+    let key = "catalogue at \(dollar):" + names.joined(separator: "\n")
+    if let known = files.memory?.value(key, as: Catalog.self) { return known }
+    let converted = catalog.inCurrency(dollar: dollar)
+    files.memory?.remember(converted, as: key)
+    return converted
   }
 
   /// The facts of the overlays that a scenario names, in their order. They are read before anything else:

@@ -1,4 +1,5 @@
 import Catalog
+import Quantities
 
 /// The scenario format, described once.
 enum ScenarioShape {
@@ -45,7 +46,8 @@ enum ScenarioShape {
     [
       Key("horizon", .quantity(.duration), "Span of the totals.", fallback: "3y"),
       Key("discount-rate", .quantity(.ratio), "A year, for present values.", fallback: "8%"),
-      Key("currency", .choice(["USD"]), "Currency of all amounts.", fallback: "USD"),
+      Key("currency", .choice(Exchange.codes), "Currency of all amounts.", fallback: "USD"),
+      exchange,
       Key(
         "prices", .choice(["list-2026-07", "quoted-2026"]), "Dated price preset.", fallback: "list-2026-07"),
       Key("against", .text, "Design that break-evens are against.", fallback: "the first that buys nothing"),
@@ -195,7 +197,7 @@ enum ScenarioShape {
       Key("pue", .number(1...10), "Power usage effectiveness.", fallback: "1.3 (on-prem), 1 (cloud)"),
       Key("lead-time", .quantity(.duration), "From order to first service.", fallback: "0s"),
       Key("rtt", .quantity(.duration, atMost: "30d"), "Round trip between clients and site.", fallback: "0s"),
-    ] + siteCharges + Key.planned("links", "rack-power", "power-limit"))
+    ] + siteCharges + facility + hourly + Key.planned("links"))
 
   static let pool: Shape = .object(
     [
@@ -204,10 +206,11 @@ enum ScenarioShape {
         "node",
         .either([
           .named(.nodes),
-          .object([
-            Key("accelerator", .named(.accelerators), "Its accelerator.", required: true),
-            Key("accelerators", .integer(1...1024), "How many.", required: true),
-          ]),
+          .object(
+            [
+              Key("accelerator", .named(.accelerators), "Its accelerator.", required: true),
+              Key("accelerators", .integer(1...1024), "How many.", required: true),
+            ] + housing),
         ]), "A catalogue name or {accelerator, accelerators}.", required: true),
       Key("count", .integer(counts), "Nodes.", required: true),
       Key(
@@ -216,7 +219,7 @@ enum ScenarioShape {
       Key("fabric", .either([.named(.fabrics), .object(fabric)]), "Network between the nodes."),
       Key("purchase", purchase, "Bought."),
       Key("pricing", pricing, "Rented."),
-      provisioning, dailyUse,
+      provisioning, dailyUse, powerCap,
       Key("failures", failures, "What fails while jobs run.", fallback: "as the catalogue has it"),
       Key("market", market, "Where spot capacity comes and goes.", fallback: "it stays"),
     ])

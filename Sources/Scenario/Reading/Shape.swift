@@ -61,6 +61,7 @@ struct Key: Sendable {
 struct ShapeChecker {
   let file: String
   var catalog = Catalog.builtIn
+  var exchange = Exchange.dollars
   var faults: [Fault] = []
 
   mutating func fault(_ value: Written, _ path: String, _ message: String, help: String? = nil) {
@@ -163,12 +164,12 @@ struct ShapeChecker {
     guard let text = value.text else { return fault(value, path, "expected a single value") }
     switch shape {
     case .quantity(let measure, let bound):
-      switch UnitParser.parse(text, as: measure) {
+      switch UnitParser.parse(text, as: measure, in: exchange) {
       case .failure(let failure): explain(failure, measure, value, path)
       case .success(let number):
-        guard let bound, case .success(let most) = UnitParser.parse(bound, as: measure), number > most else {
-          return
-        }
+        guard let bound, case .success(let most) = UnitParser.parse(bound, as: measure, in: exchange),
+          number > most
+        else { return }
         fault(value, path, "the quantity must be at most \(bound)")
       }
     case .durationOrAutomatic: if text != "auto" { checkScalar(value, .quantity(.duration), path) }
@@ -209,6 +210,10 @@ struct ShapeChecker {
     case .missingUnit: fault(value, path, "the number needs a unit", help: "write it as \(examples)")
     case .unknownUnit(let unit):
       fault(value, path, "'\(unit.prefix(20))' is no unit of this quantity", help: "write it as \(examples)")
+    case .noRate(let code):
+      fault(
+        value, path, "nothing says what \(code) is worth in \(exchange.currency)",
+        help: "such as economics: { exchange: { \(code): 1.1, date: 2026-11-01 } }")
     case .negative: fault(value, path, "the quantity must not be negative")
     case .outOfRange: fault(value, path, "the quantity is too large to be meant")
     }

@@ -145,7 +145,12 @@ public struct SweepParameter: Sendable {
   /// A value as a cell of a table: quantities as numbers in the base unit of their measure, so that plots can
   /// take them as they stand; `nil` for what is no number.
   public func number(_ value: SweepValue) -> Double? {
-    if let measure, case .success(let number) = UnitParser.parse(value.text, as: measure) { return number }
+    if let measure {
+      // Money counts in the currency that it is written in.
+      let code = Exchange.codes.first { value.text.contains($0) } ?? Exchange.dollars.currency
+      let own = Exchange(currency: code, rates: [:])
+      if case .success(let number) = UnitParser.parse(value.text, as: measure, in: own) { return number }
+    }
     return ShapeChecker.integer(value.text).map(Double.init)
       ?? Double(value.text).flatMap {
         $0.isFinite ? $0 : nil

@@ -25,6 +25,9 @@ public struct TrainingRun: Sendable {
   public var domain: Int
   /// Accelerators of a server: what one slow host slows.
   public var acceleratorsPerNode: Int
+  /// Dense bf16 peak that utilisation refers to, where `accelerator` is slowed by a power cap; `nil` for its
+  /// own.
+  public var ratedPeak: FlopsPerSecond?
 
   /// - Parameters:
   ///   - domain: `nil` takes the accelerator's own.

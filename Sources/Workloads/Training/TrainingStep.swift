@@ -52,6 +52,11 @@ public struct TrainingStep: Sendable, Hashable {
   public var nodes: Int
   public var variation: Double
 
+  /// What of it is bound by arithmetic, 0...1.
+  public var computeShare: Double {
+    shares.total > .zero ? min(1, shares.compute / shares.total) : 1
+  }
+
   public var tokensPerSecond: PerSecond { PerSecond(tokens / time.value) }
   /// What benchmark tables state.
   public var tokensPerSecondPerAccelerator: PerSecond {

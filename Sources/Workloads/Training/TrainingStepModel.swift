@@ -90,7 +90,8 @@ public struct TrainingStepModel: Sendable {
     shares.stragglers = shares.total * (preset.variation * TrainingStep.expectedLargest(of: nodes))
     return TrainingStep(
       time: shares.total, shares: shares, tokens: run.tokens, accelerators: layout.accelerators,
-      modelFlops: run.modelFlopsPerToken * run.tokens, peak: run.accelerator.bf16Peak, nodes: nodes,
+      modelFlops: run.modelFlopsPerToken * run.tokens, peak: run.ratedPeak ?? run.accelerator.bf16Peak,
+      nodes: nodes,
       variation: preset.variation)
   }
 

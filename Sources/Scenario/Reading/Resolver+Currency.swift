@@ -1,0 +1,62 @@
+import Quantities
+
+extension Exchange {
+  /// As a scenario's `economics` write it; what is no rate is left out, and the check of shapes tells it.
+  init(economics: Written?) {
+    var rates: [String: Double] = [:]
+    for member in economics?["exchange"]?.members ?? [] where Exchange.codes.contains(member.key) {
+      if let rate = member.value.text.flatMap(Double.init), rate.isFinite, rate > 0 {
+        rates[member.key] = rate
+      }
+    }
+    self.init(currency: economics?["currency"]?.text ?? "USD", rates: rates)
+  }
+}
+
+extension ScenarioShape {
+  static let exchange = Key(
+    "exchange",
+    .object(
+      Exchange.codes.map { Key($0, .number(1e-6...1e6), "One unit of it in `currency`.") } + [
+        Key("date", .text, "Of the rates."), Key("source", .text, "Of the rates.", fallback: "scenario"),
+      ]), "What other currencies are worth in `currency`; the catalogue's prices are in USD.")
+}
+
+extension Resolver {
+  /// Most that the nodes of a pool may cost: books hold 9.2 trillion of any currency, renewals included.
+  private static let mostPurchase = 2e12
+
+  /// Refuses purchases that the books could not hold: rates make large numbers of moderate prices.
+  mutating func checkPurchases(_ pools: [Pool], _ value: Written, _ path: String) {
+    for pool in pools {
+      guard case .purchase(let price, _, _) = pool.payment,
+        price.units * Double(pool.nodeCount) > Self.mostPurchase
+      else { continue }
+      let written = value["pools"]?[pool.name]
+      fault(
+        written?["purchase"] ?? written ?? value, "\(path).pools.\(pool.name).purchase",
+        "the nodes of '\(pool.name)' cost more than 2 trillion \(exchange.currency) together",
+        help: "books hold no more; fewer nodes, a lower price, or a currency with larger units")
+    }
+  }
+
+  /// Faults of the rates that a currency needs.
+  mutating func checkExchange(_ economics: Written?) {
+    guard let economics else { return }
+    if exchange.currency != "USD" && exchange.rates["USD"] == nil {
+      fault(
+        economics["currency"] ?? economics, "economics.currency",
+        "the catalogue's prices are in USD, and nothing says what a dollar is worth in \(exchange.currency)",
+        help: "such as exchange: { USD: 0.92, date: 2026-11-01, source: ECB }")
+    }
+    guard let written = economics["exchange"], !written.isNull else { return }
+    if let own = written[exchange.currency], own.text.flatMap(Double.init) != 1 {
+      fault(
+        own, "economics.exchange.\(exchange.currency)",
+        "\(exchange.currency) is the scenario's own currency: one of it is worth 1")
+    }
+    if written["date"] == nil {
+      notes.append("economics.exchange: the rates have no date; exchange rates age")
+    }
+  }
+}
