@@ -20,6 +20,10 @@ public struct RunResults: Sendable {
   public var differences: [DesignDifference] = []
   /// The designs by the seven factors that such decisions are made by; empty when all are of one kind.
   public var factors: [FactorRow] = []
+  /// The designs by the ways in which demand may go; empty where the scenario names none.
+  public var growth: [FactorRow] = []
+  /// Capacity, demand and money by the month.
+  public var months: [MonthRow] = []
 
   public init(
     manifest: Manifest, designs: [DesignSummary], rows: [MetricRow], verdicts: [ThresholdVerdict],

@@ -30,6 +30,8 @@ struct Summary {
     rows += payBackRows(rows)
     let books = models.indices.map(books)
     rows += breakEvenRows(books)
+    let regrets = regrets(books)
+    rows += regrets.rows + models.indices.flatMap { workloadCostRows($0, books[$0]) }
     let manifest = Manifest(
       scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed,
       replications: replications,
@@ -42,9 +44,12 @@ struct Summary {
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
       notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + payBackNotes(rows) + rangeNotes()
-        + contextNotes() + moneyNotes() + breakEvenNotes(rows) + decisionNotes(books))
+        + contextNotes() + moneyNotes() + breakEvenNotes(rows) + decisionNotes(books)
+        + regrets.notes)
     results.differences = differences(rows)
     results.factors = factors(rows, books)
+    results.growth = regrets.table
+    results.months = models.indices.flatMap { monthRows($0, books[$0]) }
     return results
   }
 
@@ -129,7 +134,10 @@ struct Summary {
 
   private func designSummary(_ index: Int) -> DesignSummary {
     let design = models[index].design
-    var parts = design.pools.map { "\($0.nodeCount) × \($0.node.name)" }
+    var parts = design.pools.map { pool in
+      let batches = pool.deliveries.isEmpty ? "" : " in \(pool.deliveries.count) deliveries"
+      return "\(pool.nodeCount) × \(pool.node.name)\(batches)"
+    }
     for service in design.services {
       switch service.placement {
       case .endpoint(let preset):

@@ -142,6 +142,9 @@ struct Resolver {
         ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
     economics.demand = demand(money?["demand"])
     economics.demandWindows = integer(money?["demand"]?["windows"]) ?? 3
+    economics.simulatesEveryMonth = money?["demand"]?["simulate"]?.text == "every-month"
+    economics.growthPaths = growthPaths(money?["demand"], base: economics.demand)
+    economics.unmet = unmetPrice(money?["unmet"])
     return economics
   }
 
