@@ -54,7 +54,9 @@ extension RunPlan {
     var lines = pool.deliveries.map { batch in
       Line(
         name: "  delivered after \(PlanWords.duration(batch.at.value))",
-        value: "\(batch.nodes) nodes" + (batch.price.map { " at \($0) each" } ?? ""), source: "the scenario")
+        value: "\(batch.nodes) nodes" + (batch.price.map { " at \($0) each" } ?? "")
+          + (batch.demand.map { ", if demand is \(PlanWords.number($0)) times as high when ordered" } ?? ""),
+        source: "the scenario")
     }
     if pool.acceptance > .zero {
       lines.append(

@@ -11,7 +11,7 @@ struct Comparison {
   /// Months of use from which on what is prepaid has paid for itself; `nil` for never, and where nodes come in
   /// batches: then there is no one start to count from.
   var breakEvenMonths: Double? {
-    if !own.stages.isEmpty || !other.stages.isEmpty { return nil }
+    if own.design.isPhased || other.design.isPhased { return nil }
     return LinearCost(fixed: own.upfront.units, perUnit: own.billedPerMonth.units).breakEven(
       against: LinearCost(fixed: other.upfront.units, perUnit: other.billedPerMonth.units))
   }

@@ -17,9 +17,9 @@ struct CostStage {
   /// The stages of a design that comes in batches; none of any other.
   ///
   /// - Complexity: O(stages × services).
-  static func all(of design: Design) -> [CostStage] {
+  static func all(of design: Design, at demand: Demand, _ horizon: Horizon) -> [CostStage] {
     if !design.isPhased { return [] }
-    let stages = design.stages
+    let stages = design.stages { $0.isOrdered(at: demand, horizon) }
     return stages.enumerated().map { index, stage in
       CostStage(
         stage: stage, end: index + 1 < stages.count ? stages[index + 1].from : Seconds(.infinity),
@@ -37,6 +37,8 @@ struct CostStage {
 struct CostCalendar {
   let own: DesignCost
   let demand: Demand
+  /// How capacity grows under that demand; empty where all of a design is there at once.
+  let stages: [CostStage]
   /// The whole design by level.
   private let whole: [CostWindow]
   /// The same of each stage; empty where a stage was not simulated.
@@ -46,8 +48,9 @@ struct CostCalendar {
   init(_ own: DesignCost, demand: Demand, windows: [CostWindow]) {
     self.own = own
     self.demand = demand
+    stages = CostStage.all(of: own.design, at: demand, own.horizon)
     whole = own.steps(windows)
-    staged = own.stages.map { stage in
+    staged = stages.map { stage in
       windows.filter { $0.nodes == stage.stage.nodes }.sorted { $0.level < $1.level }
     }
   }
@@ -57,7 +60,7 @@ struct CostCalendar {
     let item = own.items[index]
     let amount = item.charge.billed.units
     let level = demand.level(ofMonth: month)
-    if !item.key.isEmpty && !own.stages.isEmpty {
+    if !item.key.isEmpty && !stages.isEmpty {
       let share = own.horizon.share(ofMonth: month)
       guard amount > 0, share > 0 else { return 0 }
       return parts(ofMonth: month).reduce(0) { sum, part in
@@ -72,17 +75,17 @@ struct CostCalendar {
 
   /// The stages that a month falls in, each with the part of a whole month that it has of it.
   func parts(ofMonth month: Int) -> [(stage: Int, share: Double)] {
-    own.stages.enumerated().compactMap { index, stage in
+    stages.enumerated().compactMap { index, stage in
       let share = own.horizon.share(ofMonth: month, from: stage.stage.from, to: stage.end)
       return share > 0 ? (index, share) : nil
     }
   }
 
   private func amount(of item: DesignCost.Item, level: Double, stage: Int) -> Double {
-    let windows = own.stages[stage].isWhole ? whole : staged[stage]
+    let windows = stages[stage].isWhole ? whole : staged[stage]
     // What was not simulated takes its part of the whole.
     guard !windows.isEmpty else {
-      let pool = own.stages[stage].shares.sorted { $0.key < $1.key }.first {
+      let pool = stages[stage].shares.sorted { $0.key < $1.key }.first {
         item.key.hasSuffix(" of \($0.key)")
       }
       return item.charge.billed.units * (pool?.value ?? 0)
@@ -101,7 +104,7 @@ struct CostCalendar {
     let level = demand.level(ofMonth: month)
     let sent = work.offered * level
     let offered = sent * own.horizon.share(ofMonth: month)
-    if own.stages.isEmpty {
+    if stages.isEmpty {
       let ratio = goodRatio(whole, at: level, own: work)
       return (offered, sent * ratio * own.horizon.share(ofMonth: month, from: own.firstService))
     }
@@ -118,7 +121,7 @@ struct CostCalendar {
   }
 
   private func goodRatio(ofStage index: Int, at level: Double, own work: DesignCost.Work) -> Double {
-    let stage = own.stages[index]
+    let stage = stages[index]
     if stage.isWhole { return goodRatio(whole, at: level, own: work) }
     let answered = work.services.filter { stage.services.contains($0.name) }
     let rest = work.services.filter { !stage.services.contains($0.name) }
@@ -153,12 +156,12 @@ struct CostCalendar {
       if demand.isSteady || windows.isEmpty { return Self.busyRatio(windows.first?.cost ?? own) }
       return Self.interpolated(windows, at: level, inProportion: false, Self.busyRatio)
     }
-    if own.stages.isEmpty { return demand.isSteady ? Self.busyRatio(own) : ratio(whole) }
+    if stages.isEmpty { return demand.isSteady ? Self.busyRatio(own) : ratio(whole) }
     // Weighted by what is there.
     var (sum, weight) = (0.0, 0.0)
     for part in parts(ofMonth: month) {
-      let nodes = own.stages[part.stage].stage.nodes.reduce(0, +)
-      let windows = own.stages[part.stage].isWhole ? (demand.isSteady ? [] : whole) : staged[part.stage]
+      let nodes = stages[part.stage].stage.nodes.reduce(0, +)
+      let windows = stages[part.stage].isWhole ? (demand.isSteady ? [] : whole) : staged[part.stage]
       sum += part.share * Double(nodes) * ratio(windows)
       weight += part.share * Double(nodes)
     }

@@ -79,22 +79,42 @@ extension Scenario {
     let windows = levels.map { WindowSetting(level: $0, nodes: nil) }
     let design = designs[index]
     if !design.isPhased { return windows }
-    let horizon = Horizon(economics.horizon)
     let grid = (levels + [1]).sorted()
-    let whole = design.pools.map(\.nodeCount)
-    let stages = design.stages
     return windows
-      + stages.enumerated().flatMap { position, stage -> [WindowSetting] in
-        let end = position + 1 < stages.count ? stages[position + 1].from : horizon.length
-        let months = (0..<horizon.months).filter { horizon.share(ofMonth: $0, from: stage.from, to: end) > 0 }
-        let isNothing = stage.nodes.allSatisfy { $0 == 0 } && design.reduced(to: stage.nodes).services.isEmpty
-        let met = months.flatMap { month in paths.map { $0.level(ofMonth: month) } }
-        guard stage.nodes != whole, !isNothing, let low = met.min(), let high = met.max() else { return [] }
-        let below = grid.last { $0 <= low } ?? grid[0]
-        let above = grid.first { $0 >= high } ?? grid[grid.count - 1]
-        return grid.filter { $0 >= below && $0 <= above }
-          .map { WindowSetting(level: $0, nodes: stage.nodes) }
+      + demandAtSmallerFleets(design, paths).flatMap { nodes, range in
+        let below = grid.last { $0 <= range.lowerBound } ?? grid[0]
+        let above = grid.first { $0 >= range.upperBound } ?? grid[grid.count - 1]
+        return grid.filter { $0 >= below && $0 <= above }.map { WindowSetting(level: $0, nodes: nodes) }
       }
+  }
+
+  /// The capacities below the whole that a design goes through on any path, each with the demand that it meets
+  /// then. A stage in which nothing is there or can be answered needs no run.
+  private func demandAtSmallerFleets(
+    _ design: Design, _ paths: [Demand]
+  ) -> [(nodes: [Int], range: ClosedRange<Double>)] {
+    let horizon = Horizon(economics.horizon)
+    let whole = design.pools.map(\.nodeCount)
+    var fleets: [(nodes: [Int], range: ClosedRange<Double>)] = []
+    for path in paths {
+      let stages = design.stages { $0.isOrdered(at: path, horizon) }
+      for (position, stage) in stages.enumerated() where stage.nodes != whole {
+        let end = position + 1 < stages.count ? stages[position + 1].from : horizon.length
+        let levels = (0..<horizon.months).filter {
+          horizon.share(ofMonth: $0, from: stage.from, to: end) > 0
+        }.map(path.level)
+        let isNothing =
+          stage.nodes.allSatisfy { $0 == 0 } && design.reduced(to: stage.nodes).services.isEmpty
+        guard !isNothing, let low = levels.min(), let high = levels.max() else { continue }
+        if let known = fleets.firstIndex(where: { $0.nodes == stage.nodes }) {
+          let old = fleets[known].range
+          fleets[known].range = min(low, old.lowerBound)...max(high, old.upperBound)
+        } else {
+          fleets.append((stage.nodes, low...high))
+        }
+      }
+    }
+    return fleets
   }
 
   /// A design at another level of demand and capacity.

@@ -24,10 +24,13 @@ extension DesignCost {
 
   func ledger(_ calendar: CostCalendar) -> Ledger {
     var ledger = Ledger(horizon: horizon)
-    for prepayment in prepayments { ledger.book(prepayment) }
-    for (index, item) in items.enumerated() {
+    func comes(_ batch: PoolBatch?) -> Bool { batch?.isOrdered(at: calendar.demand, horizon) ?? true }
+    for (index, prepayment) in prepayments.enumerated() where comes(batchOfPrepayment[index]) {
+      ledger.book(prepayment)
+    }
+    for (index, item) in items.enumerated() where comes(item.batch) {
       // What goes by capacity begins with it.
-      let isStaged = !item.key.isEmpty && !stages.isEmpty
+      let isStaged = !item.key.isEmpty && design.isPhased
       ledger.book(monthly: item.charge, date: item.date, from: isStaged ? .zero : item.from) { month in
         calendar.factor(ofItem: index, month: month)
       }
@@ -51,11 +54,12 @@ extension DesignCost {
   /// all nodes and with fewer: the largest relative error of a month's cost and of its good requests; `nil`
   /// without an inner level.
   func interpolationError(_ windows: [CostWindow]) -> (cost: Double, good: Double)? {
-    let fleets =
-      [steps(windows)]
-      + stages.map { stage in
-        windows.filter { $0.nodes == stage.stage.nodes }.sorted { $0.level < $1.level }
-      }
+    var fleets = [steps(windows)]
+    var seen: [[Int]] = []
+    for nodes in windows.compactMap(\.nodes) where !seen.contains(nodes) {
+      seen.append(nodes)
+      fleets.append(windows.filter { $0.nodes == nodes }.sorted { $0.level < $1.level })
+    }
     let errors = fleets.compactMap(Self.missed)
     return errors.isEmpty
       ? nil : errors.reduce((cost: 0, good: 0)) { (max($0.cost, $1.cost), max($0.good, $1.good)) }

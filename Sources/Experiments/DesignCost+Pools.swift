@@ -55,12 +55,18 @@ extension DesignCost {
     switch pool.payment {
     case .purchase(let price, let life, let residual):
       for batch in batches {
+        let before = (items.count, prepayments.count)
         addOwned(pool, batch, price: batch.price ?? price, life: life, residual: residual, site: site)
+        bind(to: batch, since: before)
       }
       addRunning(pool, site: site, from: batches[0].from)
     case .rent(_, _, _, _, let region):
       rentedAcceleratorHours += hours * pool.dailyUse
-      for batch in batches { addRent(pool, batch, site: site, region: region) }
+      for batch in batches {
+        let before = (items.count, prepayments.count)
+        addRent(pool, batch, site: site, region: region)
+        bind(to: batch, since: before)
+      }
     }
     if !pool.deliveries.isEmpty { naivePerMonth = naive + (naivePerMonth - naive) * presence(of: batches) }
     let fabric = fabricPower(of: pool)
@@ -69,11 +75,20 @@ extension DesignCost {
       of: pool, averagePower: pool.isOwned ? power : draw.average * pool.dailyUse, site: site,
       from: batches[0].from)
     for batch in batches {
+      let before = (items.count, prepayments.count)
+      defer { bind(to: batch, since: before) }
       addKilowatts(
         peak: (draw.peak + fabric) * batch.share,
         contracted: (pool.node.power * Double(pool.nodeCount) + fabric) * batch.share, site: site,
         from: batch.from)
     }
+  }
+
+  /// Says that charges come only if a batch does.
+  private mutating func bind(to batch: PoolBatch, since before: (items: Int, prepayments: Int)) {
+    if batch.demand == nil { return }
+    for index in before.items..<items.count { items[index].batch = batch }
+    for index in before.prepayments..<prepayments.count { batchOfPrepayment[index] = batch }
   }
 
   /// The part of the horizon for which the nodes of a pool have been ordered, on the mean.

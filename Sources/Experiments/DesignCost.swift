@@ -29,6 +29,8 @@ struct DesignCost {
     /// Of what a pool that comes in batches uses: found under this name at every capacity, and as large as
     /// was simulated there. Empty for everything else.
     var key = ""
+    /// The batch of nodes that it is for; it comes only if that does.
+    var batch: PoolBatch?
   }
   /// What a month does, at the rates of the results; tokens that are paid for are those of the bill.
   struct Work: Sendable, Equatable {
@@ -52,6 +54,8 @@ struct DesignCost {
 
   var items: [Item] = []
   var prepayments: [Prepayment] = []
+  /// The batches of nodes that some of them are for, by position.
+  var batchOfPrepayment: [Int: PoolBatch] = [:]
   /// Drawn at the meter in a month.
   var kilowattHoursPerMonth = 0.0
   /// Accelerator-hours of a month: of all pools, of those rented, and those in which something is computed.
@@ -66,8 +70,6 @@ struct DesignCost {
   var dailyUse = 1.0
   /// When all of it is there; of a design that comes in batches, when every service has its first replica.
   var firstService = Seconds.zero
-  /// How capacity grows; empty where all of a design is there at once.
-  var stages: [CostStage] = []
   /// People.
   var people = 0.0
 
@@ -76,6 +78,7 @@ struct DesignCost {
   /// `nil` when nothing was measured.
   private(set) var workPerMonth: Work? = Work()
 
+  let design: Design
   let horizon: Horizon
   let catalog: Catalog
 
@@ -105,7 +108,7 @@ struct DesignCost {
   init(design: Design, outcome: Outcome, economics: EconomicsSettings, catalog: Catalog) {
     horizon = Horizon(economics.horizon)
     self.catalog = catalog
-    stages = CostStage.all(of: design)
+    self.design = design
     for (index, pool) in design.pools.enumerated() {
       firstService = max(firstService, design.firstService(of: pool))
       if design.isPaidByJobs(index) { continue }
@@ -113,8 +116,12 @@ struct DesignCost {
       add(pool, index, design, outcome)
       hold(.pool(pool.name), since: before)
     }
-    if let first = stages.first(where: { $0.services.count == design.services.count }) {
-      firstService = first.stage.from
+    if design.isPhased,
+      let first = design.stages().first(where: {
+        design.reduced(to: $0.nodes).services.count == design.services.count
+      })
+    {
+      firstService = first.from
     }
     settleUse(design)
     addJobs(design, outcome)
@@ -140,7 +147,7 @@ struct DesignCost {
   }
 
   /// Says whom the charges are for that have come since then.
-  private mutating func hold(_ holder: Charge.Holder, since before: (items: Int, prepayments: Int)) {
+  mutating func hold(_ holder: Charge.Holder, since before: (items: Int, prepayments: Int)) {
     for index in before.items..<items.count { items[index].charge.holder = holder }
     for index in before.prepayments..<prepayments.count {
       prepayments[index].invoice.holder = holder

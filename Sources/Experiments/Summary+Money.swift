@@ -42,7 +42,7 @@ extension Summary {
       guard let error = cost.interpolationError(others) else { continue }
       let percent = { (share: Double) in "\((share * 1000).rounded() / 10) %" }
       notes.append(
-        "\(model.design.name): \(others.count + 1) levels of demand\(cost.stages.isEmpty ? "" : " and capacity") "
+        "\(model.design.name): \(others.count + 1) levels of demand\(cost.design.isPhased ? " and capacity" : "") "
           + "are simulated and months between them interpolated; a straight line past a level misses its cost by \(percent(error.cost)) and the "
           + "share of good requests by \(percent(error.good))")
     }

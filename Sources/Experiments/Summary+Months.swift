@@ -39,7 +39,7 @@ extension Summary {
       let requests = books.compactMap { $0.calendar.requests(ofMonth: month) }
       var row = MonthRow(
         design: design.name, month: month, demandLevel: demand.level(ofMonth: month),
-        nodes: Self.nodes(of: design, inMonth: month, horizon))
+        nodes: Self.nodes(of: design, inMonth: month, demand, horizon))
       row.offered = mean(requests.map(\.offered))
       row.good = mean(requests.map(\.good))
       if first.cost.isKnown {
@@ -50,10 +50,13 @@ extension Summary {
     }
   }
 
-  private static func nodes(of design: Design, inMonth month: Int, _ horizon: Horizon) -> Double {
+  private static func nodes(of design: Design, inMonth month: Int, _ demand: Demand, _ horizon: Horizon)
+    -> Double
+  {
     let whole = horizon.share(ofMonth: month)
     guard whole > 0 else { return 0 }
-    return design.pools.flatMap(design.batches).reduce(0) {
+    let batches = design.pools.flatMap(design.batches).filter { $0.isOrdered(at: demand, horizon) }
+    return batches.reduce(0) {
       $0 + Double($1.nodes) * horizon.share(ofMonth: month, from: $1.from) / whole
     }
   }

@@ -154,6 +154,7 @@ extension Summary {
   private static func words(_ demand: Demand) -> String {
     let yearly = (pow(1 + demand.monthlyGrowth, 12) - 1) * 100
     var words = yearly > 0 ? "\(MoneyWords.number((yearly * 10).rounded() / 10)) % a year" : "no growth"
+    if demand.most < 1000 { words += ", at most × \(MoneyWords.number(demand.most))" }
     for launch in demand.launches {
       words +=
         ", × \(MoneyWords.number(launch.factor)) in month "

@@ -49,6 +49,12 @@ struct Summary {
     results.differences = differences(rows)
     results.factors = factors(rows, books)
     results.growth = regrets.table
+    results.changesOverTime = models.indices.contains { index in
+      let horizon = Horizon(scenario.economics.horizon)
+      let demand = demand(ofModel: index)
+      return models[index].design.isPhased
+        || (0..<horizon.months).contains { abs(demand.level(ofMonth: $0) - 1) > 1e-9 }
+    }
     results.months = models.indices.flatMap { monthRows($0, books[$0]) }
     return results
   }

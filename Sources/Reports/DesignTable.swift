@@ -43,7 +43,9 @@ extension RunResults {
     guard !fit.isEmpty else { return "No design holds every threshold." }
     if let sentence = trainingVerdict(fit.map(\.name)) { return sentence }
     let priced = fit.compactMap { design -> (name: String, row: MetricRow, cost: Double)? in
-      wholeRow(design: design.name, metric: "cost_per_month").flatMap { row in
+      // Where months differ, none of them stands for all.
+      wholeRow(design: design.name, metric: changesOverTime ? "cost_total" : "cost_per_month").flatMap {
+        row in
         row.value.map { (design.name, row, $0) }
       }
     }.sorted { $0.cost < $1.cost }
@@ -52,12 +54,14 @@ extension RunResults {
       return verdicts.isEmpty ? "No prices to compare." : "Every threshold holds on: \(names)."
     }
     let unknown = fit.count > priced.count ? " (some designs have no price)" : ""
-    let unit = best.row.unit.contains("/") ? "" : " a month"
+    let unit = best.row.unit.contains("/") ? "" : changesOverTime ? " over the horizon" : " a month"
     let cost = HumanNumber.text(best.cost, unit: best.row.unit) + unit
     let name = TextStyle.printable(best.name)
     if verdicts.isEmpty {
       let all =
-        designs.count > 1 ? "No threshold judges the designs; least a month: " : "No threshold to hold: "
+        designs.count > 1
+        ? "No threshold judges the designs; least \(changesOverTime ? "over the horizon" : "a month"): "
+        : "No threshold to hold: "
       return "\(all)\(name), \(cost)\(unknown)."
     }
     if designs.count == 1 { return "Every threshold holds: \(name), \(cost)." }

@@ -8,11 +8,15 @@ public struct Delivery: Sendable, Hashable {
   public var nodes: Int
   /// Of a node; `nil` for the pool's. Only of what is bought.
   public var price: Money?
+  /// Demand that it is ordered for: it never comes where demand is below this multiple in the month of the
+  /// order; `nil` for whatever demand is.
+  public var demand: Double?
 
-  public init(at: Seconds, nodes: Int, price: Money? = nil) {
+  public init(at: Seconds, nodes: Int, price: Money? = nil, demand: Double? = nil) {
     self.at = at
     self.nodes = nodes
     self.price = price
+    self.demand = demand
   }
 }
 
@@ -26,6 +30,14 @@ public struct PoolBatch: Sendable, Hashable {
   public var from: Seconds
   /// Of a node, where it is not the pool's.
   public var price: Money?
+  /// The least demand that it is ordered at.
+  public var demand: Double?
+
+  /// Whether it is ordered, when demand goes like that.
+  public func isOrdered(at demand: Demand, _ horizon: Horizon) -> Bool {
+    guard let least = self.demand else { return true }
+    return demand.level(ofMonth: horizon.month(of: ordered)) >= least * (1 - 1e-12)
+  }
 }
 
 /// The nodes of each pool that are in use from a time on, in the order of the design's pools.
@@ -48,15 +60,16 @@ extension Design {
     return pool.deliveries.map {
       PoolBatch(
         nodes: $0.nodes, share: Double($0.nodes) / Double(pool.nodeCount),
-        ordered: max(.zero, $0.at - lead), from: $0.at + wait, price: $0.price)
+        ordered: max(.zero, $0.at - lead), from: $0.at + wait, price: $0.price, demand: $0.demand)
     }
   }
 
   /// How its capacity grows: the first stage begins at the start, with no nodes where all have to come.
   ///
+  /// - Parameter isOrdered: which batches come.
   /// - Complexity: O(batches × pools).
-  public var stages: [CapacityStage] {
-    let batches = pools.map(batches)
+  public func stages(where isOrdered: (PoolBatch) -> Bool = { _ in true }) -> [CapacityStage] {
+    let batches = pools.map { self.batches(of: $0).filter(isOrdered) }
     let times = ([.zero] + batches.flatMap { $0.map(\.from) }).sorted()
     var stages: [CapacityStage] = []
     for time in times {

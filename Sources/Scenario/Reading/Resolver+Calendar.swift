@@ -25,7 +25,7 @@ extension Resolver {
       if let own = item["price"], !pool.isOwned || pool.ownership.lease != nil {
         fault(own, "\(place)[\(index)].price", "only nodes that are bought have a price of their own")
       }
-      batches.append(Delivery(at: Seconds(at), nodes: nodes, price: price))
+      batches.append(Delivery(at: Seconds(at), nodes: nodes, price: price, demand: number(item["if-demand"])))
     }
     if batches.count > Self.mostDeliveries {
       fault(written, place, "at most \(Self.mostDeliveries) deliveries are simulated")
@@ -46,7 +46,7 @@ extension Resolver {
     var merged: [Delivery] = []
     let sorted = batches.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
     for (_, batch) in sorted {
-      if let last = merged.last, last.at == batch.at, last.price == batch.price {
+      if let last = merged.last, last.at == batch.at, last.price == batch.price, last.demand == batch.demand {
         merged[merged.count - 1].nodes += batch.nodes
       } else {
         merged.append(batch)

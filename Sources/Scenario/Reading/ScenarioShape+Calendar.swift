@@ -11,6 +11,10 @@ extension ScenarioShape {
         Key(
           "price", .quantity(.money, atMost: mostMoney), "A node of this batch, where it is bought.",
           fallback: "that of the pool"),
+        Key(
+          "if-demand", .number(0...1e9),
+          "Ordered only if demand has reached this multiple of the workloads' own by then.",
+          fallback: "whatever demand is"),
       ])), "Nodes that come in batches, `count` in all; each is ordered the site's lead time before.",
     fallback: "all at once, the lead time after the start")
 
