@@ -44,7 +44,8 @@ struct CostCalendar {
   /// The same of each stage; empty where a stage was not simulated.
   private let staged: [[CostWindow]]
 
-  /// - Parameter windows: the design at other levels of demand and, where it comes in batches, with fewer nodes.
+  /// - Parameter windows: the design at other levels of demand and, where it comes in batches, with fewer
+  ///   nodes.
   init(_ own: DesignCost, demand: Demand, windows: [CostWindow]) {
     self.own = own
     self.demand = demand

@@ -88,8 +88,8 @@ extension Scenario {
       }
   }
 
-  /// The capacities below the whole that a design goes through on any path, each with the demand that it meets
-  /// then. A stage in which nothing is there or can be answered needs no run.
+  /// The capacities below the whole that a design goes through on any path, each with the demand that it
+  /// meets then. A stage in which nothing is there or can be answered needs no run.
   private func demandAtSmallerFleets(
     _ design: Design, _ paths: [Demand]
   ) -> [(nodes: [Int], range: ClosedRange<Double>)] {

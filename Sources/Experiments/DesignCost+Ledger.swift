@@ -15,8 +15,8 @@ extension DesignCost {
   ///
   /// - Parameters:
   ///   - windows: the design at other levels of demand, with the same items in the same order, and with fewer
-  ///     nodes; months between levels are interpolated linearly. Beyond the highest level and below the lowest,
-  ///     what goes by demand goes on in proportion; the rest stays.
+  ///     nodes; months between levels are interpolated linearly. Beyond the highest level and below the
+  ///     lowest, what goes by demand goes on in proportion; the rest stays.
   /// - Complexity: O(items × months).
   func ledger(demand: Demand = .steady, windows: [CostWindow] = []) -> Ledger {
     ledger(CostCalendar(self, demand: demand, windows: windows))
@@ -44,7 +44,8 @@ extension DesignCost {
     CostCalendar(self, demand: demand, windows: windows).requests
   }
 
-  /// Itself among the windows of the whole design, by level; windows that are made of other items are left out.
+  /// Itself among the windows of the whole design, by level; windows that are made of other items are left
+  /// out.
   func steps(_ windows: [CostWindow]) -> [CostWindow] {
     let alike = windows.filter { $0.nodes == nil && $0.cost.items.count == items.count }
     return (alike + [CostWindow(level: 1, nodes: nil, cost: self)]).sorted { $0.level < $1.level }

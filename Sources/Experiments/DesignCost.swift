@@ -272,7 +272,7 @@ extension Design {
     return trainingJobs.contains { $0.deployment.poolIndex == index }
   }
 
-  /// From the start until the first nodes of a pool are in use: the site's lead time, the time it takes to get
-  /// capacity, and acceptance.
+  /// From the start until the first nodes of a pool are in use: the site's lead time, the time it takes to
+  /// get capacity, and acceptance.
   func firstService(of pool: Pool) -> Seconds { batches(of: pool)[0].from }
 }

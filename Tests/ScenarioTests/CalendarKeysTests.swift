@@ -38,7 +38,8 @@ struct CalendarKeysTests {
     let design = try Self.design(
       "a: { workload: a, pool: gpu, replicas: 23 }, "
         + "b: { workload: b, pool: gpu, replicas: 3, parallelism: { tensor: 2 } }, "
-        + "c: { workload: c, pool: other, disaggregation: { prefill: { replicas: 2 }, decode: { pool: gpu, replicas: 1, parallelism: { tensor: 2 } } } }",
+        + "c: { workload: c, pool: other, disaggregation: { prefill: { replicas: 2 }, "
+        + "decode: { pool: gpu, replicas: 1, parallelism: { tensor: 2 } } } }",
       count: 4)
     var before: [String: Int] = [:]
     for nodes in 0...4 {

@@ -38,8 +38,13 @@ struct DeliveryLawTests {
       \(name):
         sites: { dc: { kind: on-prem\(site) } }
         pools:
-          gpu: { site: dc, node: { accelerator: l40s, accelerators: 2 }, count: \(count), purchase: { \(purchase) }\(pool) }
-        services: { chat: { workload: chat, pool: gpu, replicas: \(2 * count), precision: { weights: fp8, kv: fp8 }, router: least-loaded } }
+          gpu:
+            { site: dc, node: { accelerator: l40s, accelerators: 2 }, count: \(count),
+              purchase: { \(purchase) }\(pool) }
+        services:
+          chat:
+            { workload: chat, pool: gpu, replicas: \(2 * count), precision: { weights: fp8, kv: fp8 },
+              router: least-loaded }
 
     """
   }
@@ -102,15 +107,17 @@ struct DeliveryLawTests {
   }
 
   @Test(
-    "whatever comes in batches, both columns of the books add up to the same, and each batch has its own price",
+    "whatever comes in batches, both columns of the books add up to the same, and batches have own prices",
     arguments: [
-      "price: 60000 USD, life: 2y, residual: 20%, depreciation: declining, refresh: { every: 20mo, price: 80% }",
+      "price: 60000 USD, life: 2y, residual: 20%, depreciation: declining, "
+        + "refresh: { every: 20mo, price: 80% }",
       "price: 60000 USD, financing: { rate: 6%, term: 2y, deposit: 10% }, running: 0.5 USD/h",
       "price: 60000 USD, life: 5y",
     ])
   func columns(purchase: String) async throws {
     let pool =
-      ", deliveries: [ { at: 4mo, count: 1 }, { at: 17d, count: 1, price: 90000 USD }, { at: 40mo, count: 2 } ]"
+      ", deliveries: [ { at: 4mo, count: 1 }, { at: 17d, count: 1, price: 90000 USD }, "
+      + "{ at: 40mo, count: 2 } ]"
     let results = try await Self.results(
       Self.design(pool: pool, purchase: purchase, site: ", lead-time: 10d")
         + Self.rented(", deliveries: [ { at: 0s, count: 1 }, { at: 9mo, count: 3 } ]"))
@@ -129,7 +136,9 @@ struct DeliveryLawTests {
     """
       rented:
         sites: { us: { kind: cloud, provider: aws, region: us-east-1 } }
-        pools: { gpu: { site: us, node: g6e.xlarge, count: 4, pricing: { plan: reserved-1y, upfront: 50% }\(pool) } }
+        pools:
+          gpu:
+            { site: us, node: g6e.xlarge, count: 4, pricing: { plan: reserved-1y, upfront: 50% }\(pool) }
         services: { chat: { workload: chat, pool: gpu, replicas: 4, precision: { weights: fp8, kv: fp8 } } }
 
     """

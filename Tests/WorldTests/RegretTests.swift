@@ -140,14 +140,23 @@ struct RegretTests {
       designs:
         own:
           sites: { dc: { kind: on-prem, electricity: 0.1 USD/kWh, space: 100 USD/kW-month } }
-          pools: { gpu: { site: dc, node: hgx-h100, count: 2, fabric: infiniband-ndr, purchase: { price: 280000 USD, support: 8%/y }, failures: none } }
+          pools:
+            gpu:
+              site: dc
+              node: hgx-h100
+              count: 2
+              fabric: infiniband-ndr
+              purchase: { price: 280000 USD, support: 8%/y }
+              failures: none
           services:
             chat: { workload: chat, pool: gpu, replicas: 3 }
             code: { workload: code, pool: gpu, replicas: 1, one-off: [ { name: tuning, cost: 5000 USD } ] }
           jobs: { tune: { workload: tune, pool: gpu, accelerators: 8, runs: { every: 1d } } }
           staff: { fte: 0.5, salary: 200000 USD/y }
         called:
-          services: { chat: { workload: chat, endpoint: together-llama-3.1-8b }, code: { workload: code, endpoint: together-llama-3.1-8b } }
+          services:
+            chat: { workload: chat, endpoint: together-llama-3.1-8b }
+            code: { workload: code, endpoint: together-llama-3.1-8b }
           costs: { audit: { monthly: 100 USD/month } }
       """
     let results = await Experiment.run(try WorldTests.scenario(text), options: RunOptions())
@@ -177,7 +186,8 @@ struct RegretTests {
       version: 1
       name: runs
       economics: { horizon: 2y, discount-rate: 0% }
-      workloads: { tune: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 500 } }
+      workloads:
+        tune: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 500 }
       designs:
         own:
           sites: { us: { kind: cloud, provider: aws, region: us-east-1 } }

@@ -1,7 +1,7 @@
 import DryRack
 import Foundation
 
-/// Buying, renting and calling over three years, in 30 replications: from the text of the scenario to its books.
+/// Buying, renting and calling over three years, in 30 replications: from the scenario's text to its books.
 enum Investment {
   static func measure() async throws {
     let steady = try await seconds(economics: "horizon: 3y, discount-rate: 8%")
