@@ -55,6 +55,24 @@ static const char managed_endpoint_yaml[] = {
 static const char minimal_yaml[] = {
 #embed "../../scenarios/minimal.yaml"
 };
+static const char mistakes_buying_before_validating_yaml[] = {
+#embed "../../scenarios/mistakes/buying-before-validating.yaml"
+};
+static const char mistakes_drift_ignored_yaml[] = {
+#embed "../../scenarios/mistakes/drift-ignored.yaml"
+};
+static const char mistakes_inference_treated_as_training_yaml[] = {
+#embed "../../scenarios/mistakes/inference-treated-as-training.yaml"
+};
+static const char mistakes_low_utilisation_yaml[] = {
+#embed "../../scenarios/mistakes/low-utilisation.yaml"
+};
+static const char mistakes_no_lineage_yaml[] = {
+#embed "../../scenarios/mistakes/no-lineage.yaml"
+};
+static const char mistakes_pipelines_that_cannot_restart_yaml[] = {
+#embed "../../scenarios/mistakes/pipelines-that-cannot-restart.yaml"
+};
 static const char models_tiny_config_json[] = {
 #embed "../../scenarios/models/tiny-config.json"
 };
@@ -170,6 +188,12 @@ static const struct dryrack_template templates[] = {
     {"lora-adapters.yaml", lora_adapters_yaml, sizeof lora_adapters_yaml},
     {"managed-endpoint.yaml", managed_endpoint_yaml, sizeof managed_endpoint_yaml},
     {"minimal.yaml", minimal_yaml, sizeof minimal_yaml},
+    {"mistakes/buying-before-validating.yaml", mistakes_buying_before_validating_yaml, sizeof mistakes_buying_before_validating_yaml},
+    {"mistakes/drift-ignored.yaml", mistakes_drift_ignored_yaml, sizeof mistakes_drift_ignored_yaml},
+    {"mistakes/inference-treated-as-training.yaml", mistakes_inference_treated_as_training_yaml, sizeof mistakes_inference_treated_as_training_yaml},
+    {"mistakes/low-utilisation.yaml", mistakes_low_utilisation_yaml, sizeof mistakes_low_utilisation_yaml},
+    {"mistakes/no-lineage.yaml", mistakes_no_lineage_yaml, sizeof mistakes_no_lineage_yaml},
+    {"mistakes/pipelines-that-cannot-restart.yaml", mistakes_pipelines_that_cannot_restart_yaml, sizeof mistakes_pipelines_that_cannot_restart_yaml},
     {"models/tiny-config.json", models_tiny_config_json, sizeof models_tiny_config_json},
     {"optimize-fleet.yaml", optimize_fleet_yaml, sizeof optimize_fleet_yaml},
     {"prefill-decode.yaml", prefill_decode_yaml, sizeof prefill_decode_yaml},

@@ -38,9 +38,10 @@ enum Layers {
 
   /// What a search or a study of a scenario with growing demand leaves out; `nil` where demand stays.
   static func demandNote(_ scenario: Scenario) -> String? {
-    scenario.economics.demandLevels.isEmpty
+    scenario.designs.indices.allSatisfy { scenario.windows(ofDesign: $0).isEmpty }
       ? nil
-      : "note: costs here are of the workloads as they are; `run` follows `economics.demand` over the years\n"
+      : "note: costs here are of the workloads as they are, and smaller fleets take their part of the whole; "
+        + "`run` follows `economics.demand` and `deliveries` over the years\n"
   }
 
   /// Every fault of a report as a JSON object with its range.

@@ -25,13 +25,16 @@ struct RunEstimate {
   /// - Parameter designs: positions of the designs that run.
   init(_ scenario: Scenario, designs: [Int], replications: Int) {
     let runs = Double(replications)
-    let parts = designs.map { RunEstimate.eventsOfRun(scenario, design: $0) }
-    // Every level of demand is a run of its own, with so many times the requests.
-    let levels = scenario.economics.demandLevels
-    events = parts.reduce(0, +) * runs * (1 + levels.reduce(0, +))
+    // Every level of demand and capacity is a run of its own, with so many times the requests.
+    let windows = designs.map { scenario.windows(ofDesign: $0) }
+    events =
+      zip(designs, windows).reduce(0) { sum, part in
+        let levels = part.1.reduce(1) { $0 + $1.level }
+        return sum + RunEstimate.eventsOfRun(scenario, design: part.0) * levels
+      } * runs
     seconds =
       events * Self.secondsPerEvent
-      + Self.secondsPerRun * runs * Double(designs.count) * Double(1 + levels.count)
+      + Self.secondsPerRun * runs * windows.reduce(0) { $0 + Double(1 + $1.count) }
     let replicas = designs.map { RunEstimate.replicas(of: scenario.designs[$0]) }.max() ?? 0
     let rows = scenario.workloads.reduce(0) { sum, workload in
       if case .trace(let trace) = workload.traffic { sum + trace.count } else { sum }

@@ -26,6 +26,7 @@ extension RunPlan {
       lines.append(Line(name: "  \(name)", value: value, source: source))
     }
     let percent = { (share: Double) in "\(PlanWords.number(share * 100)) %" }
+    lines += deliveries(of: pool)
     if own.depreciation != .straightLine { add("written off", own.depreciation.rawValue) }
     if let every = own.refresh { add("replaced after", PlanWords.duration(every.value)) }
     if own.successorPrice != 1 { add("successor", "\(percent(own.successorPrice)) of the price") }
@@ -49,9 +50,24 @@ extension RunPlan {
     return lines
   }
 
+  private static func deliveries(of pool: Pool) -> [Line] {
+    var lines = pool.deliveries.map { batch in
+      Line(
+        name: "  delivered after \(PlanWords.duration(batch.at.value))",
+        value: "\(batch.nodes) nodes" + (batch.price.map { " at \($0) each" } ?? "")
+          + (batch.demand.map { ", if demand is \(PlanWords.number($0)) times as high when ordered" } ?? ""),
+        source: "the scenario")
+    }
+    if pool.acceptance > .zero {
+      lines.append(
+        Line(name: "  acceptance", value: PlanWords.duration(pool.acceptance.value), source: "the scenario"))
+    }
+    return lines
+  }
+
   private static func rent(of pool: Pool, _ scenario: Scenario) -> [Line] {
     let currency = scenario.economics.currency
-    var lines: [Line] = []
+    var lines = deliveries(of: pool)
     for part in pool.rent where pool.rent.count > 1 || part.upfront > 0 || !part.isByUse {
       var words = "\(part.pricePerNodeHour) \(currency) a node-hour"
       if !part.isByUse { words += ", committed for \(PlanWords.duration(part.commitment.value))" }

@@ -31,6 +31,16 @@ public struct Charge: Sendable, Hashable {
   public var quantity: Double
   public var unit: String
   public var source: String
+  /// Whom it is for; `nil` for the design as a whole.
+  public var holder: Holder?
+
+  /// What a charge is for, where it is not for the whole design.
+  public enum Holder: Sendable, Hashable {
+    /// Machines, by the name of their pool.
+    case pool(String)
+    /// A service or a job, by its name.
+    case work(String)
+  }
 
   public init(
     description: String, category: Category, service: Service, serviceName: String, provider: String,

@@ -46,10 +46,12 @@ public struct Financing: Sendable, Hashable {
   }
 
   func account(_ invoice: Charge) -> Account {
-    Account(
+    var account = Account(
       description: "interest on \(invoice.description)", service: invoice.service,
       serviceName: invoice.serviceName, provider: "lender", region: invoice.region, unit: "Month",
       source: "scenario")
+    account.holder = invoice.holder
+    return account
   }
 }
 

@@ -13,6 +13,8 @@ public struct Account: Sendable, Hashable {
   public var source: String
   /// The day they were read; empty for those of the scenario.
   public var date: String
+  /// Whom they are for; `nil` for the design as a whole.
+  public var holder: Charge.Holder?
 
   public init(
     description: String, service: Charge.Service, serviceName: String, provider: String, region: String,
@@ -33,6 +35,7 @@ public struct Account: Sendable, Hashable {
     self.init(
       description: charge.description, service: charge.service, serviceName: charge.serviceName,
       provider: charge.provider, region: charge.region, unit: charge.unit, source: charge.source, date: date)
+    holder = charge.holder
   }
 }
 

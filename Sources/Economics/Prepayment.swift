@@ -10,6 +10,8 @@ public struct Prepayment: Sendable, Hashable {
   /// Day of the price; empty for one of the scenario.
   public var date = ""
   public var price: Money
+  /// When it is ordered, counted from the start of the horizon.
+  public var ordered = Seconds.zero
   /// From the order to the first day of use: the invoice comes with the order.
   public var lead = Seconds.zero
   /// Time until it is replaced; at least `leastLife`.
@@ -41,14 +43,14 @@ extension Ledger {
   /// Books a prepayment and its successors. Over the horizon both columns add up to the same.
   /// - Complexity: O(months of the horizon × lives that overlap a month).
   public mutating func book(_ prepayment: Prepayment) {
-    guard horizon.months > 0 else { return }
+    guard horizon.months > 0, prepayment.ordered < horizon.length else { return }
     let invoices = open(Account(prepayment.invoice, date: prepayment.date))
     let uses = open(Account(prepayment.use, date: prepayment.date))
     var interest: Int?
-    var ordered = Seconds.zero
+    var ordered = prepayment.ordered
     var price = prepayment.price
     // A successor is ordered so early that it begins when its predecessor ends.
-    while ordered + prepayment.lead < horizon.length || ordered == .zero {
+    while ordered + prepayment.lead < horizon.length || ordered == prepayment.ordered {
       if let financing = prepayment.financing {
         interest = interest ?? open(financing.account(prepayment.invoice))
       }

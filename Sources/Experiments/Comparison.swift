@@ -8,9 +8,11 @@ struct Comparison {
   let own: DesignCost
   let other: DesignCost
 
-  /// Months of use from which on what is prepaid has paid for itself; `nil` for never.
+  /// Months of use from which on what is prepaid has paid for itself; `nil` for never, and where nodes come
+  /// in batches: then there is no one start to count from.
   var breakEvenMonths: Double? {
-    LinearCost(fixed: own.upfront.units, perUnit: own.billedPerMonth.units).breakEven(
+    if own.design.isPhased || other.design.isPhased { return nil }
+    return LinearCost(fixed: own.upfront.units, perUnit: own.billedPerMonth.units).breakEven(
       against: LinearCost(fixed: other.upfront.units, perUnit: other.billedPerMonth.units))
   }
 

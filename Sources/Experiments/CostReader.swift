@@ -7,9 +7,11 @@ import World
 struct CostReader {
   let scenario: Scenario
   let cost: DesignCost
+  private let drift: Drift?
 
   init(scenario: Scenario, model: DesignModel, outcome: Outcome) {
     self.scenario = scenario
+    drift = model.design.drift
     cost = DesignCost(
       design: model.design, outcome: outcome, economics: scenario.economics, catalog: scenario.catalog)
   }
@@ -20,7 +22,8 @@ struct CostReader {
   func readings(windows: [CostWindow]) -> [(String, Double?, String)] {
     let economics = scenario.economics
     let currency = economics.currency
-    let ledger = cost.ledger(demand: economics.demand, windows: windows)
+    let calendar = CostCalendar(cost, demand: economics.demand.with(drift), windows: windows)
+    let ledger = cost.ledger(calendar)
     precondition(
       ledger.unbalancedAssets().isEmpty,
       "over the horizon, what is prepaid is used up or credited, to the micro")
@@ -32,7 +35,7 @@ struct CostReader {
     }
     let naive = cost.naivePerMonth.units * economics.horizon.value / Calendar.secondsPerMonth
     let total = ledger.effective.units
-    let requests = cost.requests(demand: economics.demand, windows: windows)
+    let requests = calendar.requests
     let unmet = requests.flatMap { $0.offered > 0 ? max(0, 1 - $0.good / $0.offered) : nil }
     return [
       ("cost_per_month", known(perMonth), "\(currency)/month"),
@@ -47,6 +50,7 @@ struct CostReader {
       ("full_over_naive_ratio", naive > 0 ? known(total / naive) : nil, "ratio"),
       ("unmet_ratio", unmet, "ratio"),
       ("people", cost.people, "1"),
+      ("cost_idle", cost.isKnown ? calendar.idleCost(ledger) : nil, currency),
     ]
   }
 }

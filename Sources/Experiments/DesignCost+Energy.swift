@@ -4,12 +4,12 @@ import Scenario
 
 /// Energy, the power it is fed with, and what it emits.
 extension DesignCost {
-  /// Energy at the meter, its highest draw, and the space that machines take.
+  /// Energy at the meter.
   ///
   /// - Parameter byHour: draw at each hour of the day; `nil` where the mean of the day's prices and emissions
   ///   is taken.
   mutating func addEnergy(
-    averagePower: Watts, peak: Watts, contracted: Watts, byHour: [Double]?, site: Site, from: Seconds
+    of pool: Pool, averagePower: Watts, byHour: [Double]?, site: Site, from: Seconds
   ) {
     let energy = averagePower.value / 1000 * site.powerUsageEffectiveness * Calendar.hoursPerMonth
     kilowattHoursPerMonth += energy
@@ -20,8 +20,12 @@ extension DesignCost {
       let charge = Charges.electricity(
         averagePower: averagePower, powerUsageEffectiveness: site.powerUsageEffectiveness,
         pricePerKilowattHour: hourly, site: site.name)
-      items.append(Item(charge: charge, driver: .hours, from: from))
+      items.append(Item(charge: charge, driver: .hours, from: from, key: "electricity of \(pool.name)"))
     }
+  }
+
+  /// The highest draw at the meter, and the space that machines take.
+  mutating func addKilowatts(peak: Watts, contracted: Watts, site: Site, from: Seconds) {
     for (name, price, kilowatts) in [
       ("demand charge", site.charges.demandPerKilowatt, peak.value / 1000 * site.powerUsageEffectiveness),
       ("space", site.charges.spacePerKilowatt, contracted.value / 1000),

@@ -16,7 +16,7 @@ extension DesignCost {
       let site = design.sites[pool.siteIndex]
       let share = item.training.step.computeShare
       let cost = JobCost(result, of: job, on: pool, site: site, computeShare: share)
-      let months = max(1, horizon.length.value / Calendar.secondsPerMonth)
+      let months = job.runs.map { $0.monthsPerRun } ?? max(1, horizon.length.value / Calendar.secondsPerMonth)
       let energy =
         pool.busyNodePower(computeShare: share).value / 1000 * site.powerUsageEffectiveness * cost.nodeHours
         / months
@@ -24,98 +24,148 @@ extension DesignCost {
       addCarbon(of: energy, byHour: nil, site: site)
       let hours = cost.nodeHours * Double(pool.devicesPerNode) / months
       acceleratorHours += hours
+      paidAcceleratorHours += hours
       rentedAcceleratorHours += hours
       usefulAcceleratorHours +=
         result.time.useful.seconds / 3600 * Double(job.accelerators)
         / Double(pool.partition?.instances ?? 1) / months
       naivePerMonth += cost.nodes * (1 / months)
-      addOnce(
-        Charges.jobRent(
-          of: pool.node.name, job: job.name, cost: cost.total, nodeHours: cost.nodeHours,
-          provider: site.provider ?? pool.node.provider ?? "", region: site.region ?? ""),
-        Charges.oneOffShare(
-          of: "nodes held by \(job.name)", service: job.name, cost: cost.total, horizon: horizon.length))
+      var rent = Charges.jobRent(
+        of: pool.node.name, job: job.name, cost: cost.total, nodeHours: cost.nodeHours,
+        provider: site.provider ?? pool.node.provider ?? "", region: site.region ?? "")
+      rent.holder = .work(job.name)
+      if job.runs != nil {
+        let perMonth = 1 / months
+        (rent.billed, rent.quantity) = (rent.billed * perMonth, rent.quantity * perMonth)
+        (rent.effective, rent.list) = (rent.billed, rent.billed)
+        rent.description += ", \(MoneyWords.number(perMonth)) runs a month"
+        items.append(Item(charge: rent, driver: .always))
+        continue
+      }
+      var share = Charges.oneOffShare(
+        of: "nodes held by \(job.name)", service: job.name, cost: cost.total, horizon: horizon.length)
+      share.holder = rent.holder
+      addOnce(rent, share)
     }
   }
 
   mutating func add(_ pool: Pool, _ index: Int, _ design: Design, _ outcome: Outcome) {
     let site = design.sites[pool.siteIndex]
-    let from = design.firstService(of: pool)
+    let batches = design.batches(of: pool)
     let draw = PoolDraw(pool, index: index, design: design, outcome: outcome)
     let hours = Double(pool.devices) * Calendar.hoursPerMonth
     acceleratorHours += hours
     usefulAcceleratorHours += hours * draw.busy * pool.dailyUse
+    let isByUse = !pool.isOwned && pool.rent.allSatisfy(\.isByUse)
+    paidAcceleratorHours += hours * (isByUse ? pool.dailyUse : 1)
+    let naive = naivePerMonth
     switch pool.payment {
     case .purchase(let price, let life, let residual):
-      addOwned(pool, price: price, life: life, residual: residual, site: site, from: from)
+      for batch in batches {
+        let before = (items.count, prepayments.count)
+        addOwned(pool, batch, price: batch.price ?? price, life: life, residual: residual, site: site)
+        bind(to: batch, since: before)
+      }
+      addRunning(pool, site: site, from: batches[0].from)
     case .rent(_, _, _, _, let region):
       rentedAcceleratorHours += hours * pool.dailyUse
-      addRent(pool, site: site, region: region, from: from)
+      for batch in batches {
+        let before = (items.count, prepayments.count)
+        addRent(pool, batch, site: site, region: region)
+        bind(to: batch, since: before)
+      }
     }
+    if !pool.deliveries.isEmpty { naivePerMonth = naive + (naivePerMonth - naive) * presence(of: batches) }
     let fabric = fabricPower(of: pool)
     let power = draw.average * pool.dailyUse + draw.idle * (1 - pool.dailyUse) + fabric
     addEnergy(
-      averagePower: pool.isOwned ? power : draw.average * pool.dailyUse,
-      peak: draw.peak + fabric, contracted: pool.fullNodePower * Double(pool.nodeCount) + fabric,
-      byHour: draw.byHour?.map { $0 + fabric.value }, site: site, from: from)
+      of: pool, averagePower: pool.isOwned ? power : draw.average * pool.dailyUse,
+      byHour: draw.byHour?.map { $0 + fabric.value }, site: site, from: batches[0].from)
+    for batch in batches {
+      let before = (items.count, prepayments.count)
+      defer { bind(to: batch, since: before) }
+      addKilowatts(
+        peak: (draw.peak + fabric) * batch.share,
+        contracted: (pool.fullNodePower * Double(pool.nodeCount) + fabric) * batch.share, site: site,
+        from: batch.from)
+    }
+  }
+
+  /// Says that charges come only if a batch does.
+  private mutating func bind(to batch: PoolBatch, since before: (items: Int, prepayments: Int)) {
+    if batch.demand == nil { return }
+    for index in before.items..<items.count { items[index].batch = batch }
+    for index in before.prepayments..<prepayments.count { batchOfPrepayment[index] = batch }
+  }
+
+  /// The part of the horizon for which the nodes of a pool have been ordered, on the mean.
+  private func presence(of batches: [PoolBatch]) -> Double {
+    let length = horizon.length.value
+    if length <= 0 { return 0 }
+    return batches.reduce(0) { $0 + $1.share * max(0, 1 - $1.ordered.value / length) }
   }
 
   private mutating func addOwned(
-    _ pool: Pool, price: Money, life: Seconds, residual: Double, site: Site, from: Seconds
+    _ pool: Pool, _ batch: PoolBatch, price: Money, life: Seconds, residual: Double, site: Site
   ) {
     let own = pool.ownership
-    let nodes = Double(pool.nodeCount)
+    let nodes = Double(batch.nodes)
     naivePerMonth += price * (nodes / (life.value / Calendar.secondsPerMonth))
     if let lease = own.lease {
       let charge = Charges.lease(
-        of: pool.node.name, nodes: pool.nodeCount, payment: lease.payment, site: site.name)
-      items.append(Item(charge: charge, driver: .always, from: from))
+        of: pool.node.name, nodes: batch.nodes, payment: lease.payment, site: site.name)
+      items.append(Item(charge: charge, driver: .always, from: batch.from))
     } else {
       prepayments.append(
-        prepayment(pool, price: price, life: life, residual: residual, site: site, from: from))
+        prepayment(pool, batch, price: price, life: life, residual: residual, site: site))
     }
-    addFabric(of: pool, life: life, site: site, from: from)
+    addFabric(of: pool, batch, life: life, site: site)
     if own.supportPerYear > 0 {
       let charge = Charges.support(
         of: pool.node.name, price: price * nodes, shareOfYear: own.supportPerYear, site: site.name)
-      items.append(Item(charge: charge, driver: .always, from: from))
-    }
-    if own.runningPerHour > .zero {
-      var charge = Charges.rent(
-        of: pool.node.name, nodes: pool.nodeCount, pricePerNodeHour: own.runningPerHour * pool.dailyUse,
-        provider: "own", region: site.name, term: "running", source: "scenario")
-      charge.quantity *= pool.dailyUse
-      items.append(Item(charge: charge, driver: .hours, from: from))
+      items.append(Item(charge: charge, driver: .always, from: batch.from))
     }
   }
 
-  /// The purchase of a pool's nodes: a month of its use is the mean one of its life.
+  /// What an hour in use costs beside electricity.
+  private mutating func addRunning(_ pool: Pool, site: Site, from: Seconds) {
+    let own = pool.ownership
+    if own.runningPerHour <= .zero { return }
+    var charge = Charges.rent(
+      of: pool.node.name, nodes: pool.nodeCount, pricePerNodeHour: own.runningPerHour * pool.dailyUse,
+      provider: "own", region: site.name, term: "running", source: "scenario")
+    charge.quantity *= pool.dailyUse
+    items.append(Item(charge: charge, driver: .hours, from: from, key: "running of \(pool.name)"))
+  }
+
+  /// The purchase of a batch of nodes: a month of its use is the mean one of its life.
   private func prepayment(
-    _ pool: Pool, price: Money, life: Seconds, residual: Double, site: Site, from: Seconds
+    _ pool: Pool, _ batch: PoolBatch, price: Money, life: Seconds, residual: Double, site: Site
   ) -> Prepayment {
     let own = pool.ownership
     let kept = min(life, own.refresh ?? life)
     let left = 1 - own.depreciation.share(at: kept, life: life, residual: residual)
     var prepayment = Prepayment(
       invoice: Charges.purchaseInvoice(
-        of: pool.node.name, nodes: pool.nodeCount, price: price, site: site.name),
+        of: pool.node.name, nodes: batch.nodes, price: price, site: site.name),
       use: Charges.amortization(
-        of: pool.node.name, nodes: pool.nodeCount, price: price, life: kept, residual: left, site: site.name),
-      price: price * Double(pool.nodeCount), life: kept)
+        of: pool.node.name, nodes: batch.nodes, price: price, life: kept, residual: left, site: site.name),
+      price: price * Double(batch.nodes), life: kept)
     prepayment.writeOffLife = life
     prepayment.residual = residual
     prepayment.depreciation = own.depreciation
     prepayment.successorPrice = own.successorPrice
     prepayment.financing = own.financing
-    prepayment.lead = from
+    prepayment.ordered = batch.ordered
+    prepayment.lead = batch.from - batch.ordered
     return prepayment
   }
 
-  private mutating func addRent(_ pool: Pool, site: Site, region: String, from: Seconds) {
+  private mutating func addRent(_ pool: Pool, _ batch: PoolBatch, site: Site, region: String) {
     let isElsewhere = !region.isEmpty && site.region != nil && site.region != region
     let provider = site.provider ?? pool.node.provider ?? ""
     for part in pool.rent {
-      let nodes = Double(pool.nodeCount) * part.share
+      let nodes = Double(batch.nodes) * part.share
       let term = isElsewhere ? "\(part.term.rawValue), price of \(region)," : part.term.rawValue
       naivePerMonth += (part.listPrice ?? part.pricePerNodeHour) * (nodes * Calendar.hoursPerMonth)
       var charge = Charges.rent(
@@ -125,20 +175,20 @@ extension DesignCost {
       let use = part.isByUse ? pool.dailyUse : 1
       charge.quantity *= nodes * use
       charge.list = (part.listPrice ?? part.pricePerNodeHour) * charge.quantity
-      if part.upfront > 0 { addUpfront(part, charge, from: from) }
+      if part.upfront > 0 { addUpfront(part, charge, batch) }
       charge.billed = charge.billed * (use * (1 - part.upfront))
       charge.effective = charge.billed
       if part.upfront < 1 {
         items.append(
           Item(
-            charge: charge, date: part.date, driver: part.isByUse ? .hours : .always, from: from,
-            isRent: true))
+            charge: charge, date: part.date, driver: part.isByUse ? .hours : .always,
+            from: batch.from, isRent: true))
       }
     }
   }
 
   /// The part of a commitment that is paid at its start.
-  private mutating func addUpfront(_ part: RentPart, _ rent: Charge, from: Seconds) {
+  private mutating func addUpfront(_ part: RentPart, _ rent: Charge, _ batch: PoolBatch) {
     let months = part.commitment.value / Calendar.secondsPerMonth
     var use = rent
     use.description = "upfront part of \(rent.description)"
@@ -155,7 +205,8 @@ extension DesignCost {
     (invoice.quantity, invoice.unit) = (1, "Commitment")
     var prepayment = Prepayment(
       invoice: invoice, use: use, price: invoice.billed, life: part.commitment)
-    prepayment.lead = from
+    prepayment.ordered = batch.ordered
+    prepayment.lead = batch.from - batch.ordered
     prepayment.date = part.date
     prepayments.append(prepayment)
   }
@@ -163,75 +214,9 @@ extension DesignCost {
   private static func count(_ nodes: Double) -> String {
     nodes == nodes.rounded() ? String(Int(nodes)) : String((nodes * 100).rounded() / 100)
   }
+}
 
-  // MARK: Fabric
-
-  private func fabric(of pool: Pool) -> (parts: FabricParts, prices: FabricPrices)? {
-    pool.isOwned && !pool.ownership.holdsFabric ? pool.networkParts(in: catalog) : nil
-  }
-
-  private func fabricPower(of pool: Pool) -> Watts {
-    fabric(of: pool).map { $0.prices.power(of: $0.parts) } ?? .zero
-  }
-
-  /// Switches and cables; interfaces are part of nodes that have them.
-  private mutating func addFabric(of pool: Pool, life: Seconds, site: Site, from: Seconds) {
-    guard let (parts, prices) = fabric(of: pool) else { return }
-    let price = prices.price(of: parts, withInterfaces: pool.node.nicBandwidth.value <= 0)
-    var invoice = Charges.purchaseInvoice(
-      of: "\(pool.network?.fabric.name ?? "") network", nodes: 1, price: price, site: site.name)
-    invoice.description =
-      "network of \(pool.name): \(parts.switches) switches, \(parts.hostCables) cables to nodes, "
-      + "\(parts.switchCables) between switches"
-    (invoice.service, invoice.unit, invoice.source) = (.networking, "Network", prices.source)
-    var use = Charges.amortization(
-      of: "network of \(pool.name)", nodes: 1, price: price, life: life, residual: 0, site: site.name)
-    (use.service, use.unit, use.source) = (.networking, "Network-Hours", prices.source)
-    (use.description, use.serviceName) = ("amortisation of the network of \(pool.name)", invoice.serviceName)
-    var prepayment = Prepayment(invoice: invoice, use: use, price: price, life: life)
-    prepayment.lead = from
-    prepayment.date = prices.date
-    prepayments.append(prepayment)
-  }
-
-  // MARK: Places
-
-  /// What leaves sites, and what is kept in storage.
-  mutating func addPlaces(_ design: Design) {
-    for site in design.sites {
-      let volume = site.charges.egressPerMonth.value / 1e9
-      if site.charges.egressPerGigabyte > .zero && volume > 0 {
-        items.append(
-          Item(
-            charge: Charges.egress(
-              gigabytes: volume, price: site.charges.egressPerGigabyte, provider: site.provider ?? "own",
-              site: site.name),
-            driver: .demand))
-      }
-    }
-    for use in design.storageUse { add(use, design) }
-  }
-
-  private mutating func add(_ use: StorageUse, _ design: Design) {
-    let site = use.siteIndex.map { design.sites[$0] }
-    guard let tier = Storage.tier(use.tier, catalog) else { return }
-    if use.purchasePerGigabyte > .zero && use.kept.value > 0 {
-      let price = use.purchasePerGigabyte * (use.kept.value / 1e9)
-      let life = Seconds(5 * Calendar.monthsPerYear * Calendar.secondsPerMonth)
-      var invoice = Charges.purchaseInvoice(of: use.tier, nodes: 1, price: price, site: site?.name ?? "")
-      (invoice.description, invoice.service) = ("purchase of storage \(use.name)", .storage)
-      (invoice.quantity, invoice.unit, invoice.source) = (use.kept.value / 1e9, "GB", use.source)
-      var share = Charges.amortization(
-        of: use.tier, nodes: 1, price: price, life: life, residual: 0, site: site?.name ?? "")
-      (share.description, share.service) = ("amortisation of storage \(use.name)", .storage)
-      (share.unit, share.source) = ("Hours", use.source)
-      var prepayment = Prepayment(invoice: invoice, use: share, price: price, life: life)
-      prepayment.date = use.date
-      prepayments.append(prepayment)
-      return
-    }
-    for charge in Storage.charges(use, tier, site: site) {
-      items.append(Item(charge: charge, date: use.date, driver: .always))
-    }
-  }
+extension JobRuns {
+  /// Months from one run to the next, those that are made a second time among them.
+  var monthsPerRun: Double { every.value / Calendar.secondsPerMonth / (1 + repeated) }
 }

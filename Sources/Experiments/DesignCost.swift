@@ -26,6 +26,11 @@ struct DesignCost {
     var from = Seconds.zero
     /// Whether it is the rent of accelerators.
     var isRent = false
+    /// Of what a pool that comes in batches uses: found under this name at every capacity, and as large as
+    /// was simulated there. Empty for everything else.
+    var key = ""
+    /// The batch of nodes that it is for; it comes only if that does.
+    var batch: PoolBatch?
   }
   /// What a month does, at the rates of the results; tokens that are paid for are those of the bill.
   struct Work: Sendable, Equatable {
@@ -35,11 +40,22 @@ struct DesignCost {
     /// Requests that are sent, and those of them that are answered well, however late in the run.
     var offered = 0.0
     var met = 0.0
+    /// By service, in the order of the design's.
+    var services: [ServiceWork] = []
     var goodRatio: Double { offered > 0 ? met / offered : 0 }
+    var tokensPerRequest: Double { offered > 0 ? outputTokens / offered : 0 }
+  }
+  /// What a month sends to a service, and what of it is answered well.
+  struct ServiceWork: Sendable, Equatable {
+    var name: String
+    var offered: Double
+    var met: Double
   }
 
   var items: [Item] = []
   var prepayments: [Prepayment] = []
+  /// The batches of nodes that some of them are for, by position.
+  var batchOfPrepayment: [Int: PoolBatch] = [:]
   /// Drawn at the meter in a month.
   var kilowattHoursPerMonth = 0.0
   /// Emitted for it; `nil` where nobody says how much of that a part of it is.
@@ -48,11 +64,13 @@ struct DesignCost {
   var acceleratorHours = 0.0
   var rentedAcceleratorHours = 0.0
   var usefulAcceleratorHours = 0.0
+  /// Those that are paid for: switched off, a node that is rented by the hour is not.
+  var paidAcceleratorHours = 0.0
   /// List price × hours, or price over life: what an estimate on the back of an envelope says of a month.
   var naivePerMonth = Money.zero
   /// Share of its hours in which the design is in use.
   var dailyUse = 1.0
-  /// When all of it is there.
+  /// When all of it is there; of a design that comes in batches, when every service has its first replica.
   var firstService = Seconds.zero
   /// People.
   var people = 0.0
@@ -62,6 +80,7 @@ struct DesignCost {
   /// `nil` when nothing was measured.
   private(set) var workPerMonth: Work? = Work()
 
+  let design: Design
   let horizon: Horizon
   let catalog: Catalog
 
@@ -69,7 +88,7 @@ struct DesignCost {
   var monthly: [Charge] { items.map(\.charge) + prepayments.map(\.use) }
   var effectivePerMonth: Money { monthly.reduce(.zero) { $0 + $1.effective } }
   /// What is due at once, before any month.
-  var upfront: Money { prepayments.reduce(.zero) { $0 + $1.price } }
+  var upfront: Money { prepayments.reduce(.zero) { $1.ordered == .zero ? $0 + $1.price : $0 } }
 
   /// What of a month's cost goes by `driver`.
   func perMonth(_ driver: Driver) -> Money {
@@ -91,16 +110,31 @@ struct DesignCost {
   init(design: Design, outcome: Outcome, economics: EconomicsSettings, catalog: Catalog) {
     horizon = Horizon(economics.horizon)
     self.catalog = catalog
+    self.design = design
     for (index, pool) in design.pools.enumerated() {
       firstService = max(firstService, design.firstService(of: pool))
-      if !design.isPaidByJobs(index) { add(pool, index, design, outcome) }
+      if design.isPaidByJobs(index) { continue }
+      let before = (items.count, prepayments.count)
+      add(pool, index, design, outcome)
+      hold(.pool(pool.name), since: before)
+    }
+    if design.isPhased,
+      let first = design.stages().first(where: {
+        design.reduced(to: $0.nodes).services.count == design.services.count
+      })
+    {
+      firstService = first.from
     }
     settleUse(design)
     addJobs(design, outcome)
     for (index, service) in design.services.enumerated() {
+      let before = (items.count, prepayments.count)
       addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
+      hold(.work(service.name), since: before)
     }
     for service in design.services {
+      let before = (items.count, prepayments.count)
+      defer { hold(.work(service.name), since: before) }
       for item in service.oneOffCosts {
         addOnce(
           Charges.oneOffInvoice(
@@ -113,6 +147,15 @@ struct DesignCost {
     addRacks(design)
     addPeople(design.staff)
     addOthers(design.otherCosts)
+  }
+
+  /// Says whom the charges are for that have come since then.
+  mutating func hold(_ holder: Charge.Holder, since before: (items: Int, prepayments: Int)) {
+    for index in before.items..<items.count { items[index].charge.holder = holder }
+    for index in before.prepayments..<prepayments.count {
+      prepayments[index].invoice.holder = holder
+      prepayments[index].use.holder = holder
+    }
   }
 
   /// The mean over the nodes of all pools.
@@ -176,6 +219,10 @@ struct DesignCost {
     let tally = outcome.tally
     workPerMonth?.offered += Double(tally.measuredOffered) * months
     workPerMonth?.met += Double(tally.good) * months
+    workPerMonth?.services.append(
+      ServiceWork(
+        name: service.name, offered: Double(tally.measuredOffered) * months, met: Double(tally.good) * months)
+    )
     guard case .endpoint(let preset) = service.placement else {
       workPerMonth?.outputTokens += Double(span.answers.outputTokens) * months
       workPerMonth?.tokens += Double(span.answers.outputTokens + span.answers.promptTokens) * months
@@ -228,8 +275,7 @@ extension Design {
     return trainingJobs.contains { $0.deployment.poolIndex == index }
   }
 
-  /// From the order until a pool is there: the site's lead time, and the time it takes to get capacity.
-  func firstService(of pool: Pool) -> Seconds {
-    sites[pool.siteIndex].leadTime + (pool.provisioning?.meanTime ?? .zero)
-  }
+  /// From the start until the first nodes of a pool are in use: the site's lead time, the time it takes to
+  /// get capacity, and acceptance.
+  func firstService(of pool: Pool) -> Seconds { batches(of: pool)[0].from }
 }

@@ -53,20 +53,8 @@ public enum Experiment {
     let runs = models.indices.flatMap { model in
       (0..<replications).map { Run(model: model, replication: $0) }
     }
-    var windows: [DemandWindow] = []
-    for level in DemandWindow.levels(of: scenario.economics) {
-      let scaled = scenario.scaled(by: level)
-      let others = chosen.map { index in
-        var model = DesignModel(scenario: scaled, designIndex: index)
-        model.settleWhatIsFixed()
-        return model
-      }
-      windows.append(
-        DemandWindow(
-          level: level,
-          outcomes: await execute(
-            runs, models: others, options: options, limits: limits, progress: { _ in })))
-    }
+    let windows = await simulateWindows(
+      scenario, chosen: chosen, replications: replications, options: options, limits: limits)
     var notes = scenario.notes
     if replications < scenario.replications {
       notes.append(
@@ -80,6 +68,28 @@ public enum Experiment {
       scenario: scenario, models: models, outcomes: merged, replications: replications, options: options,
       stoppedBy: stop(of: merged + windows.flatMap(\.outcomes), limits), notes: notes, windows: windows
     ).results()
+  }
+
+  /// Designs at other levels of demand, and with the nodes that are there by then.
+  private static func simulateWindows(
+    _ scenario: Scenario, chosen: [Int], replications: Int, options: RunOptions, limits: RunLimits
+  ) async -> [DemandWindow] {
+    let settings = chosen.enumerated().flatMap { position, index in
+      scenario.windows(ofDesign: index).map { (position: position, index: index, setting: $0) }
+    }
+    let models = settings.map { scenario.model(ofDesign: $0.index, $0.setting) }
+    let runs = models.indices.flatMap { model in
+      (0..<replications).map { Run(model: model, replication: $0) }
+    }
+    var plain = options
+    (plain.keepRequests, plain.keepTimeline) = (false, false)
+    let outcomes = await execute(
+      runs, models: models, options: plain, limits: limits, progress: { _ in })
+    return models.indices.map { index in
+      DemandWindow(
+        design: settings[index].position, setting: settings[index].setting, model: models[index],
+        outcomes: Array(outcomes[index * replications..<(index + 1) * replications]))
+    }
   }
 
   struct Run: Sendable {

@@ -20,6 +20,12 @@ public struct RunResults: Sendable {
   public var differences: [DesignDifference] = []
   /// The designs by the seven factors that such decisions are made by; empty when all are of one kind.
   public var factors: [FactorRow] = []
+  /// The designs by the ways in which demand may go; empty where the scenario names none.
+  public var growth: [FactorRow] = []
+  /// Whether demand or capacity changes over the horizon, so that no month stands for all.
+  public var changesOverTime = false
+  /// Capacity, demand and money by the month.
+  public var months: [MonthRow] = []
 
   public init(
     manifest: Manifest, designs: [DesignSummary], rows: [MetricRow], verdicts: [ThresholdVerdict],

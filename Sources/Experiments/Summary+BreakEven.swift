@@ -11,27 +11,34 @@ extension Summary {
     var cost: DesignCost
     var ledger: Ledger
     var replication: Int
+    var calendar: CostCalendar
+    var windows: [CostWindow]
   }
 
   func books(_ index: Int) -> [Books] {
     outcomes(of: index).map { outcome in
       let reader = CostReader(scenario: scenario, model: models[index], outcome: outcome)
       let windows = costWindows(index, replication: outcome.replication)
+      let calendar = CostCalendar(reader.cost, demand: demand(ofModel: index), windows: windows)
       return Books(
-        cost: reader.cost, ledger: reader.cost.ledger(demand: scenario.economics.demand, windows: windows),
-        replication: outcome.replication)
+        cost: reader.cost, ledger: reader.cost.ledger(calendar), replication: outcome.replication,
+        calendar: calendar, windows: windows)
     }
   }
 
-  /// A design at the other levels of demand that were simulated.
+  /// Demand as a design meets it.
+  func demand(ofModel index: Int) -> Demand {
+    scenario.economics.demand.with(models[index].design.drift)
+  }
+
+  /// A design at the other levels of demand and capacities that were simulated.
   func costWindows(_ index: Int, replication: Int) -> [CostWindow] {
-    windows.compactMap { window in
-      let outcome = window.outcomes[index * replications..<(index + 1) * replications].compactMap { $0 }
-        .first { $0.replication == replication }
+    windows.filter { $0.design == index }.compactMap { window in
+      let outcome = window.outcomes.lazy.compactMap { $0 }.first { $0.replication == replication }
       return outcome.map {
         CostWindow(
-          level: window.level,
-          cost: CostReader(scenario: scenario, model: models[index], outcome: $0).cost)
+          level: window.setting.level, nodes: window.setting.nodes,
+          cost: CostReader(scenario: scenario, model: window.model, outcome: $0).cost)
       }
     }
   }

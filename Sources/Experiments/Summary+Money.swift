@@ -41,8 +41,9 @@ extension Summary {
       let others = costWindows(index, replication: outcome.replication)
       guard let error = cost.interpolationError(others) else { continue }
       let percent = { (share: Double) in "\((share * 1000).rounded() / 10) %" }
+      let what = cost.design.isPhased ? "demand and capacity" : "demand"
       notes.append(
-        "\(model.design.name): \(others.count + 1) levels of demand are simulated and months between them "
+        "\(model.design.name): \(others.count + 1) levels of \(what) are simulated and months between them "
           + "interpolated; a straight line past a level misses its cost by \(percent(error.cost)) and the "
           + "share of good requests by \(percent(error.good))")
     }

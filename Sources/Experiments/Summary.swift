@@ -30,6 +30,8 @@ struct Summary {
     rows += payBackRows(rows)
     let books = models.indices.map(books)
     rows += breakEvenRows(books)
+    let regrets = regrets(books)
+    rows += regrets.rows + models.indices.flatMap { workloadCostRows($0, books[$0]) }
     let manifest = Manifest(
       scenario: scenario.name, scenarioHash: scenario.contentHash, seed: scenario.seed,
       replications: replications,
@@ -42,9 +44,18 @@ struct Summary {
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
       notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + payBackNotes(rows) + rangeNotes()
-        + contextNotes() + moneyNotes() + facilityNotes() + breakEvenNotes(rows) + decisionNotes(books))
+        + contextNotes() + moneyNotes() + facilityNotes() + breakEvenNotes(rows) + decisionNotes(books)
+        + regrets.notes)
     results.differences = differences(rows)
     results.factors = factors(rows, books)
+    results.growth = regrets.table
+    results.changesOverTime = models.indices.contains { index in
+      let horizon = Horizon(scenario.economics.horizon)
+      let demand = demand(ofModel: index)
+      return models[index].design.isPhased
+        || (0..<horizon.months).contains { abs(demand.level(ofMonth: $0) - 1) > 1e-9 }
+    }
+    results.months = models.indices.flatMap { monthRows($0, books[$0]) }
     return results
   }
 
@@ -130,7 +141,9 @@ struct Summary {
   private func designSummary(_ index: Int) -> DesignSummary {
     let design = models[index].design
     var parts = design.pools.map { pool in
-      "\(pool.nodeCount) × \(pool.node.name)" + (pool.partition.map { " cut by \($0.profile)" } ?? "")
+      let cut = pool.partition.map { " cut by \($0.profile)" } ?? ""
+      let batches = pool.deliveries.isEmpty ? "" : " in \(pool.deliveries.count) deliveries"
+      return "\(pool.nodeCount) × \(pool.node.name)\(cut)\(batches)"
     }
     for service in design.services {
       switch service.placement {

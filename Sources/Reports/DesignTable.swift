@@ -19,7 +19,8 @@ extension RunResults {
       appendCollectives(workload, into: &table)
     }
     section("whole design", lines: TableLine.ofWorkload + TableLine.ofDesign, workload: "", into: &table)
-    appendFactors(into: &table)
+    append(factors, titled: "factors", into: &table)
+    append(growth, titled: "if demand goes", into: &table)
     thresholds(into: &table)
     var text = "\(style.apply(.bold, to: TextStyle.printable(manifest.scenario)))  \(identity)\n\n"
     text += table.text(style: style)
@@ -42,7 +43,9 @@ extension RunResults {
     guard !fit.isEmpty else { return "No design holds every threshold." }
     if let sentence = trainingVerdict(fit.map(\.name)) { return sentence }
     let priced = fit.compactMap { design -> (name: String, row: MetricRow, cost: Double)? in
-      wholeRow(design: design.name, metric: "cost_per_month").flatMap { row in
+      // Where months differ, none of them stands for all.
+      wholeRow(design: design.name, metric: changesOverTime ? "cost_total" : "cost_per_month").flatMap {
+        row in
         row.value.map { (design.name, row, $0) }
       }
     }.sorted { $0.cost < $1.cost }
@@ -51,12 +54,14 @@ extension RunResults {
       return verdicts.isEmpty ? "No prices to compare." : "Every threshold holds on: \(names)."
     }
     let unknown = fit.count > priced.count ? " (some designs have no price)" : ""
-    let unit = best.row.unit.contains("/") ? "" : " a month"
+    let unit = best.row.unit.contains("/") ? "" : changesOverTime ? " over the horizon" : " a month"
     let cost = HumanNumber.text(best.cost, unit: best.row.unit) + unit
     let name = TextStyle.printable(best.name)
     if verdicts.isEmpty {
       let all =
-        designs.count > 1 ? "No threshold judges the designs; least a month: " : "No threshold to hold: "
+        designs.count > 1
+        ? "No threshold judges the designs; least \(changesOverTime ? "over the horizon" : "a month"): "
+        : "No threshold to hold: "
       return "\(all)\(name), \(cost)\(unknown)."
     }
     if designs.count == 1 { return "Every threshold holds: \(name), \(cost)." }
@@ -101,7 +106,8 @@ extension RunResults {
 
   private func section(_ title: String, lines: [TableLine], workload: String, into table: inout TextTable) {
     var heading = false
-    for line in lines {
+    let isShared = workloadNames().count > 1
+    for line in lines where isShared || line.metric != "cost_of_workload" {
       let found = designs.map { design in
         rows.first {
           $0.design == design.name && $0.workload == workload && $0.replication == nil
@@ -119,12 +125,12 @@ extension RunResults {
     }
   }
 
-  /// The designs by what such decisions are made by.
-  private func appendFactors(into table: inout TextTable) {
-    if factors.isEmpty { return }
+  /// The designs in words, a row for each thing that is held against them.
+  private func append(_ rows: [FactorRow], titled title: String, into table: inout TextTable) {
+    if rows.isEmpty { return }
     table.append([Cell(text: "")])
-    table.append([Cell(text: "factors", mark: .bold)])
-    for row in factors { table.append(["  \(row.factor)"] + row.values) }
+    table.append([Cell(text: title, mark: .bold)])
+    for row in rows { table.append(["  \(row.factor)"] + row.values) }
   }
 
   /// A threshold a row, its verdict under each design; blank where it says nothing of a design.
@@ -210,6 +216,7 @@ private struct TableLine {
     TableLine("cost per month", "cost_per_month"),
     TableLine("cost per million output tokens", "cost_per_million_output_tokens"),
     TableLine("cost per good request", "cost_per_good_request"),
+    TableLine("its part of the cost", "cost_of_workload"),
   ]
 
   static let ofTraining = [
@@ -241,6 +248,7 @@ private struct TableLine {
     TableLine("  discounted to today", "cost_npv"),
     TableLine("  of which at once", "cost_upfront", onlyWhenAny: true),
     TableLine("  list price × hours alone", "cost_naive_total"),
+    TableLine("  for hours that compute nothing", "cost_idle", onlyWhenAny: true),
     TableLine("per useful GPU hour", "cost_per_useful_gpu_hour"),
     TableLine("demand not met", "unmet_ratio", onlyWhenAny: true),
     TableLine("energy", "energy_kwh"),

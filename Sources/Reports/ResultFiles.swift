@@ -8,6 +8,7 @@ extension RunResults {
       ("metrics.csv", metricsCSV()), ("series.csv", seriesCSV()), ("costs.csv", costsCSV()),
       ("metrics.prom", openMetrics()), ("junit.xml", junitXML()),
     ]
+    if !months.isEmpty { files.append(("months.csv", monthsCSV())) }
     if !requests.isEmpty {
       files.append(("requests.csv", requestsCSV()))
       files.append(("requests.jsonl", requestsJSONLines()))

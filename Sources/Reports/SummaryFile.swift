@@ -13,6 +13,7 @@ extension RunResults {
       ("results", .array(rows.map { $0.json(run: manifest.runID) })),
       ("differences", .array(differences.map(\.json))),
       ("factors", .array(factors.map(\.json))),
+      ("growth", .array(growth.map(\.json))),
       ("costs", .array(costs.map(\.json))),
       ("notes", .array(notes.map(JSONValue.string))),
     ])

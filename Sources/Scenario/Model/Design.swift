@@ -1,4 +1,5 @@
 import Catalog
+import Economics
 import Infrastructure
 import Kernel
 import Quantities
@@ -16,6 +17,8 @@ public struct Design: Sendable {
   public var scheduler = SchedulerSettings()
   public var storageUse: [StorageUse] = []
   public var otherCosts: [OtherCost] = []
+  /// How its models get worse; `nil` where they stay as they are.
+  public var drift: Drift?
   public init(name: String, sites: [Site], pools: [Pool], services: [Service], staff: Staff?) {
     self.name = name
     self.sites = sites
@@ -93,6 +96,10 @@ public struct Pool: Sendable {
   public var dailyUse = 1.0
   /// A limit on what its accelerators draw; `nil` for none.
   public var powerCap: PowerCap?
+  /// Batches in order of time, which hold all of its nodes; empty where they come together.
+  public var deliveries: [Delivery] = []
+  /// From delivery to the first day of use.
+  public var acceptance = Seconds.zero
   public init(
     name: String, siteIndex: Int, node: Node, accelerator: Accelerator, nodeCount: Int, payment: Payment
   ) {

@@ -27,6 +27,8 @@ public struct JobDeployment: Sendable {
   public var poolIndex: Int
   public var accelerators: Int
   public var work: Work
+  /// How often it is run over the horizon; `nil` for once. Only its cost knows.
+  public var runs: JobRuns?
 
   public init(name: String, poolIndex: Int, accelerators: Int, work: Work) {
     self.name = name
@@ -223,4 +225,11 @@ public struct MarketSettings: Sendable, Hashable {
     self.price = price
     self.stride = stride
   }
+}
+
+/// How often a job is run.
+public struct JobRuns: Sendable, Hashable {
+  public var every: Seconds
+  /// Of the runs, that are made a second time, 0...1.
+  public var repeated: Double
 }

@@ -107,6 +107,12 @@ public struct EconomicsSettings: Sendable, Hashable {
   public var demand = Demand.steady
   /// Levels of demand that are simulated when it changes, at least 1.
   public var demandWindows = 3
+  /// Whether the level of each month is simulated instead.
+  public var simulatesEveryMonth = false
+  /// Other ways in which demand may go; designs are held against the best one in each.
+  public var growthPaths: [GrowthPath] = []
+  /// What demand that is not met is worth; `nil` for nothing.
+  public var unmet: UnmetPrice?
   /// Design that break-evens are against; `nil` for the first that buys nothing.
   public var against: String?
   public init(horizon: Seconds, discountRate: Double, currency: String, priceList: String) {
@@ -115,6 +121,19 @@ public struct EconomicsSettings: Sendable, Hashable {
     self.currency = currency
     self.priceList = priceList
   }
+}
+
+/// A way in which demand may go.
+public struct GrowthPath: Sendable, Hashable {
+  public var name: String
+  public var demand: Demand
+}
+
+/// What a request that is not answered well is worth.
+public enum UnmetPrice: Sendable, Hashable {
+  case request(Money)
+  /// By its output tokens, a million of them.
+  case millionTokens(Money)
 }
 
 /// Requests to one model.

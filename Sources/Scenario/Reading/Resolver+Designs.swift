@@ -36,6 +36,7 @@ extension Resolver {
     }
     let staff = staff(value["staff"], "\(path).staff", pools: pools, services: services)
     var design = Design(name: member.key, sites: sites, pools: pools, services: services, staff: staff)
+    design.drift = drift(value["drift"])
     design.otherCosts = otherCosts(value["costs"], "\(path).costs")
     design.storageUse = storageUse(value["storage"], "\(path).storage", sites: sites)
     return design
@@ -78,6 +79,7 @@ extension Resolver {
       nodeCount: integer(value["count"]) ?? 1, payment: payment)
     pool.powerCap = powerCap(value["power-cap"], "\(path).power-cap", of: accelerator)
     terms(value, path, of: &pool, site: sites[siteIndex], prices: prices)
+    deliveries(value, path, of: &pool, site: sites[siteIndex])
     pool.fabric = value["fabric"].flatMap { $0.text ?? $0["kind"]?.text }
     if let market = value["market"] {
       pool.market = self.market(market, "\(path).market", of: pool, site: sites[siteIndex], prices: prices)

@@ -4,16 +4,6 @@ import Quantities
 
 /// Money that no pool is paid with.
 extension Resolver {
-  mutating func demand(_ value: Written?) -> Demand {
-    guard let value else { return .steady }
-    let launches = (value["launches"]?.items ?? []).map {
-      Demand.Launch(at: Seconds(quantity($0["at"], .duration) ?? 0), factor: number($0["factor"]) ?? 1)
-    }
-    return Demand(
-      monthlyGrowth: quantity(value["growth"], .growth) ?? 0, launches: launches,
-      most: number(value["most"]) ?? 1000, ramp: Seconds(quantity(value["ramp"], .duration) ?? 0))
-  }
-
   /// The name of a design that is there.
   mutating func against(_ value: Written?, among designs: [Design]) -> String? {
     let found = index(value, "economics.against", among: designs.map(\.name), what: "design")

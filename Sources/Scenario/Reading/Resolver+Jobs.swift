@@ -35,6 +35,7 @@ extension Resolver {
         written, "\(path).jobs.\(written.key)", trainings: trainings, collectives: collectives,
         jobTraces: jobTraces, pools: design.pools, storage: design.storage)
       guard var job else { continue }
+      job.runs = jobRuns(written.value["runs"], "\(path).jobs.\(written.key).runs")
       if case .training(let index, var training) = job.work {
         let user = written.value["user"]?.text ?? ""
         if !users.contains(user) { users.append(user) }
@@ -44,6 +45,7 @@ extension Resolver {
       design.jobs.append(job)
     }
     checkJobPlacement(design, value, path)
+    checkPhases(of: design, value, path)
   }
 
   private mutating func coldStart(

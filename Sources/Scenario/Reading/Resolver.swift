@@ -149,6 +149,9 @@ struct Resolver {
     economics.exchangeSource = money?["exchange"]?["source"]?.text ?? "the scenario"
     economics.demand = demand(money?["demand"])
     economics.demandWindows = integer(money?["demand"]?["windows"]) ?? 3
+    economics.simulatesEveryMonth = money?["demand"]?["simulate"]?.text == "every-month"
+    economics.growthPaths = growthPaths(money?["demand"], base: economics.demand)
+    economics.unmet = unmetPrice(money?["unmet"])
     return economics
   }
 

@@ -4,25 +4,6 @@ import Economics
 extension ScenarioShape {
   static let mostMoney = "1000000000 USD"
 
-  static let demand = Key(
-    "demand",
-    .object([
-      Key("growth", .quantity(.growth), "Compounds from the start.", fallback: "none"),
-      Key(
-        "launches",
-        .list(
-          .object([
-            Key("at", .quantity(.duration), "From the start.", required: true),
-            Key("factor", .number(0...1000), "All demand after it, times so much.", required: true),
-          ])), "Steps of demand."),
-      Key("most", .number(0.001...1000), "Multiple of the simulated demand at which growth ends."),
-      Key("ramp", .quantity(.duration), "Demand rises evenly to its level in it.", fallback: "0s"),
-      Key(
-        "windows", .integer(1...9),
-        "Levels of demand that are simulated; months between them are interpolated.",
-        fallback: "3"),
-    ]), "How demand changes over the horizon, as a multiple of what is simulated.", fallback: "steady")
-
   static let purchase: Shape = .object([
     Key(
       "price", .quantity(.money, atMost: mostMoney), "A node.", fallback: "that of the catalogue"),

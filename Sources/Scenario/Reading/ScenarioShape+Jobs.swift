@@ -103,6 +103,7 @@ extension ScenarioShape {
     Key("start", .quantity(.duration, atMost: "15y"), "When it is submitted.", fallback: "0s"),
     Key("priority", .integer(-1_000_000...1_000_000), "Higher goes first.", fallback: "0"),
     Key("user", .text, "Who submits it; fair shares are theirs."),
+    jobRuns,
   ])
 
   static let coldStart = Key(

@@ -51,7 +51,7 @@ enum ScenarioShape {
       Key(
         "prices", .choice(["list-2026-07", "quoted-2026"]), "Dated price preset.", fallback: "list-2026-07"),
       Key("against", .text, "Design that break-evens are against.", fallback: "the first that buys nothing"),
-      demand,
+      demand, unmet,
     ])
 
   static let workload: Shape = .tagged(
@@ -182,7 +182,7 @@ enum ScenarioShape {
       Key("jobs", .map(job), "Training and collectives: work with an end."),
       Key("storage", .map(storage), "Where data and checkpoints lie."),
       Key("scheduler", scheduler, "Which jobs run when not all of them can.", fallback: "fifo"),
-      staff, otherCosts,
+      staff, otherCosts, drift,
     ] + Key.planned("events"))
 
   static let site: Shape = .object(
@@ -219,7 +219,7 @@ enum ScenarioShape {
       Key("fabric", .either([.named(.fabrics), .object(fabric)]), "Network between the nodes."),
       Key("purchase", purchase, "Bought."),
       Key("pricing", pricing, "Rented."),
-      provisioning, dailyUse, powerCap,
+      provisioning, dailyUse, powerCap, deliveries, acceptance,
       Key("failures", failures, "What fails while jobs run.", fallback: "as the catalogue has it"),
       Key("market", market, "Where spot capacity comes and goes.", fallback: "it stays"),
     ])

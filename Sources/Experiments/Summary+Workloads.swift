@@ -1,0 +1,111 @@
+import Economics
+import Quantities
+import Scenario
+import Statistics
+import World
+
+/// What each workload costs of a design that several share.
+extension Summary {
+  /// Whom a design's money is spent for, over the horizon; all parts add up to it, to the micro-unit.
+  private struct Shares {
+    /// By row name, in the order of services and jobs.
+    var workloads: [(name: String, cost: Money)]
+    /// Machines that nothing is placed on.
+    var idle = Money.zero
+    /// What belongs to no machine: people, storage, what leaves, other costs.
+    var shared = Money.zero
+  }
+
+  /// Rows of `cost_of_workload` and `cost_unallocated`: showback by allocated accelerator-hours.
+  func workloadCostRows(_ index: Int, _ books: [Books]) -> [MetricRow] {
+    guard let first = books.first, first.cost.isKnown else { return [] }
+    let all = books.compactMap { shares(index, $0) }
+    guard let names = all.first?.workloads.map(\.name) else { return [] }
+    let design = models[index].design.name
+    func row(_ workload: String, _ metric: String, _ statistic: String, _ values: [Double]) -> MetricRow {
+      let interval = studentInterval(values)
+      return MetricRow(
+        design: design, workload: workload, replication: nil, metric: metric, statistic: statistic,
+        value: values.reduce(0, +) / Double(values.count), unit: scenario.economics.currency,
+        low: interval?.low, high: interval?.high)
+    }
+    return names.indices.map { position in
+      row(names[position], "cost_of_workload", "value", all.map { $0.workloads[position].cost.units })
+    } + [
+      row("", "cost_unallocated", "idle", all.map(\.idle.units)),
+      row("", "cost_unallocated", "shared", all.map(\.shared.units)),
+    ]
+  }
+
+  private func shares(_ index: Int, _ books: Books) -> Shares? {
+    let design = models[index].design
+    guard let outcome = outcomes(of: index).first(where: { $0.replication == books.replication }) else {
+      return nil
+    }
+    let tenants = tenants(index, outcome)
+    var shares = Shares(workloads: [])
+    for tenant in tenants where !shares.workloads.contains(where: { $0.name == tenant.row }) {
+      shares.workloads.append((tenant.row, .zero))
+    }
+    var sums = [Money](repeating: .zero, count: design.pools.count)
+    func add(_ cost: Money, to row: String) {
+      if let position = shares.workloads.firstIndex(where: { $0.name == row }) {
+        shares.workloads[position].cost += cost
+      }
+    }
+    for entry in books.ledger.entries {
+      switch books.ledger.accounts[entry.account].holder {
+      case .pool(let name):
+        if let pool = design.pools.firstIndex(where: { $0.name == name }) { sums[pool] += entry.effective }
+      case .work(let name):
+        if let tenant = tenants.first(where: { $0.name == name }) { add(entry.effective, to: tenant.row) }
+      case nil: shares.shared += entry.effective
+      }
+    }
+    for (pool, sum) in sums.enumerated() {
+      let here = tenants.flatMap { tenant in
+        tenant.held.filter { $0.pool == pool }.map { (row: tenant.row, share: $0.share) }
+      }
+      let held = here.reduce(0) { $0 + $1.share }
+      let parts = sum.split(by: here.map(\.share) + [max(0, 1 - held)])
+      for (tenant, part) in zip(here, parts) { add(part, to: tenant.row) }
+      shares.idle += parts.last ?? .zero
+    }
+    return shares
+  }
+
+  /// A service or a job with the parts of pools that it holds, by accelerator-hours over the horizon.
+  private struct Tenant {
+    var name: String
+    /// Under which its rows stand.
+    var row: String
+    var held: [(pool: Int, share: Double)]
+  }
+
+  private func tenants(_ index: Int, _ outcome: Outcome) -> [Tenant] {
+    let design = models[index].design
+    let services = design.services.map { service in
+      Tenant(
+        name: service.name, row: scenario.workloads[service.workloadIndex].name,
+        held: service.deployments.map {
+          let accelerators = Double($0.replicas * $0.acceleratorsPerReplica)
+          return ($0.poolIndex, accelerators / Double(design.pools[$0.poolIndex].accelerators))
+        })
+    }
+    let horizon = scenario.economics.horizon.value
+    let jobs = zip(design.trainingJobs, outcome.jobs).map { entry, result -> Tenant in
+      let job = entry.deployment
+      let pool = design.pools[job.poolIndex]
+      let runs = job.runs.map { horizon / Calendar.secondsPerMonth / $0.monthsPerRun } ?? 1
+      let held = result.heldNodeSeconds + result.spotNodeSeconds + result.fallbackNodeSeconds
+      let all = Double(pool.nodeCount) * horizon
+      // Services have their part all the time, so a job cannot hold more than the rest.
+      let free =
+        1 - Double(design.acceleratorsHeldByServices(onPool: job.poolIndex)) / Double(pool.accelerators)
+      return Tenant(
+        name: job.name, row: models[index].name(of: job, scenario.trainings[entry.workload].name),
+        held: [(job.poolIndex, all > 0 ? min(max(0, free), held * runs / all) : 0)])
+    }
+    return services + jobs
+  }
+}
