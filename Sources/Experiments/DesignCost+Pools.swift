@@ -29,6 +29,7 @@ extension DesignCost {
         Charges.oneOffShare(
           of: "nodes held by \(job.name)", service: job.name, cost: cost.total, horizon: horizon.length))
     }
+    addStagedData(design)
   }
 
   mutating func add(_ pool: Pool, _ index: Int, _ design: Design, _ outcome: Outcome) {

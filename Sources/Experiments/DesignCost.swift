@@ -54,11 +54,16 @@ struct DesignCost {
   var firstService = Seconds.zero
   /// People.
   var people = 0.0
+  /// Of a month, by pool and by service: machines of the one, tokens and data that leaves for the other.
+  var ofPools: [Money] = []
+  var ofServices: [Money] = []
+  /// Leaves sites in a month for services on several members.
+  var egressGigabytes = 0.0
 
   /// False when there is something to pay by the token and nothing was measured: then no sum is known.
-  private(set) var isKnown = true
+  var isKnown = true
   /// `nil` when nothing was measured.
-  private(set) var workPerMonth: Work? = Work()
+  var workPerMonth: Work? = Work()
 
   let horizon: Horizon
   let catalog: Catalog
@@ -91,12 +96,20 @@ struct DesignCost {
     self.catalog = catalog
     for (index, pool) in design.pools.enumerated() {
       firstService = max(firstService, design.firstService(of: pool))
+      let before = effectivePerMonth
       if !design.isPaidByJobs(index) { add(pool, index, design, outcome) }
+      ofPools.append(effectivePerMonth - before)
     }
     settleUse(design)
     addJobs(design, outcome)
     for (index, service) in design.services.enumerated() {
-      addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
+      let before = effectivePerMonth
+      if let front = service.front {
+        addWork(ofMember: index, of: front, design, outcome)
+      } else {
+        addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
+      }
+      ofServices.append(effectivePerMonth - before)
     }
     for service in design.services {
       for item in service.oneOffCosts {
@@ -187,7 +200,7 @@ struct DesignCost {
       output: Double(tally.outputTokens) * months, requests: Double(tally.measured) * months)
   }
 
-  private mutating func addEndpoint(
+  mutating func addEndpoint(
     _ preset: EndpointPreset, _ terms: EndpointTerms, input: Double, output: Double, requests: Double
   ) {
     let isOwnPrice = terms.inputPricePerMillion != nil || terms.outputPricePerMillion != nil

@@ -42,7 +42,7 @@ struct Summary {
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
       notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + payBackNotes(rows) + rangeNotes()
-        + contextNotes() + moneyNotes() + breakEvenNotes(rows) + decisionNotes(books))
+        + contextNotes() + memberNotes() + moneyNotes() + breakEvenNotes(rows) + decisionNotes(books))
     results.differences = differences(rows)
     results.factors = factors(rows, books)
     return results
@@ -149,7 +149,8 @@ struct Summary {
     let bases = bases(index)
     let basis = Basis.allCases.last { bases.contains($0) } ?? .fitted
     var binding = ""
-    if let shares = outcomes(of: index).first?.services.first.flatMap(Utilization.boundBy),
+    if !design.services.isEmpty,
+      let shares = outcomes(of: index).first.flatMap({ Utilization.boundBy($0, service: 0, of: design) }),
       let largest = shares.max(by: { $0.share < $1.share }), !design.pools.isEmpty
     {
       binding = "\(largest.cause) \(Int((largest.share * 100).rounded())) %"

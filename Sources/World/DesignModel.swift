@@ -20,6 +20,8 @@ public struct DesignModel: Sendable {
   private(set) var scenario: Scenario
   public let designIndex: Int
   let services: [Service]
+  /// By service, of those that hand requests to members.
+  let fronts: [FrontModel?]
   /// Training jobs, in the order of the design's.
   let jobs: [JobModel]
   /// What no chance changes, once somebody has worked it out; see `settleWhatIsFixed()`.
@@ -36,7 +38,7 @@ public struct DesignModel: Sendable {
     jobs = design.trainingJobs.map { job in
       JobModel(job.deployment, job.training, workload: scenario.trainings[job.workload], design: design)
     }
-    let services = design.services.map { service in
+    let services = design.services.enumerated().map { index, service in
       let served = service.model ?? scenario.workloads[service.workloadIndex].model
       switch service.placement {
       case .endpoint(let preset):
@@ -50,7 +52,7 @@ public struct DesignModel: Sendable {
         let model = Self.latencyModel(
           of: deployment, on: pool, model: served, catalog: scenario.catalog)
         var settings = Self.replicaSettings(of: deployment)
-        settings.forecasts = service.admission?.longestWait != nil
+        settings.forecasts = design.forecasts(service: index)
         settings.adapters = deployment.adapters.flatMap {
           Self.adapterSettings($0, on: pool, layout: deployment.layout, model: served, scenario.catalog)
         }
@@ -64,6 +66,9 @@ public struct DesignModel: Sendable {
       }
     }
     self.services = services
+    fronts = services.indices.map {
+      FrontModel(design, service: $0, model: services[$0], services: services, scenario: scenario)
+    }
     sharedLinks = SharedLinks(design, services: services, jobs: jobs, scenario: scenario)
   }
 

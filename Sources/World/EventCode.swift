@@ -40,6 +40,10 @@
     case serviceChange
     /// Something on a link or a store that others use has ended.
     case sharesChange
+    /// A request reaches the gateway of a service on several members.
+    case gateway
+    /// An answer is back from a member at another site.
+    case answerBack
   }
 
   var kind: Kind

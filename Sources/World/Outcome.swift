@@ -74,6 +74,8 @@ public struct ServiceOutcome: Sendable {
   public var disaggregation: DisaggregatedOutcome?
   /// How long it took to come up; `nil` for one that was up from the start, or never came up.
   public var startup: Ticks?
+  /// What it did of a front's requests; `nil` for a service that has its own.
+  public var member: MemberTally?
   /// Until when requests were being sent.
   public var sendingEnd = Ticks.zero
 

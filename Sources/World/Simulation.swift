@@ -89,8 +89,9 @@ extension World {
       let disaggregation = disaggregatedOutcome(ofService: index)
       tally.queued += disaggregation?.betweenRoles ?? 0
       if let first = disaggregation { blocks = first.blocksPerPrefillReplica }
-      if state.pointee.endpoint != nil { tally.running = tally.offered - tally.completed - tally.rejected }
-      precondition(tally.isConserved, "requests in = completed + rejected + running + queued")
+      let isMember = state.pointee.frontIndex >= 0
+      if state.pointee.endpoint != nil && !isMember { tally.running = tally.offered - tally.completed - tally.rejected }
+      precondition(isMember || tally.isConserved, "requests in = completed + rejected + running + queued")
       last = max(last, tally.lastCompletion)
       var sendingEnd = min(sendingEnd, now)
       if earlyEnd == nil {
@@ -107,6 +108,7 @@ extension World {
           slices: slices, disaggregation: disaggregation, startup: state.pointee.startup,
           sendingEnd: sendingEnd))
     }
+    gatherFronts(&results)
     if earlyEnd != nil { last = now }
     let jobs = jobOutcomes(isCutShort: earlyEnd != nil)
     last = jobs.reduce(last) { max($0, $1.finish ?? $0) }

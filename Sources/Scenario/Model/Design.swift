@@ -8,6 +8,8 @@ import Workloads
 public struct Design: Sendable {
   public var name: String
   public var sites: [Site]
+  /// Lines between them.
+  public var links: [SiteLink] = []
   public var pools: [Pool]
   public var services: [Service]
   public var staff: Staff?
@@ -132,13 +134,17 @@ public struct Service: Sendable {
   public var endpointTerms: EndpointTerms?
   /// Where its replicas read their weights before they answer; `nil` where they are in place.
   public var coldStart: ColdStart?
+  /// Index of the service that hands it requests, its own for the first of them; `nil` where it has its own.
+  public var front: Int?
+  /// Where requests go, of the first member alone.
+  public var fronting: FrontSettings?
   public init(name: String, workloadIndex: Int, placement: Placement) {
     self.name = name
     self.workloadIndex = workloadIndex
     self.placement = placement
   }
   var isStochastic: Bool {
-    deployments.contains { $0.router.kind == .powerOfTwo }
+    deployments.contains { $0.router.kind == .powerOfTwo } || fronting?.policy == .share
   }
 }
 

@@ -68,6 +68,8 @@ public struct TrainingJob: Sendable {
   public var priority: Int
   /// Index of whoever submits it, in the order in which the design's jobs name them.
   public var user = 0
+  /// What is moved to its site before it starts; `nil` for nothing.
+  public var stageIn: StageIn?
 
   public init(
     run: TrainingRun, framework: String, step: TrainingStep, memory: TrainingMemory,
@@ -94,6 +96,18 @@ public struct TrainingJob: Sendable {
     default: trained = 0
     }
     return Bytes(weights + 12 * trained)
+  }
+}
+
+/// Data that a job needs at its own site before it starts.
+public struct StageIn: Sendable, Hashable {
+  public var bytes: Bytes
+  /// Index in the design's `links`.
+  public var link: Int
+
+  public init(bytes: Bytes, link: Int) {
+    self.bytes = bytes
+    self.link = link
   }
 }
 

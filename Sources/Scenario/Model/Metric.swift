@@ -91,6 +91,14 @@ public struct Metric: Sendable, Hashable {
     Metric("adapter_fetches", "1", .lower),
     Metric("adapter_load_bytes", "B", .neither),
     Metric("adapter_wait_s", "s", .lower, .distribution),
+    Metric("overflow_ratio", "ratio", .neither),
+    Metric("member_requests_ratio", "ratio", .neither, .parts),
+    Metric("member_goodput_ratio", "ratio", .higher, .parts),
+    Metric("member_output_tokens_per_s", "tokens/s", .neither, .parts),
+    Metric("member_gpu_busy_ratio", "ratio", .neither, .parts),
+    Metric("member_cost_per_month", "money/month", .lower, .parts),
+    Metric("egress_gb_per_month", "GB/month", .lower),
+    Metric("residency_violations", "1", .lower),
   ]
 
   private static let training = [
@@ -107,6 +115,7 @@ public struct Metric: Sendable, Hashable {
     Metric("checkpoints", "1", .neither),
     Metric("checkpoint_interval_s", "s", .neither),
     Metric("queue_wait_s", "s", .lower, .distribution),
+    Metric("stage_in_s", "s", .lower),
     Metric("cost_per_training_run", "money", .lower),
     Metric("jobs_finished", "1", .higher),
     Metric("jobs_refused", "1", .lower),

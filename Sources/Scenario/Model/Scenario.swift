@@ -132,6 +132,8 @@ public struct InferenceWorkload: Sendable {
   public var conversations: Conversations?
   /// Adapters of the model that requests ask for; `nil` for none.
   public var adapters: AdapterTraffic?
+  /// Where it may be answered; `nil` for anywhere.
+  public var residency: Residency?
   public init(
     name: String, model: ModelShape, traffic: Traffic, requests: Int?, objectives: ServiceObjectives,
     prefix: SharedPrefix? = nil, conversations: Conversations? = nil

@@ -14,26 +14,39 @@ extension Resolver {
         pools.append(resolved)
       }
     }
+    let links = siteLinks(value["sites"], "\(path).sites", sites: sites)
     var services: [Service] = []
     for service in value["services"]?.members ?? [] {
       let place = "\(path).services.\(service.key)"
+      if service.value["placement"] != nil {
+        services += placed(
+          service, place, first: services.count, sites: sites, links: links, pools: pools,
+          poolsWritten: value["pools"], workloads: workloads)
+        continue
+      }
+      checkFrontKeys(service.value, place)
       if var resolved = self.service(
         service, place, pools: pools, poolsWritten: value["pools"], workloads: workloads)
       {
         queueing(service.value, place, of: &resolved, workloads[resolved.workloadIndex])
         resolved.oneOffCosts = oneOffCosts(service.value["one-off"], "\(place).one-off")
+        let residency = workloads[resolved.workloadIndex].residency
+        checkResidency(resolved, service.value, place, residency, sites: sites, pools: pools)
         services.append(resolved)
       }
     }
     checkPlacement(services, pools, value, path)
     for (index, service) in services.enumerated()
-    where services[..<index].contains(where: { $0.workloadIndex == service.workloadIndex }) {
+    where services[..<index].contains(where: {
+      $0.workloadIndex == service.workloadIndex && ($0.front == nil || $0.front != service.front)
+    }) {
       fault(
         value["services"] ?? value, "\(path).services.\(service.name)",
         "two services of one design answer the same workload")
     }
     let staff = staff(value["staff"], "\(path).staff", pools: pools, services: services)
     var design = Design(name: member.key, sites: sites, pools: pools, services: services, staff: staff)
+    design.links = links
     design.otherCosts = otherCosts(value["costs"], "\(path).costs")
     design.storageUse = storageUse(value["storage"], "\(path).storage", sites: sites)
     return design
@@ -100,7 +113,7 @@ extension Resolver {
 
   // MARK: Services
 
-  private mutating func service(
+  mutating func service(
     _ member: Written.Member, _ path: String, pools: [Pool], poolsWritten: Written?,
     workloads: [InferenceWorkload]
   ) -> Service? {

@@ -20,8 +20,10 @@ extension Resolver {
     }
     for index in design.services.indices {
       let name = design.services[index].name
+      let place = "\(path).services.\(name)"
+      let member = writtenMembers.first { $0.place == place }
       design.services[index].coldStart = coldStart(
-        value["services"]?[name]?["cold-start"], "\(path).services.\(name).cold-start",
+        (member?.value ?? value["services"]?[name])?["cold-start"], "\(member?.path ?? place).cold-start",
         of: design.services[index], storage: design.storage)
     }
     design.scheduler.policy =
@@ -36,6 +38,14 @@ extension Resolver {
         jobTraces: jobTraces, pools: design.pools, storage: design.storage)
       guard var job else { continue }
       if case .training(let index, var training) = job.work {
+        let place = "\(path).jobs.\(written.key)"
+        let pool = design.pools[job.poolIndex]
+        checkResidency(
+          ofJob: written.value, place, trainings[index].residency, pool: pool, design: design,
+          storageWritten: value["storage"])
+        training.stageIn = stageIn(
+          written.value, place, pool: pool, design: design, workload: trainings[index],
+          storageWritten: value["storage"])
         let user = written.value["user"]?.text ?? ""
         if !users.contains(user) { users.append(user) }
         training.user = users.firstIndex(of: user) ?? 0

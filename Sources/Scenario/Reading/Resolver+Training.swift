@@ -42,6 +42,7 @@ extension Resolver {
     if workload.deadline == .zero {
       fault(value["deadline"] ?? value, "\(path).deadline", "nothing is done by 0s", help: "such as 30d")
     }
+    workload.residency = residency(value, path)
     if let data = value["data"] {
       var reads = TrainingData(
         bytesPerSample: Bytes(quantity(data["sample-size"], .bytes) ?? 0),

@@ -20,6 +20,10 @@ struct Resolver {
   var inferenceNames: [String] = []
   /// `workload/job` of every job that is written: rows stand under it where a workload has several jobs.
   var jobRowNames: [String] = []
+  /// Members of services on several pools.
+  var writtenMembers: [WrittenMember] = []
+  /// Kinds of data, and where each may be.
+  var dataClasses: Written?
   var hash = ContentHash()
 
   private let catalogHash: String
@@ -83,6 +87,7 @@ struct Resolver {
     let money = root["economics"]
     var economics = economicsSettings(money)
     var workloads: [InferenceWorkload] = []
+    dataClasses = root["data-classes"]
     workloadNames = (root["workloads"]?.members ?? []).map(\.key)
     var trainings: [TrainingWorkload] = []
     var collectives: [CollectiveWorkload] = []

@@ -29,6 +29,7 @@ enum ScenarioShape {
       Key("optimize", optimize, "What `optimize` varies, and what for."),
       Key("sensitivity", sensitivity, "What `sensitivity` moves."),
       Key("uncertainty", uncertainty, "Numbers that are not known for sure; read by `sensitivity`."),
+      dataClasses,
       Key("templates", .anything, "Mappings that `template: NAME` below `designs` takes over, key by key."),
       Key("overlays", .list(.text), "Files of facts that stand before the catalogue's; the last one wins."),
     ] + Key.planned("clients", "random"))
@@ -71,7 +72,7 @@ enum ScenarioShape {
           Key("prefix", prefix, "Beginnings that prompts have in common."),
           Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
           adapters,
-        ] + Key.planned("residency")),
+        ] + residencyKeys),
       trainingWorkload, collectiveWorkload, jobTraceWorkload,
     ])
 
@@ -195,7 +196,7 @@ enum ScenarioShape {
       Key("pue", .number(1...10), "Power usage effectiveness.", fallback: "1.3 (on-prem), 1 (cloud)"),
       Key("lead-time", .quantity(.duration), "From order to first service.", fallback: "0s"),
       Key("rtt", .quantity(.duration, atMost: "30d"), "Round trip between clients and site.", fallback: "0s"),
-    ] + siteCharges + Key.planned("links", "rack-power", "power-limit"))
+    ] + siteCharges + [siteLinks] + Key.planned("rack-power", "power-limit"))
 
   static let pool: Shape = .object(
     [
@@ -219,7 +220,7 @@ enum ScenarioShape {
     ])
 
   static let service: Shape = .object(
-    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff])
+    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff] + frontKeys)
   static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),
@@ -289,7 +290,7 @@ enum ScenarioShape {
       Key("cache", cache, "What is kept of KV blocks."),
       coldStart,
     ]
-    + Key.planned("autoscale", "retry", "failover", "placement", "circuit-breaker")
+    + Key.planned("autoscale", "retry", "failover", "circuit-breaker")
   static let prompts = Key(
     "prompts", .choice(PromptScheduling.allCases.map(\.rawValue)),
     "`chunked`: prompts fill what the decodes leave of a step; `whole`: beside others only if they fit; "

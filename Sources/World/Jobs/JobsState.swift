@@ -14,6 +14,8 @@ struct JobsState: ~Copyable {
   let settings: [MarketSettings?]
   /// Of each pool's zones; empty where the price stays.
   let spotPrices: [[PriceSeries]]
+  /// When each job asks for accelerators: once its data is there.
+  let arrivals: [Ticks]
   /// Jobs that are not done by then stay unfinished.
   let horizon: Ticks
 
@@ -21,6 +23,8 @@ struct JobsState: ~Copyable {
     let scenario = model.scenario
     let design = model.design
     models = model.jobs
+    let arrivals = design.arrivalsOfJobs()
+    self.arrivals = arrivals
     horizon = min(Ticks(seconds: scenario.economics.horizon.value), World.endOfTime)
     states = models.map {
       JobState($0, seed: scenario.seed, replication: replication, design: design.name)
@@ -43,10 +47,10 @@ struct JobsState: ~Copyable {
         cluster: cluster, scheduler: design.scheduler.scheduler, market: market,
         crews: pool.failures?.crews ?? .max)
     }
-    requests = models.map { model in
+    requests = models.enumerated().map { index, model in
       let expected = Ticks(seconds: model.timeLeft(after: 0).seconds + model.job.restart.value)
       return Job(
-        arrival: model.job.start, request: JobRequest(accelerators: model.accelerators), duration: expected,
+        arrival: arrivals[index], request: JobRequest(accelerators: model.accelerators), duration: expected,
         user: model.job.user, priority: model.job.priority,
         deadline: model.workload.deadline.map { Ticks(seconds: $0.value) } ?? .never)
     }
@@ -94,7 +98,7 @@ extension JobsState {
 extension World {
   mutating func startJobs(_ pending: inout PendingEvents) {
     for index in jobs.models.indices {
-      pending.push(EventCode(.jobArrival, index: index).payload, at: jobs.models[index].job.start)
+      pending.push(EventCode(.jobArrival, index: index).payload, at: jobs.arrivals[index])
     }
     for index in jobs.pools.indices { scheduleMarket(index, &pending) }
     if sharing.links.jobs.contains(where: \.isAny) {
@@ -297,6 +301,7 @@ extension World {
       outcome.networkDelay = jobs.states[index].outcome.networkDelay
       outcome.storageDelay = jobs.states[index].outcome.storageDelay
       let progress = jobs.states[index].progress
+      outcome.stagedIn = jobs.arrivals[index] - jobs.models[index].job.start
       outcome.steps = progress.step
       outcome.time = progress.time
       outcome.interruptions = progress.interruptions

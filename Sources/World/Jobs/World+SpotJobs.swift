@@ -16,7 +16,7 @@ extension World {
     guard EventCode.isCurrent(version, of: jobs.pools[pool].marketVersion) else { return }
     jobs.pools[pool].market?.advance(to: now)
     let own = jobs.models.indices.filter {
-      jobs.models[$0].poolIndex == pool && !jobs.states[$0].isOver && jobs.models[$0].job.start <= now
+      jobs.models[$0].poolIndex == pool && !jobs.states[$0].isOver && jobs.arrivals[$0] <= now
     }
     for job in own { decideSpot(job, &pending) }
     for job in own { scheduleNotice(job, &pending) }
