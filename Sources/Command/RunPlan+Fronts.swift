@@ -34,8 +34,10 @@ extension RunPlan {
     case .order, .nearest:
       let order = front.policy == .nearest ? "the nearest" : "the first"
       return "\(order) with no more than \(limits) \(queue) a replica"
-    case .forecast: return "the first that is expected to meet the SLO's TTFT"
-    case .cost: return "the cheapest that is expected to meet the SLO's TTFT"
+    case .forecast, .cost:
+      let part = front.factor == 1 ? "" : "\(PlanWords.number(front.factor)) times "
+      let who = front.policy == .cost ? "the cheapest" : "the first"
+      return "\(who) that is expected to meet \(part)the SLO's TTFT"
     case .share:
       let shares = front.members.map { "\(PlanWords.number(($0.share * 1e4).rounded() / 100)) %" }
       return "a member drawn by weight: \(shares.joined(separator: ", "))"

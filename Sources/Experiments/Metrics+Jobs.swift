@@ -87,7 +87,9 @@ extension MetricReader {
       name, "gpu_allocated_ratio", available > 0 ? min(1, held.seconds * devices / available) : nil, "ratio")
     let cost = JobCost(
       result, of: job, on: pool, site: model.design.sites[pool.siteIndex])
-    add(name, "cost_per_training_run", isDone ? (cost.total + model.design.stageInCost(training)).units : nil, scenario.economics.currency)
+    add(
+      name, "cost_per_training_run", isDone ? (cost.total + model.design.stageInCost(training)).units : nil,
+      scenario.economics.currency)
   }
 
   /// Time of restarts, without that of the first start, which no failure caused.

@@ -54,7 +54,9 @@ extension MetricReader {
     let design = model.design
     let workload = scenario.workloads[design.services[index].workloadIndex]
     if let settings = design.services[index].fronting {
-      let given = settings.members.reduce(0) { $0 + (outcome.services[$1.service].member?.measuredRequests ?? 0) }
+      let given = settings.members.reduce(0) {
+        $0 + (outcome.services[$1.service].member?.measuredRequests ?? 0)
+      }
       func share(_ count: Int) -> Double? { given > 0 ? Double(count) / Double(given) : nil }
       let first = outcome.services[index].member?.measuredRequests ?? 0
       add(workload.name, "overflow_ratio", share(given - first), "ratio")
@@ -75,7 +77,8 @@ extension MetricReader {
         let cost = reader.cost.perMonth(ofMember: member.service, design).units
         add("member_cost_per_month", reader.cost.isKnown ? cost : nil, "\(scenario.economics.currency)/month")
       }
-      add(workload.name, "egress_gb_per_month", seconds == nil ? nil : reader.cost.egressGigabytes, "GB/month")
+      add(
+        workload.name, "egress_gb_per_month", seconds == nil ? nil : reader.cost.egressGigabytes, "GB/month")
     }
     if workload.residency != nil {
       let members = design.members(ofService: index)

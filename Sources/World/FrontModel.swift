@@ -52,7 +52,8 @@ struct FrontModel: Sendable {
   var up: Ticks { Ticks(roundTrip.count / 2) }
   var down: Ticks { roundTrip - up }
 
-  init?(_ design: Design, service index: Int, model: DesignModel.Service, services: [DesignModel.Service],
+  init?(
+    _ design: Design, service index: Int, model: DesignModel.Service, services: [DesignModel.Service],
     scenario: Scenario
   ) {
     guard let settings = design.services[index].fronting else { return nil }
@@ -60,7 +61,8 @@ struct FrontModel: Sendable {
     policy = settings.policy
     queue = settings.queue
     bytesPerToken = settings.bytesPerToken
-    objective = workload.objectives.ttft ?? .never
+    objective =
+      workload.objectives.ttft.map { Ticks(seconds: min($0.seconds * settings.factor, 4e8)) } ?? .never
     meanOutputTokens = workload.meanOutputTokens
     roundTrip = settings.entry.map { Ticks(seconds: design.sites[$0].roundTrip.value) } ?? .zero
     var members: [Member] = []

@@ -90,7 +90,9 @@ extension World {
       tally.queued += disaggregation?.betweenRoles ?? 0
       if let first = disaggregation { blocks = first.blocksPerPrefillReplica }
       let isMember = state.pointee.frontIndex >= 0
-      if state.pointee.endpoint != nil && !isMember { tally.running = tally.offered - tally.completed - tally.rejected }
+      if state.pointee.endpoint != nil && !isMember {
+        tally.running = tally.offered - tally.completed - tally.rejected
+      }
       precondition(isMember || tally.isConserved, "requests in = completed + rejected + running + queued")
       last = max(last, tally.lastCompletion)
       var sendingEnd = min(sendingEnd, now)

@@ -101,7 +101,9 @@ extension World {
     var stream = state.pointee.front!.draws.branch(number)
     let point = stream.uniform()
     return front.members.indices.first { point < front.members[$0].shareEnd }
-      ?? front.members.indices.last { front.members[$0].shareEnd > (($0 == 0) ? 0 : front.members[$0 - 1].shareEnd) }
+      ?? front.members.indices.last {
+        front.members[$0].shareEnd > (($0 == 0) ? 0 : front.members[$0 - 1].shareEnd)
+      }
       ?? 0
   }
 

@@ -55,6 +55,8 @@ public struct FrontSettings: Sendable, Hashable {
   public var entry: Int?
   /// What a token of a prompt or an answer takes on a wire.
   public var bytesPerToken: Double
+  /// Of the objective for the first token, that forecasts are held against.
+  public var factor = 1.0
 
   public init(
     policy: Policy, queue: Queue, members: [Member], entry: Int?, bytesPerToken: Double

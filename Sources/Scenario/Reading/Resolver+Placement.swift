@@ -40,7 +40,9 @@ extension Resolver {
       let workload = workloads.first(where: { $0.name == value["workload"]?.text })
     else { return [] }
     guard let items = value["placement"]?.items, !items.isEmpty else {
-      fault(value["placement"] ?? value, "\(path).placement", "nobody answers", help: "name a pool or an endpoint")
+      fault(
+        value["placement"] ?? value, "\(path).placement", "nobody answers", help: "name a pool or an endpoint"
+      )
       return []
     }
     var candidates: [Candidate] = []
@@ -146,8 +148,9 @@ extension Resolver {
           ?? standing(Self.usualSpill, at: "\(candidate.path).spill-at", as: "5"),
         share: shares.isEmpty ? 0 : shares[index])
     }
-    let settings = FrontSettings(
+    var settings = FrontSettings(
       policy: policy, queue: queue, members: members, entry: entry, bytesPerToken: bytes)
+    settings.factor = factor(value["overflow"], "\(path).overflow", settings)
     checkForecasts(settings, value, path, candidates, workload)
     noteLines(settings, path, sites: sites, links: links)
     var services = candidates.map(\.service)
@@ -262,6 +265,16 @@ extension Resolver {
     let own = candidates.map { quantity(written[$0.name], .ratio) ?? 0 }
     let left = own.reduce(0, +)
     return own.map { left > 0 ? $0 / left : 1 / Double(own.count) }
+  }
+
+  private mutating func factor(_ value: Written?, _ path: String, _ settings: FrontSettings) -> Double {
+    if let written = value?["factor"] {
+      if !settings.readsForecasts {
+        fault(written, "\(path).factor", "a factor needs `policy: forecast` or `policy: cost`")
+      }
+      return number(written) ?? 1
+    }
+    return settings.readsForecasts ? standing(1, at: "\(path).factor", as: "1") : 1
   }
 
   private mutating func checkForecasts(

@@ -11,7 +11,8 @@ extension Resolver {
     if let written = value["residency"] {
       let own = written.items?.compactMap(\.text) ?? written.text.map { [$0] } ?? []
       if own.isEmpty {
-        fault(written, "\(path).residency", "nothing is allowed", help: "name sites, regions or kinds of sites")
+        fault(
+          written, "\(path).residency", "nothing is allowed", help: "name sites, regions or kinds of sites")
       }
       places = own
     }
@@ -43,7 +44,8 @@ extension Resolver {
 
   /// A service by itself stands where its workload may be.
   mutating func checkResidency(
-    _ service: Service, _ written: Written, _ path: String, _ residency: Residency?, sites: [Site], pools: [Pool]
+    _ service: Service, _ written: Written, _ path: String, _ residency: Residency?, sites: [Site],
+    pools: [Pool]
   ) {
     guard let residency else { return }
     if case .endpoint(let preset) = service.placement {

@@ -39,6 +39,10 @@ extension ScenarioShape {
         Key(
           "counts", .choice(FrontSettings.Queue.allCases.map(\.rawValue)),
           "What a queue is: requests that wait, or those that run too.", fallback: "waiting"),
+        Key(
+          "factor", .number(0.01...1000),
+          "Of the SLO's TTFT that forecasts are held against, for `forecast` and `cost`: below 1 leaves room "
+            + "for forecasts that are wrong.", fallback: "1"),
         Key("share", .map(.quantity(.ratio)), "Of the requests, by pool or endpoint; they sum to 100 %."),
       ]),
     ]), "Which member of `placement` gets a request.", fallback: "order")
