@@ -37,6 +37,9 @@ static const char fabric_choice_yaml[] = {
 static const char full_cost_yaml[] = {
 #embed "../../scenarios/full-cost.yaml"
 };
+static const char hybrid_burst_yaml[] = {
+#embed "../../scenarios/hybrid-burst.yaml"
+};
 static const char llama_3_405b_yaml[] = {
 #embed "../../scenarios/llama-3-405b.yaml"
 };
@@ -158,6 +161,7 @@ static const struct dryrack_template templates[] = {
     {"distillation.yaml", distillation_yaml, sizeof distillation_yaml},
     {"fabric-choice.yaml", fabric_choice_yaml, sizeof fabric_choice_yaml},
     {"full-cost.yaml", full_cost_yaml, sizeof full_cost_yaml},
+    {"hybrid-burst.yaml", hybrid_burst_yaml, sizeof hybrid_burst_yaml},
     {"llama-3-405b.yaml", llama_3_405b_yaml, sizeof llama_3_405b_yaml},
     {"load-curve.yaml", load_curve_yaml, sizeof load_curve_yaml},
     {"lora-adapters.yaml", lora_adapters_yaml, sizeof lora_adapters_yaml},

@@ -41,8 +41,8 @@ public struct MemberTally: Sendable {
 struct Trip {
   /// Position among the front's members.
   var member: Int32 = 0
-  /// When the member had all of its prompt.
-  var reached = Ticks.zero
+  /// From the client to the member, the gateway's own pause left out.
+  var wayThere = Ticks.zero
   /// Both ways, of prompts on lines the wait for others too.
   var network = Ticks.zero
   /// Of an answer on its way back.

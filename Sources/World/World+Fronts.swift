@@ -92,7 +92,7 @@ extension World {
       reached = min(reached.later(by: line.there), Self.pastTheEnd)
     }
     trips[Int(slot)].member = Int32(position)
-    trips[Int(slot)].reached = reached
+    trips[Int(slot)].wayThere = front.up + (reached - now)
     trips[Int(slot)].network = front.roundTrip + (reached - now) + (member.line?.back ?? .zero)
     guard let endpoint = state.pointee.endpoint else {
       state.pointee.tally.inFlight += 1
@@ -122,8 +122,10 @@ extension World {
     trips[Int(slot)].preemptions = done.preemptions
     trips[Int(slot)].cachedTokens = done.cachedTokens
     trips[Int(slot)].adapterWait = done.adapterWait
+    let sent = requests[slot].sent
+    // What is not way, prompt or answer was spent waiting, wherever that was.
     let times = RequestTimes(
-      sent: requests[slot].sent, network: trip.network, queue: done.scheduled - trip.reached,
+      sent: sent, network: trip.network, queue: done.scheduled - sent - trip.wayThere,
       prefill: done.firstToken - done.scheduled, decode: done.lastToken - done.firstToken,
       outputTokens: done.outputTokens)
     sendBack(service, slot, times, &pending)
@@ -134,10 +136,13 @@ extension World {
     services[service].pointee.member.underWay -= 1
     let request = requests[slot]
     let endpoint = services[service].pointee.endpoint!
+    let (prefill, decode) = (
+      endpoint.ttft(promptTokens: request.promptTokens), endpoint.decode(outputTokens: request.outputTokens)
+    )
+    let trip = trips[Int(slot)]
     let times = RequestTimes(
-      sent: request.sent, network: trips[Int(slot)].network, queue: .zero,
-      prefill: endpoint.ttft(promptTokens: request.promptTokens),
-      decode: endpoint.decode(outputTokens: request.outputTokens), outputTokens: request.outputTokens)
+      sent: request.sent, network: trip.network, queue: now - request.sent - trip.wayThere - prefill - decode,
+      prefill: prefill, decode: decode, outputTokens: request.outputTokens)
     sendBack(service, slot, times, &pending)
   }
 
