@@ -26,6 +26,8 @@ public struct DesignModel: Sendable {
   public var fixed: FixedResults?
   /// Where jobs and services can slow each other.
   let sharedLinks: SharedLinks
+  /// What can take replicas down.
+  let lifecycle: LifecycleModel
   public var design: Design { scenario.designs[designIndex] }
 
   /// - Complexity: a few milliseconds for each distinct deployment: its step costs are tabulated here.
@@ -64,6 +66,7 @@ public struct DesignModel: Sendable {
       }
     }
     self.services = services
+    lifecycle = LifecycleModel(design)
     sharedLinks = SharedLinks(design, services: services, jobs: jobs, scenario: scenario)
   }
 

@@ -46,6 +46,7 @@ struct ServiceArray: ~Copyable {
         // Every replica has a front end of its own.
         let spacing = deployment.engine.frontEndSpacing.value / Double(max(1, deployment.replicas))
         base[index].handOverSpacing = Ticks(seconds: spacing)
+        base[index].life = ServiceLife(of: service, index, model, replication: replication)
       }
     }
   }

@@ -172,8 +172,10 @@ public struct FailureSettings: Sendable, Hashable {
   public var classes: [ComponentClass]
   /// Repairs that can go on at once.
   public var crews: Int
-  /// Nodes that no job counts on.
+  /// Nodes that no job and no replica counts on.
   public var spares: Int
+  /// Whether the scenario says what fails; else it is the catalogue's word.
+  public var isWritten = false
 
   public init(classes: [ComponentClass], crews: Int, spares: Int = 0) {
     self.classes = classes

@@ -60,11 +60,12 @@ extension ScenarioShape {
     .tagged(
       by: "policy",
       [
-        .init(tag: "round-robin", keys: []), .init(tag: "least-loaded", keys: []),
-        .init(tag: "power-of-two", keys: []),
+        .init(tag: "round-robin", keys: [healthCheck]), .init(tag: "least-loaded", keys: [healthCheck]),
+        .init(tag: "power-of-two", keys: [healthCheck]),
         .init(
           tag: "prefix-aware",
           keys: [
+            healthCheck,
             Key(
               "threshold", .quantity(.ratio), "Least share of a prompt that counts as sent before.",
               fallback: "30%"),
@@ -78,6 +79,7 @@ extension ScenarioShape {
         .init(
           tag: "adapter-aware",
           keys: [
+            healthCheck,
             Key(
               "max-imbalance", .integer(0...1_000_000),
               "Requests by which the replica with the adapter may exceed the least busy one.", fallback: "8"),
@@ -88,6 +90,7 @@ extension ScenarioShape {
         .init(
           tag: "kv-aware",
           keys: [
+            healthCheck,
             Key(
               "staleness", .quantity(.duration), "How old what it knows of the replicas may get.",
               fallback: "0s"),
