@@ -18,6 +18,8 @@ public struct Design: Sendable {
   public var otherCosts: [OtherCost] = []
   /// What is known to be out, and when.
   public var outages: [PlannedOutage] = []
+  /// When workloads send more than usual, or less.
+  public var surges: [DemandSurge] = []
   public init(name: String, sites: [Site], pools: [Pool], services: [Service], staff: Staff?) {
     self.name = name
     self.sites = sites

@@ -68,6 +68,8 @@ public struct TrainingJob: Sendable {
   public var priority: Int
   /// Index of whoever submits it, in the order in which the design's jobs name them.
   public var user = 0
+  /// Whether services that need its accelerators may take them.
+  public var isPreemptible = false
 
   public init(
     run: TrainingRun, framework: String, step: TrainingStep, memory: TrainingMemory,

@@ -158,3 +158,19 @@ public struct AutoscaleSettings: Sendable, Hashable {
     self.start = start
   }
 }
+
+/// A time in which one workload sends `factor` times what it usually does.
+public struct DemandSurge: Sendable, Hashable {
+  public var workloadIndex: Int
+  public var start: Ticks
+  public var duration: Ticks
+  /// Above 0.
+  public var factor: Double
+
+  public init(workloadIndex: Int, start: Ticks, duration: Ticks, factor: Double) {
+    self.workloadIndex = workloadIndex
+    self.start = start
+    self.duration = duration
+    self.factor = factor
+  }
+}

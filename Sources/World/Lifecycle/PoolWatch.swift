@@ -18,6 +18,10 @@ struct PoolWatch {
   private var next: InterruptionMix.Interruption?
   /// Family of the repairs' streams, one a failure.
   private let repairs: RandomStream
+  /// By node: the part whose repair it waits for, where age matters.
+  private var failed: [Int: UInt32] = [:]
+  /// Frees the pending failure when another may come before it.
+  private(set) var version = 0
   /// Nodes that are in.
   private(set) var nodesIn: Int
 
@@ -37,6 +41,7 @@ struct PoolWatch {
     failsByAge = age.map { aged in chance.map { aged.time <= $0.time } ?? true } ?? false
     // The draw that lost stands for nothing: without memory the next one is as good.
     drawn += 1
+    version &+= 1
     next = failsByAge ? age : chance
     return next?.time
   }
@@ -45,13 +50,26 @@ struct PoolWatch {
   mutating func takeFailure(at now: Ticks) -> (node: Int, repair: Double?)? {
     guard let failure = next else { return nil }
     next = nil
-    if failsByAge { aging?.replaceFailed(at: now) }
     let parts = model.classes[failure.classIndex]
     let node = min(model.nodes - 1, failure.component * model.nodes / max(1, parts.count))
     failures += 1
-    guard failure.kind.losesNode else { return (node, nil) }
+    // A new part takes its place when the node is mended: until then it does not age.
+    let part = failsByAge ? aging?.removeFailed() : nil
+    guard failure.kind.losesNode, isIn(node) else {
+      if let part { aging?.replace(part, at: now) }
+      return (node, nil)
+    }
+    failed[node] = part
     var stream = repairs.branch(failures)
     return (node, max(0, parts.repair.sample(&stream)))
+  }
+
+  /// A node is whole again.
+  /// - Returns: whether the next failure has to be drawn anew.
+  mutating func mend(_ node: Int, at now: Ticks) -> Bool {
+    guard let part = failed.removeValue(forKey: node) else { return false }
+    aging?.replace(part, at: now)
+    return true
   }
 
   func isIn(_ node: Int) -> Bool { reasons[node] == 0 }

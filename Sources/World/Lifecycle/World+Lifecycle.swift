@@ -21,7 +21,10 @@ extension World {
 
   mutating func handleLifecycle(_ code: EventCode, _ pending: inout PendingEvents) {
     switch code.kind {
-    case .poolFailure: breakPart(code.service, &pending)
+    case .poolFailure:
+      if EventCode.isCurrent(code.version, of: lifecycle.pools[code.service]!.version) {
+        breakPart(code.service, &pending)
+      }
     case .nodeMended: mend(code.service, node: code.index, &pending)
     case .outage: changeOutage(code.index / 2, begins: code.index % 2 == 0, &pending)
     case .replicaStart:

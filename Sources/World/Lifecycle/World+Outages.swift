@@ -12,7 +12,8 @@ extension World {
 
   mutating func planFailure(_ pool: Int, _ pending: inout PendingEvents) {
     guard let time = lifecycle.pools[pool]!.drawFailure(after: now), time < Self.endOfTime else { return }
-    pending.push(EventCode(.poolFailure, service: pool).payload, at: time)
+    let version = lifecycle.pools[pool]!.version
+    pending.push(EventCode(.poolFailure, service: pool, version: version).payload, at: time)
   }
 
   mutating func breakPart(_ pool: Int, _ pending: inout PendingEvents) {
@@ -57,6 +58,7 @@ extension World {
       let next = jobs.pools[pool].broken.removeFirst()
       startMending(pool, next.node, next.seconds, &pending)
     }
+    if lifecycle.pools[pool]!.mend(node, at: now) { planFailure(pool, &pending) }
     putBack(pool, node..<(node + 1), &pending)
   }
 
