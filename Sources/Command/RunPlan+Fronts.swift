@@ -23,6 +23,10 @@ extension RunPlan {
     ]
     for member in front.members {
       lines.append(Line(name: "  \(member.name)", value: way(to: member, front, design)))
+      guard let standby = member.standby else { continue }
+      let start =
+        standby == .cold ? ", which takes \(PlanWords.duration(front.standbyStart)) to start" : ""
+      lines.append(Line(name: "    \(standby.rawValue) standby", value: "while another one is out\(start)"))
     }
     return Section(title: "design \(design.name), service \(service.streamName)", lines: lines)
   }

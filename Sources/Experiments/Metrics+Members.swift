@@ -9,7 +9,27 @@ extension Outcome {
     let members = design.members(ofService: index)
     var result = services[index]
     for member in members where member != index { result.replicas += services[member].replicas }
+    if members.count > 1 { result.life = joinedLife(of: members) }
     return result
+  }
+}
+
+extension Outcome {
+  /// What became of all members' replicas; those of members that cannot fall were up all the time.
+  private func joinedLife(of members: [Int]) -> LifeOutcome? {
+    guard members.contains(where: { services[$0].life != nil }) else { return nil }
+    let span = members.compactMap { services[$0].life?.span }.max() ?? 0
+    var sum = LifeOutcome(span: span)
+    for member in members {
+      let count = services[member].replicas.count
+      let steady = Double(count) * span
+      let own = services[member].life
+      sum.upSeconds += own?.upSeconds ?? steady
+      sum.heldSeconds += own?.heldSeconds ?? steady
+      sum.falls += own?.falls ?? 0
+      sum.mostUp += own?.mostUp ?? count
+    }
+    return sum
   }
 }
 

@@ -132,6 +132,7 @@ struct MetricReader {
     }
     if let transfers = tally.transfers { readTransfers(transfers, workload, index) }
     readQueueing(index)
+    readLife(index)
     readAdapters(index)
     readMembers(index)
   }

@@ -54,17 +54,20 @@ struct Utilization {
       Utilization(
         deployment, on: design.pools[deployment.poolIndex], latency: models[role],
         replicas: service.replicas(ofRole: role), blocks: service.blocksPerReplica(ofRole: role),
-        seconds: outcome.end.seconds)
+        seconds: outcome.end.seconds, life: service.life)
     }
   }
 
   private init(
     _ deployment: Deployment, on pool: Pool, latency: any LatencyModel, replicas: ArraySlice<ReplicaTotals>,
-    blocks: Int, seconds: Double
+    blocks: Int, seconds: Double, life: LifeOutcome? = nil
   ) {
     let held = Double(deployment.acceleratorsPerReplica)
-    let time = seconds * Double(deployment.replicas)
-    allocated = held * Double(deployment.replicas) / Double(pool.accelerators)
+    // Replicas that come and go hold accelerators for part of the time.
+    let number =
+      life.flatMap { $0.span > 0 ? $0.heldSeconds / $0.span : nil } ?? Double(deployment.replicas)
+    let time = seconds * number
+    allocated = held * number / Double(pool.accelerators)
     guard time > 0 else { return }
     busy = Self.busySeconds(replicas) / time
     let tokens = replicas.reduce(0.0) { $0 + Double($1.computedTokens) }

@@ -28,6 +28,8 @@ public struct DesignModel: Sendable {
   public var fixed: FixedResults?
   /// Where jobs and services can slow each other.
   let sharedLinks: SharedLinks
+  /// What can take replicas down.
+  let lifecycle: LifecycleModel
   public var design: Design { scenario.designs[designIndex] }
 
   /// - Complexity: a few milliseconds for each distinct deployment: its step costs are tabulated here.
@@ -69,6 +71,7 @@ public struct DesignModel: Sendable {
     fronts = services.indices.map {
       FrontModel(design, service: $0, model: services[$0], services: services, scenario: scenario)
     }
+    lifecycle = LifecycleModel(design)
     sharedLinks = SharedLinks(design, services: services, jobs: jobs, scenario: scenario)
   }
 

@@ -11,6 +11,7 @@ struct FrontModel: Sendable {
     /// Where replicas of the member begin in a numbering of all of the front's.
     var firstReplica: Int
     var spillAt: Double
+    var standby: FrontSettings.Standby?
     /// Sum of the shares up to this member's own.
     var shareEnd: Double
     /// Whether the workload may be here, asked of the scenario once more.
@@ -44,6 +45,8 @@ struct FrontModel: Sendable {
   /// Between clients and the entry.
   let roundTrip: Ticks
   let bytesPerToken: Double
+  /// From the call of a cold standby to its first request.
+  let standbyStart: Ticks
   /// For the first token; `.never` without one.
   let objective: Ticks
   /// Of the workload's answers, which a router does not know beforehand.
@@ -61,6 +64,7 @@ struct FrontModel: Sendable {
     policy = settings.policy
     queue = settings.queue
     bytesPerToken = settings.bytesPerToken
+    standbyStart = settings.standbyStart
     objective =
       workload.objectives.ttft.map { Ticks(seconds: min($0.seconds * settings.factor, 4e8)) } ?? .never
     meanOutputTokens = workload.meanOutputTokens
@@ -72,7 +76,7 @@ struct FrontModel: Sendable {
       let service = design.services[member.service]
       members.append(
         Member(
-          service: member.service, firstReplica: replicas, spillAt: member.spillAt, shareEnd: share,
+          service: member.service, firstReplica: replicas, spillAt: member.spillAt, standby: member.standby, shareEnd: share,
           isAllowed: Self.allows(workload.residency, service, design),
           line: Self.line(to: member, of: settings, design),
           price: Price(of: service, services[member.service], member, settings, design)))

@@ -10,6 +10,9 @@ struct FrontState {
   var isClosing = false
   /// Family of streams, one a request or a conversation: shares that move let the others stay.
   let draws: RandomStream
+  /// By member: when a cold standby that was called takes requests; `nil` for others, and while it is not
+  /// needed.
+  var ready: [Ticks?]
 }
 
 /// What one member of a front did.
@@ -29,6 +32,8 @@ public struct MemberTally: Sendable {
   public var workingSeconds: Double { Double(workingTicks) / 16e9 }
   /// Requests of a workload that must not be here: always 0.
   public var violations = 0
+  /// Lost here and handed to another member.
+  public var passedOn = 0
   /// Inside an endpoint, or answers on a line.
   var underWay = 0
   /// On a line to it or in front of its replicas: prompt tokens that no replica knows of yet.
@@ -71,5 +76,12 @@ struct LinePorts {
   /// The same for something that is not sent.
   func end(of bytes: Double, over port: Int, at now: Ticks) -> Ticks {
     max(now, free[port]).later(by: Ticks(seconds: min(bytes / bytesPerSecond[port], 4e8)))
+  }
+}
+
+extension LifeOutcome {
+  /// Of no replicas, for a sum over members.
+  public init(span: Double) {
+    self.init(upSeconds: 0, heldSeconds: 0, span: span, falls: 0, mostUp: 0)
   }
 }

@@ -47,6 +47,7 @@ struct ServiceArray: ~Copyable {
         // Every replica has a front end of its own.
         let spacing = deployment.engine.frontEndSpacing.value / Double(max(1, deployment.replicas))
         base[index].handOverSpacing = Ticks(seconds: spacing)
+        base[index].life = ServiceLife(of: service, index, model, replication: replication)
       }
     }
   }
@@ -117,10 +118,10 @@ extension ServiceState {
     // Ways to members are the front's.
     upDelay = upDelay - Ticks(roundTrip.count / 2)
     roundTrip = .zero
-    guard model.fronts[index] != nil else { return }
+    guard let members = model.fronts[index]?.members.count else { return }
     front = FrontState(
       draws: RandomStream(
         seed: model.scenario.seed, replication: replication,
-        entity: "services/\(model.design.services[index].streamName)", purpose: "placement"))
+        entity: "services/\(model.design.services[index].streamName)", purpose: "placement"), ready: Array(repeating: nil, count: members))
   }
 }

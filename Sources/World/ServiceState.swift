@@ -44,6 +44,8 @@ struct ServiceState: ~Copyable {
   var isDown = false
   /// How long it took to come up; `nil` for one that was up from the start, or is not up yet.
   var startup: Ticks?
+  /// Which of its replicas are up; `nil` where all of them are, all the time.
+  var life: ServiceLife?
 
   /// Whose traffic its requests are.
   func owner(_ own: Int) -> Int { frontIndex < 0 ? own : frontIndex }
@@ -89,8 +91,16 @@ protocol ReplicaLoads: ~Copyable {
   func load(of replica: Int) -> Int
 }
 
-extension ReplicaArray: ReplicaLoads {
+/// What a router that reads requests looks at: replicas by their place among those that it may choose.
+protocol RoutedReplicas: ReplicaLoads, ~Copyable {
+  subscript(place: Int) -> UnsafeMutablePointer<LeapingReplica> { get }
+  /// Which of all of the service's replicas stands in a place.
+  func index(of place: Int) -> Int
+}
+
+extension ReplicaArray: RoutedReplicas {
   func load(of replica: Int) -> Int { self[replica].pointee.load }
+  func index(of place: Int) -> Int { place }
 }
 
 /// A managed endpoint: a latency law and two token buckets that refill by the minute.

@@ -93,7 +93,7 @@ extension World {
       if state.pointee.endpoint != nil && !isMember {
         tally.running = tally.offered - tally.completed - tally.rejected
       }
-      precondition(isMember || tally.isConserved, "requests in = completed + rejected + running + queued")
+      precondition(isMember || tally.isConserved, "requests in = completed + rejected + failed + running + queued")
       last = max(last, tally.lastCompletion)
       var sendingEnd = min(sendingEnd, now)
       if earlyEnd == nil {
@@ -104,14 +104,16 @@ extension World {
           sendingEnd = self.sendingEnd
         }
       }
+      let life = lifeOutcome(of: index, isCutShort: earlyEnd != nil)
       results.append(
         ServiceOutcome(
           tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
           slices: slices, disaggregation: disaggregation, startup: state.pointee.startup,
-          sendingEnd: sendingEnd))
+          life: life, sendingEnd: sendingEnd))
     }
     gatherFronts(&results)
     if earlyEnd != nil { last = now }
+    for pool in lifecycle.pools.indices { verifyPlaces(pool) }
     let jobs = jobOutcomes(isCutShort: earlyEnd != nil)
     last = jobs.reduce(last) { max($0, $1.finish ?? $0) }
     last = max(last, model.scenario.duration ?? .zero)

@@ -45,6 +45,7 @@ extension World {
       turnAwayAtGateway(service, slot, &pending)
       return nil
     }
+    wakeStandbys(service)
     guard let member = choose(service, request) else {
       if isThrottledEverywhere(service, request) { state.pointee.tally.throttled += 1 }
       turnAwayAtGateway(service, slot, &pending)
@@ -97,7 +98,9 @@ extension World {
     guard let endpoint = state.pointee.endpoint else {
       state.pointee.tally.inFlight += 1
       state.pointee.member.tokensComing += Int64(request.promptTokens)
-      let delivery = min(state.pointee.handOver(sent: reached), Self.pastTheEnd)
+      // A cold standby takes nothing before it has started.
+      let ready = services[service].pointee.front!.ready[position] ?? .zero
+      let delivery = min(state.pointee.handOver(sent: max(reached, ready)), Self.pastTheEnd)
       return pending.push(
         EventCode(.delivery, service: member.service, index: Int(slot)).payload, at: delivery)
     }
@@ -108,6 +111,25 @@ extension World {
       reached + endpoint.ttft(promptTokens: request.promptTokens)
       + endpoint.decode(outputTokens: request.outputTokens)
     pending.push(EventCode(.endpointDone, service: member.service, index: Int(slot)).payload, at: done)
+  }
+
+  /// Whether a request goes to another member, because the router of this one knows of no replica that is up
+  /// and another one's does.
+  mutating func isRerouted(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) -> Bool {
+    let state = services[service]
+    guard state.pointee.life!.serving.isEmpty else { return false }
+    let owner = state.pointee.frontIndex
+    let request = requests[slot]
+    wakeStandbys(owner)
+    guard let other = choose(owner, request), !isOut(front(owner).members[other]) else { return false }
+    state.pointee.tally.inFlight -= 1
+    state.pointee.member.tokensComing -= Int64(request.promptTokens)
+    state.pointee.member.requests -= 1
+    state.pointee.member.passedOn += 1
+    if request.sent >= measuredFrom { state.pointee.member.measuredRequests -= 1 }
+    drainIfLast(service, &pending)
+    handOver(to: other, of: owner, slot, &pending)
+    return true
   }
 
   /// Later than any run: an event then ends it.

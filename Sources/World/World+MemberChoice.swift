@@ -7,15 +7,46 @@ extension World {
   /// Position of the member; `nil` when nobody can take the request.
   mutating func choose(_ service: Int, _ request: LiveRequest) -> Int? {
     let front = front(service)
-    // Members that are coming up hold requests back: they are asked when nobody else can.
-    return choose(front, service, request, isPatient: false)
-      ?? choose(front, service, request, isPatient: true)
+    for patience in Patience.allCases {
+      if let position = choose(front, service, request, patience) { return position }
+    }
+    return nil
+  }
+
+  /// Who may be asked: members that are coming up hold requests back, and those that are out even longer.
+  private enum Patience: Int, CaseIterable, Comparable {
+    case none, starting, out
+    static func < (left: Patience, right: Patience) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  /// Calls cold standbys when another member is out, and lets them go when all are back.
+  mutating func wakeStandbys(_ service: Int) {
+    let front = front(service)
+    guard front.members.contains(where: { $0.standby == .cold }) else { return }
+    let isNeeded = isSomebodyOut(front)
+    for (position, member) in front.members.enumerated() where member.standby == .cold {
+      if !isNeeded {
+        services[service].pointee.front!.ready[position] = nil
+      } else if services[service].pointee.front!.ready[position] == nil {
+        services[service].pointee.front!.ready[position] = now.later(by: front.standbyStart)
+      }
+    }
+  }
+
+  private func isSomebodyOut(_ front: FrontModel) -> Bool {
+    front.members.contains { $0.standby == nil && isOut($0) }
+  }
+
+  /// Whether the member's router knows of no replica that is up.
+  func isOut(_ member: FrontModel.Member) -> Bool {
+    let state = services[member.service]
+    return state.pointee.isDown || state.pointee.life?.serving.isEmpty == true
   }
 
   private func choose(
-    _ front: FrontModel, _ service: Int, _ request: LiveRequest, isPatient: Bool
+    _ front: FrontModel, _ service: Int, _ request: LiveRequest, _ patience: Patience
   ) -> Int? {
-    let able = front.members.indices.filter { canTake(request, front.members[$0], isPatient: isPatient) }
+    let able = front.members.indices.filter { canTake(request, $0, front, service, patience) }
     guard let first = able.first else { return nil }
     if able.count == 1 { return first }
     switch front.policy {
@@ -58,14 +89,22 @@ extension World {
   }
 
   /// Whether the member is up, could ever hold the request and is allowed to be sent it now.
-  private func canTake(_ request: LiveRequest, _ member: FrontModel.Member, isPatient: Bool) -> Bool {
+  private func canTake(
+    _ request: LiveRequest, _ position: Int, _ front: FrontModel, _ service: Int, _ patience: Patience
+  ) -> Bool {
+    let member = front.members[position]
     let state = services[member.service]
-    if state.pointee.isDown { return false }
+    if isOut(member) && patience < .out { return false }
+    if member.standby != nil {
+      if !isSomebodyOut(front) { return false }
+      let ready = services[service].pointee.front!.ready[position] ?? .zero
+      if ready > now && patience < .starting { return false }
+    }
     if let endpoint = state.pointee.endpoint {
       return endpoint.hasRoom(
         tokens: Int64(request.promptTokens) + Int64(request.outputTokens), at: now)
     }
-    if state.pointee.isStarting && !isPatient { return false }
+    if state.pointee.isStarting && patience < .starting { return false }
     return state.pointee.replicas.count > 0
       && state.pointee.replicas[0].pointee.canHold(
         promptTokens: request.promptTokens, outputTokens: request.outputTokens)
@@ -79,14 +118,16 @@ extension World {
     }
   }
 
-  /// Requests of a member's queue for each of its replicas; an endpoint shows none.
+  /// Requests of a member's queue for each of the replicas that its router knows to be up; an endpoint shows
+  /// none.
   private func load(of member: FrontModel.Member, _ front: FrontModel) -> Double {
     let state = services[member.service]
-    let count = state.pointee.replicas.count
+    let serving = state.pointee.life?.serving
+    let count = serving?.count ?? state.pointee.replicas.count
     if count == 0 { return 0 }
     var sum = state.pointee.tally.inFlight
-    for index in 0..<count {
-      let replica = state.pointee.replicas[index]
+    for place in 0..<count {
+      let replica = state.pointee.replicas[serving.map { Int($0[place]) } ?? place]
       sum += front.queue == .waiting ? replica.pointee.queued : replica.pointee.load
     }
     return Double(sum) / Double(count)
@@ -123,12 +164,13 @@ extension World {
     if let endpoint = state.pointee.endpoint {
       return way.later(by: endpoint.ttft(promptTokens: request.promptTokens))
     }
-    let count = state.pointee.replicas.count
+    let serving = state.pointee.life?.serving
+    let count = serving?.count ?? state.pointee.replicas.count
     let coming = state.pointee.member.tokensComing / Int64(max(1, count))
     let tokens = Int32(min(Int64(request.promptTokens) + coming, Int64(Int32.max)))
     var soonest = Ticks.never
-    for index in 0..<count {
-      let wait = state.pointee.replicas[index].pointee.forecastFirstToken(
+    for place in 0..<count {
+      let wait = state.pointee.replicas[serving.map { Int($0[place]) } ?? place].pointee.forecastFirstToken(
         promptTokens: tokens, priority: rank(of: request, member.service), at: now)
       soonest = min(soonest, wait)
     }

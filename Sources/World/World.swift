@@ -21,6 +21,7 @@ struct World: ~Copyable {
   var sampler: SeriesSampler
   var jobs: JobsState
   var sharing: SharedTraffic
+  var lifecycle: LifecycleState
   /// Requests sent before this time stay out of the statistics.
   let measuredFrom: Ticks
   /// No request is sent from then on; `.never` where requests end the traffic themselves.
@@ -43,6 +44,7 @@ struct World: ~Copyable {
     jobs = JobsState(model: model, replication: replication)
     sharing = SharedTraffic(model.sharedLinks)
     lines = LinePorts(model.design.links)
+    lifecycle = LifecycleState(model, replication: replication)
   }
 
   /// Puts the first events into the pending set.
@@ -63,6 +65,7 @@ struct World: ~Copyable {
     }
     if services.count > 0 { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
     startJobs(&pending)
+    startLifecycle(&pending)
   }
 
   private mutating func scheduleArrival(_ service: Int, _ pending: inout PendingEvents) {
@@ -135,14 +138,21 @@ struct World: ~Copyable {
   private static let retryPause = Ticks(seconds: 1)
   private static let shortestRetry = Ticks(seconds: 0.001)
 
-  /// - Parameter retryAfter: what a closed-loop user waits at least before the next request.
+  /// - Parameters:
+  ///   - retryAfter: what a closed-loop user waits at least before the next request.
+  ///   - status: rejected, or failed where its replicas fell too often.
   mutating func reject(
-    _ service: Int, _ request: LiveRequest, retryAfter: Ticks? = nil, _ pending: inout PendingEvents
+    _ service: Int, _ request: LiveRequest, retryAfter: Ticks? = nil,
+    as status: RequestRecord.Status = .rejected, _ pending: inout PendingEvents
   ) {
     precondition(!model.design.services[service].isBehindAnother, "the front turns requests away")
     let retryAfter = max(retryAfter ?? Self.retryPause, Self.shortestRetry)
-    services[service].pointee.tally.rejected += 1
-    keep(service, request, status: .rejected, times: nil, preemptions: 0)
+    if status == .failed {
+      services[service].pointee.tally.failed += 1
+    } else {
+      services[service].pointee.tally.rejected += 1
+    }
+    keep(service, request, status: status, times: nil, preemptions: 0)
     if request.session >= 0 {
       endSession(service, request.session, retryAfter: retryAfter, &pending)
     } else {
@@ -153,16 +163,24 @@ struct World: ~Copyable {
   mutating func deliver(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
     if state.pointee.isStarting { return state.pointee.waitingForStart.append(slot) }
-    let isGuarded = state.pointee.admission != nil && state.pointee.frontIndex < 0
+    let canFall = state.pointee.life != nil
+    if canFall && state.pointee.frontIndex >= 0 && isRerouted(service, slot, &pending) { return }
+    if canFall && holdBack(service, slot) { return }
+    // Who is handed over again has passed the door.
+    let isGuarded = state.pointee.admission != nil && state.pointee.frontIndex < 0 && requests[slot].attempts == 0
     if isGuarded && isThrottled(service, slot, &pending) { return }
     if state.pointee.disaggregation != nil { return deliverToPrefill(service, slot, &pending) }
     let request = requests[slot]
     let isRead = state.pointee.keepsCache || state.pointee.router.settings.readsContent
     let content = isRead ? services[state.pointee.owner(service)].pointee.source.content(of: request) : nil
-    let replica = state.pointee.router.choose(
-      among: state.pointee.replicas, for: content, promptTokens: request.promptTokens,
-      adapter: Int(request.adapter) - 1, at: now)
+    let replica =
+      canFall
+      ? chooseServing(service, request, content)
+      : state.pointee.router.choose(
+        among: state.pointee.replicas, for: content, promptTokens: request.promptTokens,
+        adapter: Int(request.adapter) - 1, at: now)
     if isGuarded && isShed(service, slot, from: replica, &pending) { return }
+    if canFall && isLost(service, slot, at: replica) { return }
     state.pointee.tally.inFlight -= 1
     if state.pointee.frontIndex >= 0 { state.pointee.member.tokensComing -= Int64(request.promptTokens) }
     let target = state.pointee.replicas[replica]
@@ -357,9 +375,10 @@ extension World: EventHandler {
     case .serviceChange:
       code.index == 0 ? startService(code.service, &pending) : openService(code.service, &pending)
     case .sharesChange: changeShares(code.version, &pending)
+    case .poolFailure, .nodeMended, .outage, .replicaStart, .detection: handleLifecycle(code, &pending)
     case .sample:
       sampler.sample(&services, at: now)
-      if !pending.isEmpty { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
+      if isUnderWay(pending) { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
     }
   }
 }

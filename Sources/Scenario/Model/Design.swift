@@ -18,6 +18,10 @@ public struct Design: Sendable {
   public var scheduler = SchedulerSettings()
   public var storageUse: [StorageUse] = []
   public var otherCosts: [OtherCost] = []
+  /// What is known to be out, and when.
+  public var outages: [PlannedOutage] = []
+  /// When workloads send more than usual, or less.
+  public var surges: [DemandSurge] = []
   public init(name: String, sites: [Site], pools: [Pool], services: [Service], staff: Staff?) {
     self.name = name
     self.sites = sites
@@ -138,6 +142,12 @@ public struct Service: Sendable {
   public var front: Int?
   /// Where requests go, of the first member alone.
   public var fronting: FrontSettings?
+  /// What happens to requests of a replica that falls.
+  public var care = ReplicaCare()
+  /// From the accelerators of a replica being there to its first request, where no weights are read.
+  public var restart = Ticks.zero
+  /// `nil` where the number of replicas stays.
+  public var autoscale: AutoscaleSettings?
   public init(name: String, workloadIndex: Int, placement: Placement) {
     self.name = name
     self.workloadIndex = workloadIndex

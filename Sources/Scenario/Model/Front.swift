@@ -25,6 +25,14 @@ public struct FrontSettings: Sendable, Hashable {
     case inHand = "in-hand"
   }
 
+  /// A member that takes requests while another one is out.
+  public enum Standby: String, Sendable, Hashable, CaseIterable {
+    /// It is up.
+    case warm
+    /// It starts when it is needed.
+    case cold
+  }
+
   /// One of those that answer.
   public struct Member: Sendable, Hashable {
     /// Index in the design's `services`.
@@ -37,6 +45,8 @@ public struct FrontSettings: Sendable, Hashable {
     public var spillAt: Double
     /// Weight of a draw, 0...1.
     public var share: Double
+    /// `nil` for a member that always takes requests.
+    public var standby: Standby?
 
     public init(service: Int, name: String, siteIndex: Int?, spillAt: Double, share: Double) {
       self.service = service
@@ -57,6 +67,8 @@ public struct FrontSettings: Sendable, Hashable {
   public var bytesPerToken: Double
   /// Of the objective for the first token, that forecasts are held against.
   public var factor = 1.0
+  /// From the call of a cold standby to its first request.
+  public var standbyStart = Ticks.zero
 
   public init(
     policy: Policy, queue: Queue, members: [Member], entry: Int?, bytesPerToken: Double

@@ -70,6 +70,8 @@ public struct TrainingJob: Sendable {
   public var user = 0
   /// What is moved to its site before it starts; `nil` for nothing.
   public var stageIn: StageIn?
+  /// Whether services that need its accelerators may take them.
+  public var isPreemptible = false
 
   public init(
     run: TrainingRun, framework: String, step: TrainingStep, memory: TrainingMemory,
@@ -186,8 +188,10 @@ public struct FailureSettings: Sendable, Hashable {
   public var classes: [ComponentClass]
   /// Repairs that can go on at once.
   public var crews: Int
-  /// Nodes that no job counts on.
+  /// Nodes that no job and no replica counts on.
   public var spares: Int
+  /// Whether the scenario says what fails; else it is the catalogue's word.
+  public var isWritten = false
 
   public init(classes: [ComponentClass], crews: Int, spares: Int = 0) {
     self.classes = classes

@@ -69,7 +69,7 @@ public struct Scenario: Sendable {
   public var isStochastic: Bool {
     workloads.contains { $0.isStochastic }
       || designs.contains { design in
-        design.services.contains { $0.isStochastic }
+        design.services.contains { $0.isStochastic } || design.breaksByChance
           || design.trainingJobs.contains { design.pools[$0.deployment.poolIndex].interrupts }
       }
   }

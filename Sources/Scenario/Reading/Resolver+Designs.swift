@@ -181,7 +181,8 @@ extension Resolver {
     let engine = engine(preset, with: value["latency"])
     // Without experts the ranks share nothing: each is a replica of its own.
     let ranks = model.experts == nil ? integer(value["parallelism"]?["data"]) ?? 1 : 1
-    let most = max(1, pool.accelerators / layout.accelerators)
+    let spare = (pool.failures?.spares ?? 0) * pool.node.accelerators
+    let most = max(1, (pool.accelerators - spare) / layout.accelerators)
     let formats = value["precision"]
     func precision(_ key: String, _ fallback: String) -> Precision {
       catalog.precision(formats?[key]?.text ?? fallback) ?? catalog.precision("bf16")!
@@ -301,11 +302,17 @@ extension Resolver {
           value["services"] ?? value, "\(path).services",
           "the pool '\(pool.name)' runs \(replicas) replicas, at most \(Self.mostReplicas) are simulated")
       }
+      let spares = pool.failures.map { $0.isWritten ? $0.spares : 0 } ?? 0
       if needed > pool.accelerators {
         fault(
           value["services"] ?? value, "\(path).services",
           "the pool '\(pool.name)' has \(pool.accelerators) accelerators, its replicas need \(needed)",
           help: "raise `count`, or lower `replicas` or `parallelism`")
+      } else if needed > 0 && needed + spares * pool.node.accelerators > pool.accelerators {
+        fault(
+          value["services"] ?? value, "\(path).services",
+          "the pool '\(pool.name)' has \(pool.accelerators) accelerators and keeps \(spares) nodes as "
+            + "spares; its replicas need \(needed)", help: "raise `count`, or lower `replicas` or `spares`")
       }
     }
   }

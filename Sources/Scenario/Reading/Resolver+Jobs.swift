@@ -64,6 +64,12 @@ extension Resolver {
       fault(written, path, "an endpoint has no weights to read", help: "leave `cold-start` out")
       return nil
     }
+    guard written["from"] != nil else {
+      if let at = written["at"] {
+        fault(at, "\(path).at", "without `from` replicas are up from the start", help: "name a storage")
+      }
+      return nil
+    }
     guard index(written["from"], "\(path).from", among: storage.map(\.name), what: "storage") != nil,
       let place = storage.firstIndex(where: { $0.name == written["from"]?.text })
     else { return nil }

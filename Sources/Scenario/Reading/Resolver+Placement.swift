@@ -79,7 +79,7 @@ extension Resolver {
       fault(item, place, "the member has neither a pool nor an endpoint")
       return nil
     }
-    let ofFront = ["placement", "overflow", "enters", "bytes-per-token", "admission", "one-off"]
+    let ofFront = ["placement", "overflow", "enters", "bytes-per-token", "failover", "admission", "one-off"]
     let own = (item.members ?? []).map(\.key)
     let rest = (member.value.members ?? []).filter { !ofFront.contains($0.key) && !own.contains($0.key) }
     var merged = item
@@ -142,14 +142,17 @@ extension Resolver {
       ?? standing(Self.usualBytesPerToken, at: "\(path).bytes-per-token", as: "4")
     let usual = number(value["overflow"]?["spill-at"])
     let members = candidates.enumerated().map { index, candidate in
-      FrontSettings.Member(
+      var member = FrontSettings.Member(
         service: first + index, name: candidate.name, siteIndex: candidate.siteIndex,
         spillAt: number(candidate.written["spill-at"]) ?? usual
           ?? standing(Self.usualSpill, at: "\(candidate.path).spill-at", as: "5"),
         share: shares.isEmpty ? 0 : shares[index])
+      member.standby = candidate.written["standby"]?.text.flatMap(FrontSettings.Standby.init)
+      return member
     }
     var settings = FrontSettings(
       policy: policy, queue: queue, members: members, entry: entry, bytesPerToken: bytes)
+    settings.standbyStart = standbyStart(value, path, members, candidates.map(\.written))
     settings.factor = factor(value["overflow"], "\(path).overflow", settings)
     checkForecasts(settings, value, path, candidates, workload)
     noteLines(settings, path, sites: sites, links: links)
@@ -267,6 +270,28 @@ extension Resolver {
     return own.map { left > 0 ? $0 / left : 1 / Double(own.count) }
   }
 
+  /// A standby stands by for somebody, and a cold one says how long it takes to start.
+  private mutating func standbyStart(
+    _ value: Written, _ path: String, _ members: [FrontSettings.Member], _ written: [Written]
+  ) -> Ticks {
+    if !members.isEmpty && members.allSatisfy({ $0.standby != nil }) {
+      fault(value["placement"] ?? value, "\(path).placement", "all members stand by, and nobody answers")
+    }
+    for (member, item) in zip(members, written) where member.standby == .cold && member.siteIndex == nil {
+      fault(
+        item["standby"] ?? item, "\(path).placement", "an endpoint is always up", help: "`standby: warm`")
+    }
+    let start = value["failover"]?["start"]
+    let isCold = members.contains { $0.standby == .cold }
+    if isCold && start == nil {
+      fault(value, path, "nothing says how long a cold standby takes to start", help: "`failover: { start: 90s }`")
+    }
+    if !isCold, let failover = value["failover"] {
+      fault(failover, "\(path).failover", "no member is a cold standby", help: "give one `standby: cold`")
+    }
+    return start == nil ? .zero : ticks(start, default: 0, at: "\(path).failover.start")
+  }
+
   private mutating func factor(_ value: Written?, _ path: String, _ settings: FrontSettings) -> Double {
     if let written = value?["factor"] {
       if !settings.readsForecasts {
@@ -348,7 +373,7 @@ struct WrittenMember {
 extension Resolver {
   /// Keys that say something of members alone.
   mutating func checkFrontKeys(_ value: Written, _ path: String) {
-    for key in ["overflow", "enters", "bytes-per-token"] {
+    for key in ["overflow", "enters", "bytes-per-token", "failover"] {
       if let written = value[key] {
         fault(written, "\(path).\(key)", "`\(key)` is for services with `placement`")
       }

@@ -233,7 +233,9 @@ extension Resolver {
             kind: .software, count: pool.nodeCount, failure: law, repair: Distribution(.constant(0)),
             needsCrew: false))
       }
-      return FailureSettings(classes: classes, crews: crews, spares: integer(value?["spares"]) ?? 0)
+      var settings = FailureSettings(classes: classes, crews: crews, spares: integer(value?["spares"]) ?? 0)
+      settings.isWritten = true
+      return settings
     }
     let name = value?["record"]?.text ?? standing("llama-3-405b", at: "\(path).record", as: "llama-3-405b")
     guard let record = ReliabilityRecord(name, in: catalog) else {
@@ -248,7 +250,9 @@ extension Resolver {
       classes[index].failure = Self.lifetime(
         mean: classes[index].failure.mean, shape: number(value?["shape"]))
     }
-    return FailureSettings(classes: classes, crews: crews, spares: integer(value?["spares"]) ?? 0)
+    var settings = FailureSettings(classes: classes, crews: crews, spares: integer(value?["spares"]) ?? 0)
+    settings.isWritten = value != nil
+    return settings
   }
 
   private static func lifetime(mean: Seconds, shape: Double?) -> FailureLaw {

@@ -60,12 +60,12 @@ extension ScenarioShape {
     .tagged(
       by: "policy",
       [
-        .init(tag: "round-robin", keys: [fallback]), .init(tag: "least-loaded", keys: [fallback]),
-        .init(tag: "power-of-two", keys: [fallback]),
+        .init(tag: "round-robin", keys: [fallback, healthCheck]), .init(tag: "least-loaded", keys: [fallback, healthCheck]),
+        .init(tag: "power-of-two", keys: [fallback, healthCheck]),
         .init(
           tag: "prefix-aware",
           keys: [
-            fallback,
+            fallback, healthCheck,
             Key(
               "threshold", .quantity(.ratio), "Least share of a prompt that counts as sent before.",
               fallback: "30%"),
@@ -79,7 +79,7 @@ extension ScenarioShape {
         .init(
           tag: "adapter-aware",
           keys: [
-            fallback,
+            fallback, healthCheck,
             Key(
               "max-imbalance", .integer(0...1_000_000),
               "Requests by which the replica with the adapter may exceed the least busy one.", fallback: "8"),
@@ -90,7 +90,7 @@ extension ScenarioShape {
         .init(
           tag: "kv-aware",
           keys: [
-            fallback,
+            fallback, healthCheck,
             Key(
               "staleness", .quantity(.duration), "How old what it knows of the replicas may get.",
               fallback: "0s"),

@@ -106,7 +106,9 @@ extension ScenarioShape {
   static let coldStart = Key(
     "cold-start",
     .object([
-      Key("from", .text, "Storage that the weights lie on.", required: true),
+      Key(
+        "from", .text, "Storage that the weights lie on.",
+        fallback: "they are in place: only replicas that start again take `engine-start`"),
       Key(
         "at", .quantity(.duration, atMost: "15y"), "When replicas begin to read; requests before wait too.",
         fallback: "0s"),

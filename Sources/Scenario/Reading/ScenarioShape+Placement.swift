@@ -1,6 +1,6 @@
 /// Services on several pools, lines between sites, and where data may go.
 extension ScenarioShape {
-  static let frontKeys = [placement, overflow, entry, bytesPerToken]
+  static let frontKeys = [placement, overflow, entry, bytesPerToken, failover]
 
   static let placement = Key(
     "placement", .list(member),
@@ -19,6 +19,9 @@ extension ScenarioShape {
       Key("pool", .text, "Name of a pool of this design."),
       Key("endpoint", .named(.endpoints), "A managed endpoint."),
       spillAt,
+      Key(
+        "standby", .choice(FrontSettings.Standby.allCases.map(\.rawValue)),
+        "It takes requests only while another member is out: `warm` ones are up, `cold` ones start then."),
     ] + serviceKeys.filter { memberKeys.contains($0.name) })
 
   private static let spillAt = Key(
@@ -46,6 +49,15 @@ extension ScenarioShape {
         Key("share", .map(.quantity(.ratio)), "Of the requests, by pool or endpoint; they sum to 100 %."),
       ]),
     ]), "Which member of `placement` gets a request.", fallback: "order")
+
+  static let failover = Key(
+    "failover",
+    .object([
+      Key(
+        "start", .quantity(.duration, atMost: "30d"),
+        "From the call of a cold standby to its first request: its machines, its weights, its engine.",
+        required: true)
+    ]), "How members on standby come in; when it is noticed that another one is out is the health check's.")
 
   static let entry = Key(
     "enters", .text, "Site that requests come in at.", fallback: "that of the first member")

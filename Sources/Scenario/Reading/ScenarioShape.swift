@@ -181,8 +181,8 @@ enum ScenarioShape {
       Key("jobs", .map(job), "Training and collectives: work with an end."),
       Key("storage", .map(storage), "Where data and checkpoints lie."),
       Key("scheduler", scheduler, "Which jobs run when not all of them can.", fallback: "fifo"),
-      staff, otherCosts,
-    ] + Key.planned("events"))
+      staff, otherCosts, events,
+    ])
 
   static let site: Shape = .object(
     [
@@ -220,7 +220,7 @@ enum ScenarioShape {
     ])
 
   static let service: Shape = .object(
-    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff] + frontKeys)
+    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff, retry] + frontKeys)
   static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),
@@ -290,7 +290,7 @@ enum ScenarioShape {
       Key("cache", cache, "What is kept of KV blocks."),
       coldStart,
     ]
-    + Key.planned("autoscale", "retry", "failover", "circuit-breaker")
+    + Key.planned("autoscale", "circuit-breaker")
   static let prompts = Key(
     "prompts", .choice(PromptScheduling.allCases.map(\.rawValue)),
     "`chunked`: prompts fill what the decodes leave of a step; `whole`: beside others only if they fit; "

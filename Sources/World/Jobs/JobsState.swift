@@ -34,12 +34,20 @@ struct JobsState: ~Copyable {
     spotPrices = prices
     pools = design.pools.enumerated().map { index, pool in
       let hosts = model.jobs.contains { $0.poolIndex == index }
+      let watched = model.lifecycle.pools[index]
       var cluster = ClusterState(
-        nodes: hosts ? pool.nodeCount : 0, acceleratorsPerNode: pool.node.accelerators,
+        nodes: hosts || watched != nil ? pool.nodeCount : 0, acceleratorsPerNode: pool.node.accelerators,
         nodesPerPod: pool.nodeCount)
-      // Services hold theirs for good.
+      // Services hold theirs for good, unless replicas can fall or come and go.
       let held = design.acceleratorsHeldByServices(onPool: index)
-      if hosts && held > 0 { _ = cluster.place(JobRequest(accelerators: held), by: .packed) }
+      if let watched {
+        for place in watched.fixed { cluster.retake(place) }
+        for service in watched.services {
+          for place in model.lifecycle.places[service] { cluster.retake(place) }
+        }
+      } else if hosts && held > 0 {
+        _ = cluster.place(JobRequest(accelerators: held), by: .packed)
+      }
       let market =
         hosts
         ? pool.market.map { Self.market($0, pool: pool, prices: prices[index], scenario, replication) } : nil
@@ -147,6 +155,7 @@ extension World {
 
   /// Asks the scheduler which jobs of a pool go on, and which make way.
   mutating func startWaiting(_ pool: Int, _ pending: inout PendingEvents) {
+    if lifecycle.pools[pool] != nil { placeReplicas(pool, &pending) }
     if jobs.pools[pool].market != nil {
       for job in jobs.pools[pool].waiting { decideSpot(job, &pending) }
       return
@@ -215,6 +224,8 @@ extension World {
   }
 
   mutating func scheduleFailure(_ job: Int, _ pending: inout PendingEvents) {
+    // Where services stand too, the pool's own parts fail under all of them.
+    if lifecycle.pools[jobs.models[job].poolIndex] != nil && jobs.states[job].allocation != nil { return }
     guard let failure = jobs.states[job].nextFailure(after: now), failure.time < jobs.horizon else {
       jobs.states[job].failure = nil
       return

@@ -57,7 +57,7 @@ extension World {
 
   /// Asks the policy where the job should be, and moves it.
   mutating func decideSpot(_ job: Int, _ pending: inout PendingEvents) {
-    guard !jobs.states[job].isOver, let view = spotView(job),
+    guard !jobs.states[job].isOver, !isShut(jobs.models[job].poolIndex), let view = spotView(job),
       let settings = jobs.settings[jobs.models[job].poolIndex]
     else { return }
     let decision = spotPolicy(settings.fallback).decide(view)
