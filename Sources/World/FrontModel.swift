@@ -76,7 +76,8 @@ struct FrontModel: Sendable {
       let service = design.services[member.service]
       members.append(
         Member(
-          service: member.service, firstReplica: replicas, spillAt: member.spillAt, standby: member.standby, shareEnd: share,
+          service: member.service, firstReplica: replicas, spillAt: member.spillAt, standby: member.standby,
+          shareEnd: share,
           isAllowed: Self.allows(workload.residency, service, design),
           line: Self.line(to: member, of: settings, design),
           price: Price(of: service, services[member.service], member, settings, design)))

@@ -122,6 +122,7 @@ extension ServiceState {
     front = FrontState(
       draws: RandomStream(
         seed: model.scenario.seed, replication: replication,
-        entity: "services/\(model.design.services[index].streamName)", purpose: "placement"), ready: Array(repeating: nil, count: members))
+        entity: "services/\(model.design.services[index].streamName)", purpose: "placement"),
+      ready: Array(repeating: nil, count: members))
   }
 }

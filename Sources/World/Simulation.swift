@@ -93,7 +93,8 @@ extension World {
       if state.pointee.endpoint != nil && !isMember {
         tally.running = tally.offered - tally.completed - tally.rejected
       }
-      precondition(isMember || tally.isConserved, "requests in = completed + rejected + failed + running + queued")
+      precondition(
+        isMember || tally.isConserved, "requests in = completed + rejected + failed + running + queued")
       last = max(last, tally.lastCompletion)
       var sendingEnd = min(sendingEnd, now)
       if earlyEnd == nil {

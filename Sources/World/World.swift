@@ -167,7 +167,8 @@ struct World: ~Copyable {
     if canFall && state.pointee.frontIndex >= 0 && isRerouted(service, slot, &pending) { return }
     if canFall && holdBack(service, slot) { return }
     // Who is handed over again has passed the door.
-    let isGuarded = state.pointee.admission != nil && state.pointee.frontIndex < 0 && requests[slot].attempts == 0
+    let isGuarded =
+      state.pointee.admission != nil && state.pointee.frontIndex < 0 && requests[slot].attempts == 0
     if isGuarded && isThrottled(service, slot, &pending) { return }
     if state.pointee.disaggregation != nil { return deliverToPrefill(service, slot, &pending) }
     let request = requests[slot]

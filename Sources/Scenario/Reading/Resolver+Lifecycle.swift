@@ -59,7 +59,8 @@ extension Resolver {
       return nil
     case (let site?, nil):
       if let node = value["node"] {
-        fault(node, "\(path).node", "nodes are counted within a pool", help: "name a `pool` instead of a site")
+        fault(
+          node, "\(path).node", "nodes are counted within a pool", help: "name a `pool` instead of a site")
         return nil
       }
       guard let index = index(site, "\(path).site", among: design.sites.map(\.name), what: "site") else {

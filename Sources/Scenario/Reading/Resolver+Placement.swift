@@ -284,7 +284,9 @@ extension Resolver {
     let start = value["failover"]?["start"]
     let isCold = members.contains { $0.standby == .cold }
     if isCold && start == nil {
-      fault(value, path, "nothing says how long a cold standby takes to start", help: "`failover: { start: 90s }`")
+      fault(
+        value, path, "nothing says how long a cold standby takes to start", help: "`failover: { start: 90s }`"
+      )
     }
     if !isCold, let failover = value["failover"] {
       fault(failover, "\(path).failover", "no member is a cold standby", help: "give one `standby: cold`")

@@ -60,7 +60,8 @@ extension ScenarioShape {
     .tagged(
       by: "policy",
       [
-        .init(tag: "round-robin", keys: [fallback, healthCheck]), .init(tag: "least-loaded", keys: [fallback, healthCheck]),
+        .init(tag: "round-robin", keys: [fallback, healthCheck]),
+        .init(tag: "least-loaded", keys: [fallback, healthCheck]),
         .init(tag: "power-of-two", keys: [fallback, healthCheck]),
         .init(
           tag: "prefix-aware",
