@@ -19,6 +19,7 @@ struct MetricTableTests {
     "what runs report stands in the table, with the unit and the kind it says",
     arguments: [
       "minimal", "prefix-cache", "lora-adapters", "prefill-decode", "distillation", "spot-training",
+      "hybrid-burst",
     ])
   func reported(name: String) async throws {
     let path = Self.scenarios.appendingPathComponent("\(name).yaml").path
