@@ -35,6 +35,12 @@ extension Resolver {
           ? "prefill and decode of members are not simulated by this version" : "make it a member")
       return []
     }
+    if let written = value["autoscale"] {
+      fault(
+        written, "\(path).autoscale", "members that scale are not simulated by this version",
+        help: "give each member its `replicas`")
+      return []
+    }
     guard
       index(value["workload"], "\(path).workload", among: workloadNames, what: "workload") != nil,
       let workload = workloads.first(where: { $0.name == value["workload"]?.text })
