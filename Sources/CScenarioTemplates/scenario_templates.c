@@ -40,6 +40,9 @@ static const char facility_yaml[] = {
 static const char full_cost_yaml[] = {
 #embed "../../scenarios/full-cost.yaml"
 };
+static const char hybrid_burst_yaml[] = {
+#embed "../../scenarios/hybrid-burst.yaml"
+};
 static const char llama_3_405b_yaml[] = {
 #embed "../../scenarios/llama-3-405b.yaml"
 };
@@ -183,6 +186,7 @@ static const struct dryrack_template templates[] = {
     {"fabric-choice.yaml", fabric_choice_yaml, sizeof fabric_choice_yaml},
     {"facility.yaml", facility_yaml, sizeof facility_yaml},
     {"full-cost.yaml", full_cost_yaml, sizeof full_cost_yaml},
+    {"hybrid-burst.yaml", hybrid_burst_yaml, sizeof hybrid_burst_yaml},
     {"llama-3-405b.yaml", llama_3_405b_yaml, sizeof llama_3_405b_yaml},
     {"load-curve.yaml", load_curve_yaml, sizeof load_curve_yaml},
     {"lora-adapters.yaml", lora_adapters_yaml, sizeof lora_adapters_yaml},

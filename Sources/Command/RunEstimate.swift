@@ -69,13 +69,15 @@ struct RunEstimate {
     let services = scenario.designs[design].services
     var events = 0.0
     var span = scenario.duration?.seconds ?? 0
-    for (index, service) in services.enumerated() {
+    for (index, service) in services.enumerated() where !service.isBehindAnother {
       let workload = scenario.workloads[service.workloadIndex]
       var count = Layers.expectedRequests(workload, duration: scenario.duration) ?? .infinity
       if let duration = scenario.duration,
         let pace = ClosedLoopPace(scenario, design: design, service: index)
       {
-        count = min(count, pace.requestsPerSecond * duration.seconds)
+        // Members are taken to be as fast as the first.
+        let members = Double(scenario.designs[design].members(ofService: index).count)
+        count = min(count, pace.requestsPerSecond * members * duration.seconds)
       }
       events += count * eventsPerRequest(workload, service.placement)
       span = max(span, self.span(of: workload, requests: count))

@@ -153,6 +153,9 @@ struct RunPlan {
       ("TTFT", workload.objectives.ttft), ("TPOT", workload.objectives.tpot),
       ("ITL", workload.objectives.itl), ("E2E", workload.objectives.e2e),
     ]
+    if let residency = workload.residency {
+      lines.append(Line(name: "may be at", value: residency.places.joined(separator: ", ")))
+    }
     for (name, limit) in objectives {
       if let limit { lines.append(Line(name: "SLO \(name)", value: "at most \(PlanWords.duration(limit))")) }
     }
@@ -162,12 +165,13 @@ struct RunPlan {
   private static func design(_ design: Design, in scenario: Scenario) -> [Section] {
     let currency = scenario.economics.currency
     let lines =
-      design.sites.flatMap { RunPlan.lines(of: $0, currency: currency) }
+      design.sites.flatMap { RunPlan.lines(of: $0, currency: currency) } + RunPlan.links(of: design)
       + design.pools.flatMap { RunPlan.lines(of: $0, in: design, scenario) }
       + facility(of: design, in: scenario)
       + staff(of: design, currency: currency)
     var sections = [Section(title: "design \(design.name)", lines: lines)]
     for service in design.services {
+      if let front = front(of: service, in: design, currency: currency) { sections.append(front) }
       sections.append(
         Section(
           title: "design \(design.name), service \(service.name)",

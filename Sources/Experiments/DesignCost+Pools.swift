@@ -42,11 +42,12 @@ extension DesignCost {
         items.append(Item(charge: rent, driver: .always))
         continue
       }
-      var share = Charges.oneOffShare(
+      var spread = Charges.oneOffShare(
         of: "nodes held by \(job.name)", service: job.name, cost: cost.total, horizon: horizon.length)
-      share.holder = rent.holder
-      addOnce(rent, share)
+      spread.holder = rent.holder
+      addOnce(rent, spread)
     }
+    addStagedData(design)
   }
 
   mutating func add(_ pool: Pool, _ index: Int, _ design: Design, _ outcome: Outcome) {

@@ -74,11 +74,16 @@ struct DesignCost {
   var firstService = Seconds.zero
   /// People.
   var people = 0.0
+  /// Of a month, by pool and by service: machines of the one, tokens and data that leaves for the other.
+  var ofPools: [Money] = []
+  var ofServices: [Money] = []
+  /// Leaves sites in a month for services on several members.
+  var egressGigabytes = 0.0
 
   /// False when there is something to pay by the token and nothing was measured: then no sum is known.
-  private(set) var isKnown = true
+  var isKnown = true
   /// `nil` when nothing was measured.
-  private(set) var workPerMonth: Work? = Work()
+  var workPerMonth: Work? = Work()
 
   let design: Design
   let horizon: Horizon
@@ -113,10 +118,15 @@ struct DesignCost {
     self.design = design
     for (index, pool) in design.pools.enumerated() {
       firstService = max(firstService, design.firstService(of: pool))
-      if design.isPaidByJobs(index) { continue }
+      if design.isPaidByJobs(index) {
+        ofPools.append(.zero)
+        continue
+      }
       let before = (items.count, prepayments.count)
+      let start = effectivePerMonth
       add(pool, index, design, outcome)
       hold(.pool(pool.name), since: before)
+      ofPools.append(effectivePerMonth - start)
     }
     if design.isPhased,
       let first = design.stages().first(where: {
@@ -129,8 +139,14 @@ struct DesignCost {
     addJobs(design, outcome)
     for (index, service) in design.services.enumerated() {
       let before = (items.count, prepayments.count)
-      addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
+      let start = effectivePerMonth
+      if let front = service.front {
+        addWork(ofMember: index, of: front, design, outcome)
+      } else {
+        addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
+      }
       hold(.work(service.name), since: before)
+      ofServices.append(effectivePerMonth - start)
     }
     for service in design.services {
       let before = (items.count, prepayments.count)
@@ -237,7 +253,7 @@ struct DesignCost {
       output: Double(tally.outputTokens) * months, requests: Double(tally.measured) * months)
   }
 
-  private mutating func addEndpoint(
+  mutating func addEndpoint(
     _ preset: EndpointPreset, _ terms: EndpointTerms, input: Double, output: Double, requests: Double
   ) {
     let isOwnPrice = terms.inputPricePerMillion != nil || terms.outputPricePerMillion != nil

@@ -5,7 +5,7 @@ extension MetricReader {
   /// What only services with adapters have: how many requests found theirs, and what loads cost the others.
   mutating func readAdapters(_ index: Int) {
     let service = model.design.services[index]
-    let result = outcome.services[index]
+    let result = outcome.joined(service: index, of: model.design)
     guard let tally = result.tally.adapters, let deployment = service.deployments.first,
       let adapters = deployment.adapters
     else { return }

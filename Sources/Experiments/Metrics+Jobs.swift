@@ -73,8 +73,13 @@ extension MetricReader {
     add(name, "checkpoints", Double(result.checkpoints), "1")
     add(name, "contention_s", result.networkDelay + result.storageDelay, "s")
     add(name, "checkpoint_interval_s", model.checkpointInterval(ofJob: job.name)?.value, "s")
-    let queue = (result.firstStart.map { $0 - training.start })?.seconds
+    let queue = (result.firstStart.map { $0 - training.start - result.stagedIn })?.seconds
     add(name, "queue_wait_s", queue, "s", statistic: "mean")
+    if training.stageIn != nil { add(name, "stage_in_s", result.stagedIn.seconds, "s") }
+    if let residency = workload.residency {
+      let site = model.design.sites[pool.siteIndex]
+      add(name, "residency_violations", residency.allows(site) ? 0 : 1, "1")
+    }
     let shares = boundBy(result, training, name: job.name)
     for (cause, share) in shares { add(name, "bound_by", share, "ratio", statistic: cause) }
     let available = outcome.end.seconds * Double(pool.accelerators)
@@ -83,7 +88,9 @@ extension MetricReader {
     let cost = JobCost(
       result, of: job, on: pool, site: model.design.sites[pool.siteIndex],
       computeShare: training.step.computeShare)
-    add(name, "cost_per_training_run", isDone ? cost.total.units : nil, scenario.economics.currency)
+    add(
+      name, "cost_per_training_run", isDone ? (cost.total + model.design.stageInCost(training)).units : nil,
+      scenario.economics.currency)
   }
 
   /// Time of restarts, without that of the first start, which no failure caused.

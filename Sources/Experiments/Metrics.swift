@@ -47,7 +47,9 @@ struct MetricReader {
     self.scenario = scenario
     self.model = model
     self.outcome = outcome
-    for index in outcome.services.indices { readService(index) }
+    for index in outcome.services.indices where !model.design.services[index].isBehindAnother {
+      readService(index)
+    }
     readJobs()
     readDesign()
   }
@@ -85,7 +87,7 @@ struct MetricReader {
 
   private mutating func readService(_ index: Int) {
     let workload = scenario.workloads[model.design.services[index].workloadIndex].name
-    let result = outcome.services[index]
+    let result = outcome.joined(service: index, of: model.design)
     let tally = result.tally
     let ticks = 1 / 16e9
     for (metric, histogram, scale) in [
@@ -120,17 +122,19 @@ struct MetricReader {
     ] {
       add(workload, metric, value, "ratio")
     }
-    readCache(workload, deployment: model.design.services[index], result)
+    readCache(workload, index, result)
     if model.design.services[index].coldStart != nil {
       add(workload, "startup_s", result.startup?.seconds, "s")
     }
-    let shares = Utilization.boundBy(result)
+    let shares = Utilization.boundBy(outcome, service: index, of: model.design)
     for (position, cause) in Utilization.causes.enumerated() {
       add(workload, "bound_by", shares?[position].share, "ratio", statistic: cause)
     }
     if let transfers = tally.transfers { readTransfers(transfers, workload, index) }
     readQueueing(index)
+    readLife(index)
     readAdapters(index)
+    readMembers(index)
   }
 
   private mutating func readTransfers(_ transfers: TransferTally, _ workload: String, _ index: Int) {
@@ -145,12 +149,14 @@ struct MetricReader {
   }
 
   /// What prefix caches saved; unknown where none is kept.
-  private mutating func readCache(_ workload: String, deployment service: Service, _ result: ServiceOutcome) {
+  private mutating func readCache(_ workload: String, _ index: Int, _ result: ServiceOutcome) {
     let tally = result.tally
     // Prefill and decode replicas keep no tiers.
     var cache: CacheSettings?
-    if case .pool(let deployment) = service.placement { cache = deployment.cache }
-    let keepsCache = service.deployments.contains { $0.cache != nil }
+    let members = model.design.members(ofService: index).map { model.design.services[$0] }
+    // Members have tiers of their own: those of one would say nothing of the others.
+    if members.count == 1, case .pool(let deployment) = members[0].placement { cache = deployment.cache }
+    let keepsCache = members.contains { $0.deployments.contains { $0.cache != nil } }
     let isKnown = keepsCache && tally.promptTokens > 0
     let ratio = isKnown ? Double(tally.cachedTokens) / Double(tally.promptTokens) : nil
     add(workload, "prefix_hit_ratio", ratio, "ratio")

@@ -44,8 +44,8 @@ struct Summary {
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
       notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + payBackNotes(rows) + rangeNotes()
-        + contextNotes() + moneyNotes() + facilityNotes() + breakEvenNotes(rows) + decisionNotes(books)
-        + regrets.notes)
+        + contextNotes() + memberNotes() + moneyNotes() + facilityNotes() + breakEvenNotes(rows)
+        + decisionNotes(books) + regrets.notes)
     results.differences = differences(rows)
     results.factors = factors(rows, books)
     results.growth = regrets.table
@@ -164,7 +164,8 @@ struct Summary {
     let bases = bases(index)
     let basis = Basis.allCases.last { bases.contains($0) } ?? .fitted
     var binding = ""
-    if let shares = outcomes(of: index).first?.services.first.flatMap(Utilization.boundBy),
+    if !design.services.isEmpty,
+      let shares = outcomes(of: index).first.flatMap({ Utilization.boundBy($0, service: 0, of: design) }),
       let largest = shares.max(by: { $0.share < $1.share }), !design.pools.isEmpty
     {
       binding = "\(largest.cause) \(Int((largest.share * 100).rounded())) %"

@@ -22,6 +22,10 @@ struct Utilization {
 
   /// Of all that a service holds on pools; nothing for an endpoint.
   static func of(design: Design, service index: Int, model: DesignModel, outcome: Outcome) -> Utilization {
+    let members = design.members(ofService: index)
+    if members.count > 1 {
+      return ofMembers(members, design: design, model: model, outcome: outcome)
+    }
     let roles = ofRoles(design: design, service: index, model: model, outcome: outcome)
     if roles.count == 2 {
       return Utilization(combining: roles, design.services[index].deployments, design.pools)
@@ -30,6 +34,15 @@ struct Utilization {
   }
 
   private init() {}
+
+  /// Of everything that a front's members hold on pools together.
+  private static func ofMembers(
+    _ members: [Int], design: Design, model: DesignModel, outcome: Outcome
+  ) -> Utilization {
+    let deployments = members.flatMap { design.services[$0].deployments }
+    let all = members.flatMap { ofRoles(design: design, service: $0, model: model, outcome: outcome) }
+    return deployments.isEmpty ? Utilization() : Utilization(combining: all, deployments, design.pools)
+  }
 
   /// Of prefill and decode replicas apart, or of all replicas where there are no roles.
   static func ofRoles(design: Design, service index: Int, model: DesignModel, outcome: Outcome)
@@ -41,17 +54,20 @@ struct Utilization {
       Utilization(
         deployment, on: design.pools[deployment.poolIndex], latency: models[role],
         replicas: service.replicas(ofRole: role), blocks: service.blocksPerReplica(ofRole: role),
-        seconds: outcome.end.seconds)
+        seconds: outcome.end.seconds, life: service.life)
     }
   }
 
   private init(
     _ deployment: Deployment, on pool: Pool, latency: any LatencyModel, replicas: ArraySlice<ReplicaTotals>,
-    blocks: Int, seconds: Double
+    blocks: Int, seconds: Double, life: LifeOutcome? = nil
   ) {
     let held = Double(deployment.acceleratorsPerReplica)
-    let time = seconds * Double(deployment.replicas)
-    allocated = held * Double(deployment.replicas) / Double(pool.accelerators)
+    // Replicas that come and go hold accelerators for part of the time.
+    let number =
+      life.flatMap { $0.span > 0 ? $0.heldSeconds / $0.span : nil } ?? Double(deployment.replicas)
+    let time = seconds * number
+    allocated = held * number / Double(pool.accelerators)
     guard time > 0 else { return }
     busy = Self.busySeconds(replicas) / time
     let tokens = replicas.reduce(0.0) { $0 + Double($1.computedTokens) }
@@ -72,7 +88,7 @@ struct Utilization {
     }
   }
 
-  /// Two roles as one: each ratio over all that both hold of its denominator.
+  /// Roles or members as one: each ratio over all that both hold of its denominator.
   private init(combining roles: [Utilization], _ deployments: [Deployment], _ pools: [Pool]) {
     func mean(_ path: KeyPath<Utilization, Double?>, _ weight: (Deployment) -> Double) -> Double? {
       let known = zip(roles, deployments).filter { $0.0[keyPath: path] != nil }
@@ -86,10 +102,8 @@ struct Utilization {
       )
       .value
     }
-    let samePool = deployments[0].poolIndex == deployments[1].poolIndex
-    let available =
-      pools[deployments[0].poolIndex].accelerators
-      + (samePool ? 0 : pools[deployments[1].poolIndex].accelerators)
+    let used = pools.indices.filter { index in deployments.contains { $0.poolIndex == index } }
+    let available = used.reduce(0) { $0 + pools[$1].accelerators }
     allocated = deployments.reduce(0.0) { $0 + accelerators($1) } / Double(available)
     busy = mean(\.busy, accelerators)
     mfu = mean(\.mfu) { accelerators($0) * peak($0) }

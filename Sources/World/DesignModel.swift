@@ -20,12 +20,16 @@ public struct DesignModel: Sendable {
   private(set) var scenario: Scenario
   public let designIndex: Int
   let services: [Service]
+  /// By service, of those that hand requests to members.
+  let fronts: [FrontModel?]
   /// Training jobs, in the order of the design's.
   let jobs: [JobModel]
   /// What no chance changes, once somebody has worked it out; see `settleWhatIsFixed()`.
   public var fixed: FixedResults?
   /// Where jobs and services can slow each other.
   let sharedLinks: SharedLinks
+  /// What can take replicas down.
+  let lifecycle: LifecycleModel
   public var design: Design { scenario.designs[designIndex] }
 
   /// - Complexity: a few milliseconds for each distinct deployment: its step costs are tabulated here.
@@ -36,7 +40,7 @@ public struct DesignModel: Sendable {
     jobs = design.trainingJobs.map { job in
       JobModel(job.deployment, job.training, workload: scenario.trainings[job.workload], design: design)
     }
-    let services = design.services.map { service in
+    let services = design.services.enumerated().map { index, service in
       let served = service.model ?? scenario.workloads[service.workloadIndex].model
       switch service.placement {
       case .endpoint(let preset):
@@ -50,7 +54,7 @@ public struct DesignModel: Sendable {
         let model = Self.latencyModel(
           of: deployment, on: pool, model: served, catalog: scenario.catalog)
         var settings = Self.replicaSettings(of: deployment)
-        settings.forecasts = service.admission?.longestWait != nil
+        settings.forecasts = design.forecasts(service: index)
         settings.adapters = deployment.adapters.flatMap {
           Self.adapterSettings($0, on: pool, layout: deployment.layout, model: served, scenario.catalog)
         }
@@ -64,6 +68,10 @@ public struct DesignModel: Sendable {
       }
     }
     self.services = services
+    fronts = services.indices.map {
+      FrontModel(design, service: $0, model: services[$0], services: services, scenario: scenario)
+    }
+    lifecycle = LifecycleModel(design)
     sharedLinks = SharedLinks(design, services: services, jobs: jobs, scenario: scenario)
   }
 

@@ -40,6 +40,20 @@
     case serviceChange
     /// Something on a link or a store that others use has ended.
     case sharesChange
+    /// A request reaches the gateway of a service on several members.
+    case gateway
+    /// An answer is back from a member at another site.
+    case answerBack
+    /// Something breaks in a pool that services stand on.
+    case poolFailure
+    /// A node of such a pool is whole again.
+    case nodeMended
+    /// A planned outage begins (even) or ends (odd).
+    case outage
+    /// A replica starts on another node, or has started.
+    case replicaStart
+    /// A router learns that a replica is gone.
+    case detection
   }
 
   var kind: Kind

@@ -29,7 +29,7 @@ public enum EarlyEnd: Sendable, Hashable {
 
 /// One request, kept when rows are asked for.
 public struct RequestRecord: Sendable {
-  public enum Status: String, Sendable { case completed, rejected, running, queued }
+  public enum Status: String, Sendable { case completed, rejected, failed, running, queued }
   public var service: Int
   public var serial: Int
   public var replica: Int?
@@ -74,6 +74,10 @@ public struct ServiceOutcome: Sendable {
   public var disaggregation: DisaggregatedOutcome?
   /// How long it took to come up; `nil` for one that was up from the start, or never came up.
   public var startup: Ticks?
+  /// What it did of a front's requests; `nil` for a service that has its own.
+  public var member: MemberTally?
+  /// What became of its replicas; `nil` where all are up all the time.
+  public var life: LifeOutcome?
   /// Until when requests were being sent.
   public var sendingEnd = Ticks.zero
 

@@ -181,6 +181,9 @@ struct RequestSource {
 
   // MARK: Conversations
 
+  /// The number of the conversation that a request is a turn of, in the order of their beginnings.
+  func conversation(of request: LiveRequest) -> UInt64 { UInt64(sessions[request.session].number) }
+
   /// No prompt grows past this, whatever is carried over.
   private static let longestPrompt: Int64 = 10_000_000
 

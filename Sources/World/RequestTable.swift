@@ -18,6 +18,8 @@ struct LiveRequest {
   var adapter: UInt16 = 0
   /// Which of the workload's classes it belongs to.
   var kind: UInt8 = 0
+  /// Times that it was handed over again.
+  var attempts: UInt8 = 0
 }
 
 /// Live requests by slot, with a free list; memory follows the number alive at once.

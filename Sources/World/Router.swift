@@ -8,9 +8,9 @@ struct Router {
   private var next = 0
   private var stream: RandomStream
   /// What was sent to each replica; of a prefix-aware router.
-  private let memories: [PrefixMemory]
+  private var memories: [PrefixMemory]
   /// What each replica reported last; of a KV-aware router with stale views.
-  private let views: [CacheView]
+  private var views: [CacheView]
   private var reportedTokens: [Int64]
   private var reported: Ticks?
 
@@ -33,8 +33,9 @@ struct Router {
     Router(settings: settings, stream: stream, replicas: 0, replica: nil)
   }
 
-  mutating func choose(
-    among replicas: borrowing ReplicaArray, for content: PromptContent?, promptTokens: Int32,
+  /// - Returns: a place among `replicas`.
+  mutating func choose<Replicas: RoutedReplicas & ~Copyable>(
+    among replicas: borrowing Replicas, for content: PromptContent?, promptTokens: Int32,
     adapter: Int = -1,
     at now: Ticks
   ) -> Int {
@@ -45,7 +46,7 @@ struct Router {
     case .prefixAware:
       guard let content else { return leastLoaded(replicas) }
       let chosen = prefixAware(replicas, content, promptTokens)
-      memories[chosen].note(content, promptTokens: promptTokens)
+      memories[replicas.index(of: chosen)].note(content, promptTokens: promptTokens)
       return chosen
     case .kvAware:
       guard let content else { return leastLoaded(replicas) }
@@ -55,14 +56,29 @@ struct Router {
     }
   }
 
+  /// A replica is empty again: what was sent to it or reported by it is gone.
+  mutating func forget(_ replica: Int, settings: ReplicaSettings) {
+    let chains = settings.cache?.chains
+    if !memories.isEmpty {
+      memories[replica] = PrefixMemory(
+        blockSize: settings.blockSize, blocks: settings.blocks, chains: chains)
+    }
+    if !views.isEmpty {
+      views[replica] = CacheView(blockSize: settings.blockSize, chains: chains)
+      reportedTokens[replica] = 0
+    }
+  }
+
   /// The choice of a router that looks at loads alone.
   mutating func choose<Loads: ReplicaLoads & ~Copyable>(among replicas: borrowing Loads) -> Int {
     let count = replicas.count
     if count == 1 { return 0 }
     switch settings.kind {
     case .roundRobin:
-      defer { next = next + 1 == count ? 0 : next + 1 }
-      return next
+      // Fewer may be left than last time.
+      let chosen = next < count ? next : 0
+      next = chosen + 1 == count ? 0 : chosen + 1
+      return chosen
     case .leastLoaded: return leastLoaded(replicas)
     case .powerOfTwo:
       let first = Int(stream.below(UInt32(count)))
@@ -86,13 +102,13 @@ struct Router {
 
   /// The least loaded replica that has the adapter or waits for it, unless it has too many requests; then,
   /// and for requests without one, the least loaded of all. Ties go to the lower index.
-  private func adapterAware(_ replicas: borrowing ReplicaArray, _ adapter: Int) -> Int {
+  private func adapterAware<Replicas: RoutedReplicas & ~Copyable>(_ replicas: borrowing Replicas, _ adapter: Int) -> Int {
     let idlest = leastLoaded(replicas)
     if adapter < 0 { return idlest }
-    let least = replicas[idlest].pointee.load
+    let least = replicas.load(of: idlest)
     var (best, fewest) = (idlest, Int.max)
     for index in 0..<replicas.count where replicas[index].pointee.expects(adapter: adapter) {
-      let load = replicas[index].pointee.load
+      let load = replicas.load(of: index)
       if load < fewest { (best, fewest) = (index, load) }
     }
     if fewest == .max { return idlest }
@@ -104,13 +120,13 @@ struct Router {
 
   /// The longest prefix sent before, if it is worth it and nobody is overwhelmed; else the least loaded. Ties
   /// go to the less loaded, then to the lower index.
-  private func prefixAware(
-    _ replicas: borrowing ReplicaArray, _ content: PromptContent, _ promptTokens: Int32
+  private func prefixAware<Replicas: RoutedReplicas & ~Copyable>(
+    _ replicas: borrowing Replicas, _ content: PromptContent, _ promptTokens: Int32
   ) -> Int {
     let idlest = leastLoaded(replicas)
-    let least = replicas[idlest].pointee.load
+    let least = replicas.load(of: idlest)
     var most = least
-    for index in 0..<replicas.count { most = max(most, replicas[index].pointee.load) }
+    for index in 0..<replicas.count { most = max(most, replicas.load(of: index)) }
     if most - least > settings.maximumImbalance
       && Double(most) > settings.maximumImbalanceRatio * Double(least)
     {
@@ -119,8 +135,8 @@ struct Router {
     var best = idlest
     var longest: Int64 = 0
     for index in 0..<replicas.count {
-      let tokens = memories[index].tokens(of: content, promptTokens: promptTokens)
-      let isLess = replicas[index].pointee.load < replicas[best].pointee.load
+      let tokens = memories[replicas.index(of: index)].tokens(of: content, promptTokens: promptTokens)
+      let isLess = replicas.load(of: index) < replicas.load(of: best)
       if tokens > longest || (tokens == longest && tokens > 0 && isLess) { (best, longest) = (index, tokens) }
     }
     return Double(longest) >= settings.threshold * Double(promptTokens) ? best : idlest
@@ -128,8 +144,8 @@ struct Router {
 
   /// The least cost: prompt tokens that would have to be computed, weighted, and tokens that the replica has
   /// in hand already. Ties go to the lower index.
-  private func kvAware(
-    _ replicas: borrowing ReplicaArray, _ content: PromptContent, _ promptTokens: Int32, at now: Ticks
+  private func kvAware<Replicas: RoutedReplicas & ~Copyable>(
+    _ replicas: borrowing Replicas, _ content: PromptContent, _ promptTokens: Int32, at now: Ticks
   ) -> Int {
     var (best, least) = (0, Double.infinity)
     for index in 0..<replicas.count {
@@ -141,23 +157,25 @@ struct Router {
   }
 
   /// The same on reports; what was sent since the last one is added to it.
-  private mutating func staleKVAware(
-    _ replicas: borrowing ReplicaArray, _ content: PromptContent, _ promptTokens: Int32, at now: Ticks
+  private mutating func staleKVAware<Replicas: RoutedReplicas & ~Copyable>(
+    _ replicas: borrowing Replicas, _ content: PromptContent, _ promptTokens: Int32, at now: Ticks
   ) -> Int {
     if reported.map({ now - $0 >= settings.staleness }) ?? true {
       for index in 0..<replicas.count {
-        replicas[index].pointee.report(to: views[index], at: now)
-        reportedTokens[index] = replicas[index].pointee.tokensInHand(at: now)
+        let name = replicas.index(of: index)
+        replicas[index].pointee.report(to: views[name], at: now)
+        reportedTokens[name] = replicas[index].pointee.tokensInHand(at: now)
       }
       reported = now
     }
     var (best, least, fewest) = (0, Double.infinity, Int64(0))
     for index in 0..<replicas.count {
-      let cached = views[index].tokens(of: content, promptTokens: promptTokens)
-      let cost = cost(promptTokens, cached: cached, inHand: reportedTokens[index])
+      let name = replicas.index(of: index)
+      let cached = views[name].tokens(of: content, promptTokens: promptTokens)
+      let cost = cost(promptTokens, cached: cached, inHand: reportedTokens[name])
       if cost < least { (best, least, fewest) = (index, cost, cached) }
     }
-    reportedTokens[best] += Int64(promptTokens) - fewest
+    reportedTokens[replicas.index(of: best)] += Int64(promptTokens) - fewest
     return best
   }
 

@@ -38,6 +38,7 @@ struct ServiceArray: ~Copyable {
           of: model, service: index, replication: replication, options: options, measuredFrom: measuredFrom))
       let service = model.design.services[index]
       base[index].admission = service.admission.map(AdmissionState.init)
+      base[index].join(model, service: index, replication: replication)
       let classes = model.scenario.workloads[service.workloadIndex].classes.count
       if options.keepsSections { base[index].tally.sections = LatencySections() }
       base[index].tally.classes = Array(repeating: ClassTally(), count: classes)
@@ -46,6 +47,7 @@ struct ServiceArray: ~Copyable {
         // Every replica has a front end of its own.
         let spacing = deployment.engine.frontEndSpacing.value / Double(max(1, deployment.replicas))
         base[index].handOverSpacing = Ticks(seconds: spacing)
+        base[index].life = ServiceLife(of: service, index, model, replication: replication)
       }
     }
   }
@@ -71,7 +73,7 @@ struct ServiceArray: ~Copyable {
     // Routing is the one draw that belongs to the design; it has a stream of its own.
     let routing = RandomStream(
       seed: scenario.seed, replication: replication,
-      entity: "services/\(model.design.services[index].name)", purpose: "routing")
+      entity: "services/\(model.design.services[index].streamName)", purpose: "routing")
     switch service.placement {
     case .disaggregated(let roles):
       let decodeRouting = RandomStream(
@@ -105,5 +107,22 @@ struct ServiceArray: ~Copyable {
         },
         keepsCache: settings.cache != nil, endpoint: nil)
     }
+  }
+}
+
+extension ServiceState {
+  /// Makes it a member of the front that hands it requests, where there is one.
+  fileprivate mutating func join(_ model: DesignModel, service index: Int, replication: Int) {
+    guard let owner = model.design.services[index].front else { return }
+    frontIndex = owner
+    // Ways to members are the front's.
+    upDelay = upDelay - Ticks(roundTrip.count / 2)
+    roundTrip = .zero
+    guard let members = model.fronts[index]?.members.count else { return }
+    front = FrontState(
+      draws: RandomStream(
+        seed: model.scenario.seed, replication: replication,
+        entity: "services/\(model.design.services[index].streamName)", purpose: "placement"),
+      ready: Array(repeating: nil, count: members))
   }
 }

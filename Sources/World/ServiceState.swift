@@ -35,8 +35,20 @@ struct ServiceState: ~Copyable {
   var waitingForStart: [UInt32] = []
   /// Replicas that still read their weights.
   var loading = 0
+  /// Index of the service that hands it requests, −1 where it has its own.
+  var frontIndex = -1
+  /// Set where it hands requests to members, itself among them.
+  var front: FrontState?
+  var member = MemberTally()
+  /// Whether it takes no request for now.
+  var isDown = false
   /// How long it took to come up; `nil` for one that was up from the start, or is not up yet.
   var startup: Ticks?
+  /// Which of its replicas are up; `nil` where all of them are, all the time.
+  var life: ServiceLife?
+
+  /// Whose traffic its requests are.
+  func owner(_ own: Int) -> Int { frontIndex < 0 ? own : frontIndex }
 
   /// When a request reaches the scheduler: past the network and the front end, which takes one at a time.
   mutating func handOver(sent: Ticks) -> Ticks {
@@ -79,8 +91,16 @@ protocol ReplicaLoads: ~Copyable {
   func load(of replica: Int) -> Int
 }
 
-extension ReplicaArray: ReplicaLoads {
+/// What a router that reads requests looks at: replicas by their place among those that it may choose.
+protocol RoutedReplicas: ReplicaLoads, ~Copyable {
+  subscript(place: Int) -> UnsafeMutablePointer<LeapingReplica> { get }
+  /// Which of all of the service's replicas stands in a place.
+  func index(of place: Int) -> Int
+}
+
+extension ReplicaArray: RoutedReplicas {
   func load(of replica: Int) -> Int { self[replica].pointee.load }
+  func index(of place: Int) -> Int { place }
 }
 
 /// A managed endpoint: a latency law and two token buckets that refill by the minute.
@@ -97,11 +117,20 @@ struct EndpointState {
 
   /// Whether the rate limits let a request of this size pass now.
   mutating func admits(tokens size: Int64, at now: Ticks) -> Bool {
+    guard hasRoom(tokens: size, at: now) else { return false }
+    take(tokens: size, at: now)
+    return true
+  }
+
+  func hasRoom(tokens size: Int64, at now: Ticks) -> Bool {
     if let available = requests?.level(at: now), available < 1 { return false }
     if let available = tokens?.level(at: now), available < Double(size) { return false }
+    return true
+  }
+
+  mutating func take(tokens size: Int64, at now: Ticks) {
     requests?.take(1, at: now)
     tokens?.take(Double(size), at: now)
-    return true
   }
 
   /// Time from sending to the first token, network included.

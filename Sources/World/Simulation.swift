@@ -89,8 +89,12 @@ extension World {
       let disaggregation = disaggregatedOutcome(ofService: index)
       tally.queued += disaggregation?.betweenRoles ?? 0
       if let first = disaggregation { blocks = first.blocksPerPrefillReplica }
-      if state.pointee.endpoint != nil { tally.running = tally.offered - tally.completed - tally.rejected }
-      precondition(tally.isConserved, "requests in = completed + rejected + running + queued")
+      let isMember = state.pointee.frontIndex >= 0
+      if state.pointee.endpoint != nil && !isMember {
+        tally.running = tally.offered - tally.completed - tally.rejected
+      }
+      precondition(
+        isMember || tally.isConserved, "requests in = completed + rejected + failed + running + queued")
       last = max(last, tally.lastCompletion)
       var sendingEnd = min(sendingEnd, now)
       if earlyEnd == nil {
@@ -101,13 +105,16 @@ extension World {
           sendingEnd = self.sendingEnd
         }
       }
+      let life = lifeOutcome(of: index, isCutShort: earlyEnd != nil)
       results.append(
         ServiceOutcome(
           tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
           slices: slices, disaggregation: disaggregation, startup: state.pointee.startup,
-          sendingEnd: sendingEnd))
+          life: life, sendingEnd: sendingEnd))
     }
+    gatherFronts(&results)
     if earlyEnd != nil { last = now }
+    for pool in lifecycle.pools.indices { verifyPlaces(pool) }
     let jobs = jobOutcomes(isCutShort: earlyEnd != nil)
     last = jobs.reduce(last) { max($0, $1.finish ?? $0) }
     last = max(last, model.scenario.duration ?? .zero)

@@ -14,6 +14,10 @@ public struct WorkloadTally: Sendable {
   public var throttled = 0
   /// Of those, predicted to get their first token too late.
   public var shed = 0
+  /// Given up after as many retries as are allowed.
+  public var failed = 0
+  /// Handed over again because their replica fell; a request may count more than once.
+  public var retried = 0
   /// Left inside when a limit stopped the run.
   public var running = 0
   public var queued = 0
@@ -59,8 +63,8 @@ public struct WorkloadTally: Sendable {
 
   public init() {}
 
-  /// Requests in = completed + rejected + running + queued: none is lost.
-  public var isConserved: Bool { offered == completed + rejected + running + queued }
+  /// Requests in = completed + rejected + failed + running + queued: none is lost.
+  public var isConserved: Bool { offered == completed + rejected + failed + running + queued }
 }
 
 /// What is counted of answered requests that asked for adapters, over those sent after the warm-up.

@@ -15,9 +15,13 @@ struct World: ~Copyable {
   var records: [RequestRecord] = []
   /// By request slot, for requests of disaggregated services.
   var handOffs: [HandOff] = []
+  /// By request slot, for requests of services on several members.
+  var trips: [Trip] = []
+  var lines: LinePorts
   var sampler: SeriesSampler
   var jobs: JobsState
   var sharing: SharedTraffic
+  var lifecycle: LifecycleState
   /// Requests sent before this time stay out of the statistics.
   let measuredFrom: Ticks
   /// No request is sent from then on; `.never` where requests end the traffic themselves.
@@ -39,11 +43,13 @@ struct World: ~Copyable {
     sampler = SeriesSampler(services: services.count)
     jobs = JobsState(model: model, replication: replication)
     sharing = SharedTraffic(model.sharedLinks)
+    lines = LinePorts(model.design.links)
+    lifecycle = LifecycleState(model, replication: replication)
   }
 
   /// Puts the first events into the pending set.
   mutating func start(_ pending: inout PendingEvents) {
-    for index in 0..<services.count {
+    for index in 0..<services.count where !model.design.services[index].isBehindAnother {
       if services[index].pointee.source.isClosedLoop {
         for user in 0..<services[index].pointee.source.users {
           pending.push(EventCode(.userReady, service: index, index: user).payload, at: .zero)
@@ -59,6 +65,7 @@ struct World: ~Copyable {
     }
     if services.count > 0 { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
     startJobs(&pending)
+    startLifecycle(&pending)
   }
 
   private mutating func scheduleArrival(_ service: Int, _ pending: inout PendingEvents) {
@@ -72,6 +79,7 @@ struct World: ~Copyable {
   /// No more requests will be sent: batches need not wait to fill.
   private mutating func drain(_ service: Int, _ pending: inout PendingEvents) {
     let state = services[service]
+    if state.pointee.front != nil { return drainFront(service, &pending) }
     state.pointee.isDrained = true
     if state.pointee.tally.inFlight > 0 { return }
     drainReplicas(service, &pending)
@@ -95,7 +103,9 @@ struct World: ~Copyable {
       state.pointee.tally.measuredOffered += 1
       if state.pointee.hasClasses { state.pointee.tally.classes[Int(request.kind)].offered += 1 }
     }
-    if state.pointee.endpoint != nil {
+    if state.pointee.front != nil {
+      sendToGateway(service, request, &pending)
+    } else if state.pointee.endpoint != nil {
       sendToEndpoint(service, request, &pending)
     } else {
       let slot = requests.insert(request)
@@ -128,13 +138,21 @@ struct World: ~Copyable {
   private static let retryPause = Ticks(seconds: 1)
   private static let shortestRetry = Ticks(seconds: 0.001)
 
-  /// - Parameter retryAfter: what a closed-loop user waits at least before the next request.
+  /// - Parameters:
+  ///   - retryAfter: what a closed-loop user waits at least before the next request.
+  ///   - status: rejected, or failed where its replicas fell too often.
   mutating func reject(
-    _ service: Int, _ request: LiveRequest, retryAfter: Ticks? = nil, _ pending: inout PendingEvents
+    _ service: Int, _ request: LiveRequest, retryAfter: Ticks? = nil,
+    as status: RequestRecord.Status = .rejected, _ pending: inout PendingEvents
   ) {
+    precondition(!model.design.services[service].isBehindAnother, "the front turns requests away")
     let retryAfter = max(retryAfter ?? Self.retryPause, Self.shortestRetry)
-    services[service].pointee.tally.rejected += 1
-    keep(service, request, status: .rejected, times: nil, preemptions: 0)
+    if status == .failed {
+      services[service].pointee.tally.failed += 1
+    } else {
+      services[service].pointee.tally.rejected += 1
+    }
+    keep(service, request, status: status, times: nil, preemptions: 0)
     if request.session >= 0 {
       endSession(service, request.session, retryAfter: retryAfter, &pending)
     } else {
@@ -145,17 +163,27 @@ struct World: ~Copyable {
   mutating func deliver(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
     if state.pointee.isStarting { return state.pointee.waitingForStart.append(slot) }
-    let isGuarded = state.pointee.admission != nil
+    let canFall = state.pointee.life != nil
+    if canFall && state.pointee.frontIndex >= 0 && isRerouted(service, slot, &pending) { return }
+    if canFall && holdBack(service, slot) { return }
+    // Who is handed over again has passed the door.
+    let isGuarded =
+      state.pointee.admission != nil && state.pointee.frontIndex < 0 && requests[slot].attempts == 0
     if isGuarded && isThrottled(service, slot, &pending) { return }
     if state.pointee.disaggregation != nil { return deliverToPrefill(service, slot, &pending) }
     let request = requests[slot]
     let isRead = state.pointee.keepsCache || state.pointee.router.settings.readsContent
-    let content = isRead ? state.pointee.source.content(of: request) : nil
-    let replica = state.pointee.router.choose(
-      among: state.pointee.replicas, for: content, promptTokens: request.promptTokens,
-      adapter: Int(request.adapter) - 1, at: now)
+    let content = isRead ? services[state.pointee.owner(service)].pointee.source.content(of: request) : nil
+    let replica =
+      canFall
+      ? chooseServing(service, request, content)
+      : state.pointee.router.choose(
+        among: state.pointee.replicas, for: content, promptTokens: request.promptTokens,
+        adapter: Int(request.adapter) - 1, at: now)
     if isGuarded && isShed(service, slot, from: replica, &pending) { return }
+    if canFall && isLost(service, slot, at: replica) { return }
     state.pointee.tally.inFlight -= 1
+    if state.pointee.frontIndex >= 0 { state.pointee.member.tokensComing -= Int64(request.promptTokens) }
     let target = state.pointee.replicas[replica]
     if target.pointee.canHold(promptTokens: request.promptTokens, outputTokens: request.outputTokens) {
       requests[slot].replica = Int32(replica)
@@ -206,6 +234,7 @@ struct World: ~Copyable {
 
   private mutating func complete(_ service: Int, _ done: Completion, _ pending: inout PendingEvents) {
     let state = services[service]
+    if state.pointee.frontIndex >= 0 { return completeAtMember(service, done, &pending) }
     let request = requests[done.handle]
     requests.remove(done.handle)
     let up = Ticks(state.pointee.roundTrip.count / 2)
@@ -220,6 +249,9 @@ struct World: ~Copyable {
   }
 
   private mutating func completeAtEndpoint(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
+    if services[service].pointee.frontIndex >= 0 {
+      return completeAtMemberEndpoint(service, slot, &pending)
+    }
     let request = requests[slot]
     requests.remove(slot)
     let ttft = services[service].pointee.endpoint!.ttft(promptTokens: request.promptTokens)
@@ -335,6 +367,8 @@ extension World: EventHandler {
       }
     case .nextTurn: takeTurn(code.service, session: code.index, &pending)
     case .endpointDone: completeAtEndpoint(code.service, UInt32(code.index), &pending)
+    case .gateway: enterGateway(code.service, UInt32(code.index), &pending)
+    case .answerBack: receiveAnswer(code.service, UInt32(code.index), &pending)
     case .portFree: takeNextTransfer(code.service, port: code.index, &pending)
     case .transferEnd: endTransfer(code.service, UInt32(code.index), &pending)
     case .jobArrival, .jobChange, .jobFailure, .jobNotice, .jobDecision, .nodeRepaired, .marketChange:
@@ -342,9 +376,10 @@ extension World: EventHandler {
     case .serviceChange:
       code.index == 0 ? startService(code.service, &pending) : openService(code.service, &pending)
     case .sharesChange: changeShares(code.version, &pending)
+    case .poolFailure, .nodeMended, .outage, .replicaStart, .detection: handleLifecycle(code, &pending)
     case .sample:
       sampler.sample(&services, at: now)
-      if !pending.isEmpty { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
+      if isUnderWay(pending) { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
     }
   }
 }

@@ -20,6 +20,7 @@ struct MetricTableTests {
     arguments: [
       "minimal", "prefix-cache", "lora-adapters", "prefill-decode", "distillation", "spot-training",
       "mistakes/buying-before-validating",
+      "hybrid-burst",
     ])
   func reported(name: String) async throws {
     let path = Self.scenarios.appendingPathComponent("\(name).yaml").path

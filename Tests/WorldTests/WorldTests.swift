@@ -150,7 +150,7 @@ import Testing
       let first = Simulation.run(model, replication: 1, options: options)
       let tally = first.services[0].tally
       #expect(tally.isConserved && first.isComplete, "seed \(seed)")
-      #expect(tally.offered == tally.completed + tally.rejected, "seed \(seed)")
+      #expect(tally.offered == tally.completed + tally.rejected + tally.failed, "seed \(seed)")
       for record in first.records {
         guard let ttft = record.ttft else { continue }
         #expect(

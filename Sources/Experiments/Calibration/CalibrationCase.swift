@@ -43,7 +43,9 @@ public struct CalibrationCase: Sendable {
       allowedFolders: allowedFolders, catalog: catalog, appliesOverlays: appliesOverlays
     ).map { read in
       var scenario = read
-      if let service { scenario.designs[design].services = [scenario.designs[design].services[service]] }
+      if let service {
+        scenario.designs[design].services = [scenario.designs[design].services[service].byItself]
+      }
       if let replay { scenario.send(replay, toService: 0, ofDesign: design) }
       let model = DesignModel(scenario: scenario, designIndex: design)
       let outcome = Simulation.run(model, replication: 0)

@@ -56,6 +56,17 @@ public struct AgingParts: Sendable {
     if let first = heap.first { renew(first.part, at: time) }
   }
 
+  /// The part that `next` has named has failed and is under repair: nothing befalls it until `replace`.
+  /// - Returns: its number; `nil` when `next` has named none.
+  public mutating func removeFailed() -> UInt32? {
+    guard let first = heap.first else { return nil }
+    removeFirst()
+    return first.part
+  }
+
+  /// A part that was removed is as good as new from `time` on.
+  public mutating func replace(_ part: UInt32, at time: Ticks) { begin(part, at: time) }
+
   private mutating func renew(_ part: UInt32, at time: Ticks) {
     removeFirst()
     begin(part, at: time)

@@ -9,6 +9,8 @@ import Workloads
 public struct Design: Sendable {
   public var name: String
   public var sites: [Site]
+  /// Lines between them.
+  public var links: [SiteLink] = []
   public var pools: [Pool]
   public var services: [Service]
   public var staff: Staff?
@@ -19,6 +21,10 @@ public struct Design: Sendable {
   public var otherCosts: [OtherCost] = []
   /// How its models get worse; `nil` where they stay as they are.
   public var drift: Drift?
+  /// What is known to be out, and when.
+  public var outages: [PlannedOutage] = []
+  /// When workloads send more than usual, or less.
+  public var surges: [DemandSurge] = []
   public init(name: String, sites: [Site], pools: [Pool], services: [Service], staff: Staff?) {
     self.name = name
     self.sites = sites
@@ -157,13 +163,23 @@ public struct Service: Sendable {
   public var endpointTerms: EndpointTerms?
   /// Where its replicas read their weights before they answer; `nil` where they are in place.
   public var coldStart: ColdStart?
+  /// Index of the service that hands it requests, its own for the first of them; `nil` where it has its own.
+  public var front: Int?
+  /// Where requests go, of the first member alone.
+  public var fronting: FrontSettings?
+  /// What happens to requests of a replica that falls.
+  public var care = ReplicaCare()
+  /// From the accelerators of a replica being there to its first request, where no weights are read.
+  public var restart = Ticks.zero
+  /// `nil` where the number of replicas stays.
+  public var autoscale: AutoscaleSettings?
   public init(name: String, workloadIndex: Int, placement: Placement) {
     self.name = name
     self.workloadIndex = workloadIndex
     self.placement = placement
   }
   var isStochastic: Bool {
-    deployments.contains { $0.router.kind == .powerOfTwo }
+    deployments.contains { $0.router.kind == .powerOfTwo } || fronting?.policy == .share
   }
 }
 

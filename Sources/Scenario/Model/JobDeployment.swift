@@ -70,6 +70,10 @@ public struct TrainingJob: Sendable {
   public var priority: Int
   /// Index of whoever submits it, in the order in which the design's jobs name them.
   public var user = 0
+  /// What is moved to its site before it starts; `nil` for nothing.
+  public var stageIn: StageIn?
+  /// Whether services that need its accelerators may take them.
+  public var isPreemptible = false
 
   public init(
     run: TrainingRun, framework: String, step: TrainingStep, memory: TrainingMemory,
@@ -96,6 +100,18 @@ public struct TrainingJob: Sendable {
     default: trained = 0
     }
     return Bytes(weights + 12 * trained)
+  }
+}
+
+/// Data that a job needs at its own site before it starts.
+public struct StageIn: Sendable, Hashable {
+  public var bytes: Bytes
+  /// Index in the design's `links`.
+  public var link: Int
+
+  public init(bytes: Bytes, link: Int) {
+    self.bytes = bytes
+    self.link = link
   }
 }
 
@@ -174,8 +190,10 @@ public struct FailureSettings: Sendable, Hashable {
   public var classes: [ComponentClass]
   /// Repairs that can go on at once.
   public var crews: Int
-  /// Nodes that no job counts on.
+  /// Nodes that no job and no replica counts on.
   public var spares: Int
+  /// Whether the scenario says what fails; else it is the catalogue's word.
+  public var isWritten = false
 
   public init(classes: [ComponentClass], crews: Int, spares: Int = 0) {
     self.classes = classes

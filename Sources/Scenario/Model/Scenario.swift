@@ -69,7 +69,7 @@ public struct Scenario: Sendable {
   public var isStochastic: Bool {
     workloads.contains { $0.isStochastic }
       || designs.contains { design in
-        design.services.contains { $0.isStochastic }
+        design.services.contains { $0.isStochastic } || design.breaksByChance
           || design.trainingJobs.contains { design.pools[$0.deployment.poolIndex].interrupts }
       }
   }
@@ -155,6 +155,8 @@ public struct InferenceWorkload: Sendable {
   public var conversations: Conversations?
   /// Adapters of the model that requests ask for; `nil` for none.
   public var adapters: AdapterTraffic?
+  /// Where it may be answered; `nil` for anywhere.
+  public var residency: Residency?
   public init(
     name: String, model: ModelShape, traffic: Traffic, requests: Int?, objectives: ServiceObjectives,
     prefix: SharedPrefix? = nil, conversations: Conversations? = nil

@@ -26,6 +26,8 @@ public struct TrainingWorkload: Sendable {
   public var deadline: Seconds?
   /// What a step reads; `nil` where data is at hand.
   public var data: TrainingData?
+  /// Where it may run and its data may lie; `nil` for anywhere.
+  public var residency: Residency?
 
   public init(
     name: String, model: ModelShape, sequence: Int, globalBatch: Int, length: Length,

@@ -16,20 +16,32 @@ extension Resolver {
     }
     fit(&pools, at: sites, value, path)
     checkPurchases(pools, value, path)
+    let links = siteLinks(value["sites"], "\(path).sites", sites: sites)
     var services: [Service] = []
     for service in value["services"]?.members ?? [] {
       let place = "\(path).services.\(service.key)"
+      if service.value["placement"] != nil {
+        services += placed(
+          service, place, first: services.count, sites: sites, links: links, pools: pools,
+          poolsWritten: value["pools"], workloads: workloads)
+        continue
+      }
+      checkFrontKeys(service.value, place)
       if var resolved = self.service(
         service, place, pools: pools, poolsWritten: value["pools"], workloads: workloads)
       {
         queueing(service.value, place, of: &resolved, workloads[resolved.workloadIndex])
         resolved.oneOffCosts = oneOffCosts(service.value["one-off"], "\(place).one-off")
+        let residency = workloads[resolved.workloadIndex].residency
+        checkResidency(resolved, service.value, place, residency, sites: sites, pools: pools)
         services.append(resolved)
       }
     }
     checkPlacement(services, pools, value, path)
     for (index, service) in services.enumerated()
-    where services[..<index].contains(where: { $0.workloadIndex == service.workloadIndex }) {
+    where services[..<index].contains(where: {
+      $0.workloadIndex == service.workloadIndex && ($0.front == nil || $0.front != service.front)
+    }) {
       fault(
         value["services"] ?? value, "\(path).services.\(service.name)",
         "two services of one design answer the same workload")
@@ -37,6 +49,7 @@ extension Resolver {
     let staff = staff(value["staff"], "\(path).staff", pools: pools, services: services)
     var design = Design(name: member.key, sites: sites, pools: pools, services: services, staff: staff)
     design.drift = drift(value["drift"])
+    design.links = links
     design.otherCosts = otherCosts(value["costs"], "\(path).costs")
     design.storageUse = storageUse(value["storage"], "\(path).storage", sites: sites)
     return design
@@ -113,7 +126,7 @@ extension Resolver {
 
   // MARK: Services
 
-  private mutating func service(
+  mutating func service(
     _ member: Written.Member, _ path: String, pools: [Pool], poolsWritten: Written?,
     workloads: [InferenceWorkload]
   ) -> Service? {
@@ -187,7 +200,8 @@ extension Resolver {
     let engine = engine(preset, with: value["latency"])
     // Without experts the ranks share nothing: each is a replica of its own.
     let ranks = model.experts == nil ? integer(value["parallelism"]?["data"]) ?? 1 : 1
-    let most = max(1, pool.accelerators / layout.accelerators)
+    let spare = (pool.failures?.spares ?? 0) * pool.node.accelerators
+    let most = max(1, (pool.accelerators - spare) / layout.accelerators)
     let formats = value["precision"]
     func precision(_ key: String, _ fallback: String) -> Precision {
       catalog.precision(formats?[key]?.text ?? fallback) ?? catalog.precision("bf16")!
@@ -314,11 +328,17 @@ extension Resolver {
           value["services"] ?? value, "\(path).services",
           "the pool '\(pool.name)' runs \(replicas) replicas, at most \(Self.mostReplicas) are simulated")
       }
+      let spares = pool.failures.map { $0.isWritten ? $0.spares : 0 } ?? 0
       if needed > pool.accelerators {
         fault(
           value["services"] ?? value, "\(path).services",
           "the pool '\(pool.name)' has \(pool.accelerators) accelerators, its replicas need \(needed)",
           help: "raise `count`, or lower `replicas` or `parallelism`")
+      } else if needed > 0 && needed + spares * pool.node.accelerators > pool.accelerators {
+        fault(
+          value["services"] ?? value, "\(path).services",
+          "the pool '\(pool.name)' has \(pool.accelerators) accelerators and keeps \(spares) nodes as "
+            + "spares; its replicas need \(needed)", help: "raise `count`, or lower `replicas` or `spares`")
       }
     }
   }

@@ -20,8 +20,10 @@ extension Resolver {
     }
     for index in design.services.indices {
       let name = design.services[index].name
+      let place = "\(path).services.\(name)"
+      let member = writtenMembers.first { $0.place == place }
       design.services[index].coldStart = coldStart(
-        value["services"]?[name]?["cold-start"], "\(path).services.\(name).cold-start",
+        (member?.value ?? value["services"]?[name])?["cold-start"], "\(member?.path ?? place).cold-start",
         of: design.services[index], storage: design.storage)
     }
     design.scheduler.policy =
@@ -37,6 +39,14 @@ extension Resolver {
       guard var job else { continue }
       job.runs = jobRuns(written.value["runs"], "\(path).jobs.\(written.key).runs")
       if case .training(let index, var training) = job.work {
+        let place = "\(path).jobs.\(written.key)"
+        let pool = design.pools[job.poolIndex]
+        checkResidency(
+          ofJob: written.value, place, trainings[index].residency, pool: pool, design: design,
+          storageWritten: value["storage"])
+        training.stageIn = stageIn(
+          written.value, place, pool: pool, design: design, workload: trainings[index],
+          storageWritten: value["storage"])
         let user = written.value["user"]?.text ?? ""
         if !users.contains(user) { users.append(user) }
         training.user = users.firstIndex(of: user) ?? 0
@@ -54,6 +64,12 @@ extension Resolver {
     guard let written else { return nil }
     guard !service.deployments.isEmpty else {
       fault(written, path, "an endpoint has no weights to read", help: "leave `cold-start` out")
+      return nil
+    }
+    guard written["from"] != nil else {
+      if let at = written["at"] {
+        fault(at, "\(path).at", "without `from` replicas are up from the start", help: "name a storage")
+      }
       return nil
     }
     guard index(written["from"], "\(path).from", among: storage.map(\.name), what: "storage") != nil,

@@ -84,7 +84,7 @@ extension Resolver {
     }
   }
 
-  private mutating func admission(
+  mutating func admission(
     _ value: Written?, _ path: String, of service: Service, _ workload: InferenceWorkload
   ) -> AdmissionSettings? {
     guard let value else { return nil }

@@ -42,6 +42,7 @@ extension Resolver {
     if workload.deadline == .zero {
       fault(value["deadline"] ?? value, "\(path).deadline", "nothing is done by 0s", help: "such as 30d")
     }
+    workload.residency = residency(value, path)
     if let data = value["data"] {
       var reads = TrainingData(
         bytesPerSample: Bytes(quantity(data["sample-size"], .bytes) ?? 0),
@@ -243,7 +244,9 @@ extension Resolver {
             kind: .software, count: pool.nodeCount, failure: law, repair: Distribution(.constant(0)),
             needsCrew: false))
       }
-      return FailureSettings(classes: classes, crews: crews, spares: integer(value?["spares"]) ?? 0)
+      var settings = FailureSettings(classes: classes, crews: crews, spares: integer(value?["spares"]) ?? 0)
+      settings.isWritten = true
+      return settings
     }
     let name = value?["record"]?.text ?? standing("llama-3-405b", at: "\(path).record", as: "llama-3-405b")
     guard let record = ReliabilityRecord(name, in: catalog) else {
@@ -258,7 +261,9 @@ extension Resolver {
       classes[index].failure = Self.lifetime(
         mean: classes[index].failure.mean, shape: number(value?["shape"]))
     }
-    return FailureSettings(classes: classes, crews: crews, spares: integer(value?["spares"]) ?? 0)
+    var settings = FailureSettings(classes: classes, crews: crews, spares: integer(value?["spares"]) ?? 0)
+    settings.isWritten = value != nil
+    return settings
   }
 
   private static func lifetime(mean: Seconds, shape: Double?) -> FailureLaw {

@@ -22,6 +22,7 @@ extension Resolver {
     workload.classes = classes(value["priorities"], "\(path).priorities")
     checkContext(workload, value, path)
     workload.traceUsers = integer(value["trace"]?["users"])
+    workload.residency = residency(value, path)
     return workload
   }
 

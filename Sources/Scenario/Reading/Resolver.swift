@@ -21,6 +21,10 @@ struct Resolver {
   var inferenceNames: [String] = []
   /// `workload/job` of every job that is written: rows stand under it where a workload has several jobs.
   var jobRowNames: [String] = []
+  /// Members of services on several pools.
+  var writtenMembers: [WrittenMember] = []
+  /// Kinds of data, and where each may be.
+  var dataClasses: Written?
   var hash = ContentHash()
 
   private let catalogHash: String
@@ -87,6 +91,7 @@ struct Resolver {
     checkExchange(money)
     var economics = economicsSettings(money)
     var workloads: [InferenceWorkload] = []
+    dataClasses = root["data-classes"]
     workloadNames = (root["workloads"]?.members ?? []).map(\.key)
     var trainings: [TrainingWorkload] = []
     var collectives: [CollectiveWorkload] = []
@@ -105,6 +110,7 @@ struct Resolver {
     for member in root["designs"]?.members ?? [] {
       var design = design(member, workloads: workloads, prices: economics.priceList)
       addJobs(to: &design, member, trainings: trainings, collectives: collectives, jobTraces: jobTraces)
+      addLifecycle(to: &design, member, duration: quantity(root["duration"], .duration))
       designs.append(design)
     }
     economics.against = against(money?["against"], among: designs)

@@ -60,11 +60,13 @@ extension ScenarioShape {
     .tagged(
       by: "policy",
       [
-        .init(tag: "round-robin", keys: []), .init(tag: "least-loaded", keys: []),
-        .init(tag: "power-of-two", keys: []),
+        .init(tag: "round-robin", keys: [fallback, healthCheck]),
+        .init(tag: "least-loaded", keys: [fallback, healthCheck]),
+        .init(tag: "power-of-two", keys: [fallback, healthCheck]),
         .init(
           tag: "prefix-aware",
           keys: [
+            fallback, healthCheck,
             Key(
               "threshold", .quantity(.ratio), "Least share of a prompt that counts as sent before.",
               fallback: "30%"),
@@ -78,6 +80,7 @@ extension ScenarioShape {
         .init(
           tag: "adapter-aware",
           keys: [
+            fallback, healthCheck,
             Key(
               "max-imbalance", .integer(0...1_000_000),
               "Requests by which the replica with the adapter may exceed the least busy one.", fallback: "8"),
@@ -88,6 +91,7 @@ extension ScenarioShape {
         .init(
           tag: "kv-aware",
           keys: [
+            fallback, healthCheck,
             Key(
               "staleness", .quantity(.duration), "How old what it knows of the replicas may get.",
               fallback: "0s"),

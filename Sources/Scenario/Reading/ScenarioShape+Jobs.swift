@@ -38,7 +38,7 @@ extension ScenarioShape {
           Key("workers", .integer(1...1024), "Processes that read for an accelerator.", fallback: "4"),
           Key("prefetch", .integer(1...1_000_000), "Batches read ahead.", fallback: "8"),
         ]), "What steps read from storage."),
-    ])
+    ] + residencyKeys)
 
   static let collectiveWorkload = Shape.Variant(
     tag: "collective",
@@ -97,6 +97,7 @@ extension ScenarioShape {
     Key("framework", .text, "Such as megatron-core.", fallback: "default"),
     Key("checkpoint", checkpoint, "When and where the state is saved.", fallback: "none"),
     Key("data", .text, "Storage that the samples lie on."),
+    stageIn,
     Key(
       "restart", .quantity(.duration, atMost: "30d"),
       "From a failure to the first new step, beside reading the checkpoint.", fallback: "5m"),
@@ -109,7 +110,9 @@ extension ScenarioShape {
   static let coldStart = Key(
     "cold-start",
     .object([
-      Key("from", .text, "Storage that the weights lie on.", required: true),
+      Key(
+        "from", .text, "Storage that the weights lie on.",
+        fallback: "they are in place: only replicas that start again take `engine-start`"),
       Key(
         "at", .quantity(.duration, atMost: "15y"), "When replicas begin to read; requests before wait too.",
         fallback: "0s"),

@@ -30,6 +30,7 @@ enum ScenarioShape {
       Key("optimize", optimize, "What `optimize` varies, and what for."),
       Key("sensitivity", sensitivity, "What `sensitivity` moves."),
       Key("uncertainty", uncertainty, "Numbers that are not known for sure; read by `sensitivity`."),
+      dataClasses,
       Key("templates", .anything, "Mappings that `template: NAME` below `designs` takes over, key by key."),
       Key("overlays", .list(.text), "Files of facts that stand before the catalogue's; the last one wins."),
     ] + Key.planned("clients", "random"))
@@ -73,7 +74,7 @@ enum ScenarioShape {
           Key("prefix", prefix, "Beginnings that prompts have in common."),
           Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
           adapters,
-        ] + Key.planned("residency")),
+        ] + residencyKeys),
       trainingWorkload, collectiveWorkload, jobTraceWorkload,
     ])
 
@@ -182,8 +183,8 @@ enum ScenarioShape {
       Key("jobs", .map(job), "Training and collectives: work with an end."),
       Key("storage", .map(storage), "Where data and checkpoints lie."),
       Key("scheduler", scheduler, "Which jobs run when not all of them can.", fallback: "fifo"),
-      staff, otherCosts, drift,
-    ] + Key.planned("events"))
+      staff, otherCosts, drift, events,
+    ])
 
   static let site: Shape = .object(
     [
@@ -197,7 +198,7 @@ enum ScenarioShape {
       Key("pue", .number(1...10), "Power usage effectiveness.", fallback: "1.3 (on-prem), 1 (cloud)"),
       Key("lead-time", .quantity(.duration), "From order to first service.", fallback: "0s"),
       Key("rtt", .quantity(.duration, atMost: "30d"), "Round trip between clients and site.", fallback: "0s"),
-    ] + siteCharges + facility + hourly + Key.planned("links"))
+    ] + siteCharges + facility + hourly + [siteLinks])
 
   static let pool: Shape = .object(
     [
@@ -225,7 +226,7 @@ enum ScenarioShape {
     ])
 
   static let service: Shape = .object(
-    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff])
+    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff, retry] + frontKeys)
   static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),
@@ -295,7 +296,7 @@ enum ScenarioShape {
       Key("cache", cache, "What is kept of KV blocks."),
       coldStart,
     ]
-    + Key.planned("autoscale", "retry", "failover", "placement", "circuit-breaker")
+    + Key.planned("autoscale", "circuit-breaker")
   static let prompts = Key(
     "prompts", .choice(PromptScheduling.allCases.map(\.rawValue)),
     "`chunked`: prompts fill what the decodes leave of a step; `whole`: beside others only if they fit; "

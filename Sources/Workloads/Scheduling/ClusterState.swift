@@ -11,6 +11,12 @@ public struct Allocation: Sendable, Hashable {
 
   /// Grants of one cluster.
   public init(grants: [Grant]) { self.grants = grants }
+
+  /// Whole devices of a cluster whose nodes have `perNode` each.
+  public static func whole(devices: Range<Int>, perNode: Int) -> Allocation {
+    Allocation(
+      grants: devices.map { Grant(node: UInt32($0 / max(perNode, 1)), device: UInt32($0), milli: 1000) })
+  }
 }
 
 /// How to choose among nodes that could hold a job.
@@ -215,6 +221,8 @@ public struct ClusterState: Sendable, Hashable {
         if !isOut[node] { freeAccelerators -= 1 }
       }
       freeMilli[device] -= grant.milli
+      freeOfNode[node] -= Int32(grant.milli)
+      mostFree[node] = devices(of: node).reduce(0) { max($0, freeMilli[$1]) }
       usedMilli += Int64(grant.milli)
     }
   }

@@ -87,6 +87,8 @@ public struct TrainingOutcome: Sendable {
   /// Waiting after the first start: for spot capacity or for nodes under repair.
   public var waitForCapacity = Ticks.zero
   public var firstStart: Ticks?
+  /// From its submission until its data was at its site.
+  public var stagedIn = Ticks.zero
   /// When its last step, and the checkpoint after it, were done; `nil` while it is not.
   public var finish: Ticks?
   public var interruptions: Int64 = 0

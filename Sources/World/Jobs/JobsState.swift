@@ -14,6 +14,8 @@ struct JobsState: ~Copyable {
   let settings: [MarketSettings?]
   /// Of each pool's zones; empty where the price stays.
   let spotPrices: [[PriceSeries]]
+  /// When each job asks for accelerators: once its data is there.
+  let arrivals: [Ticks]
   /// Jobs that are not done by then stay unfinished.
   let horizon: Ticks
 
@@ -21,6 +23,8 @@ struct JobsState: ~Copyable {
     let scenario = model.scenario
     let design = model.design
     models = model.jobs
+    let arrivals = design.arrivalsOfJobs()
+    self.arrivals = arrivals
     horizon = min(Ticks(seconds: scenario.economics.horizon.value), World.endOfTime)
     states = models.map {
       JobState($0, seed: scenario.seed, replication: replication, design: design.name)
@@ -30,12 +34,20 @@ struct JobsState: ~Copyable {
     spotPrices = prices
     pools = design.pools.enumerated().map { index, pool in
       let hosts = model.jobs.contains { $0.poolIndex == index }
+      let watched = model.lifecycle.pools[index]
       var cluster = ClusterState(
-        nodes: hosts ? pool.nodeCount : 0, acceleratorsPerNode: pool.node.accelerators,
+        nodes: hosts || watched != nil ? pool.nodeCount : 0, acceleratorsPerNode: pool.node.accelerators,
         nodesPerPod: pool.nodeCount)
-      // Services hold theirs for good.
+      // Services hold theirs for good, unless replicas can fall or come and go.
       let held = design.acceleratorsHeldByServices(onPool: index)
-      if hosts && held > 0 { _ = cluster.place(JobRequest(accelerators: held), by: .packed) }
+      if let watched {
+        for place in watched.fixed { cluster.retake(place) }
+        for service in watched.services {
+          for place in model.lifecycle.places[service] { cluster.retake(place) }
+        }
+      } else if hosts && held > 0 {
+        _ = cluster.place(JobRequest(accelerators: held), by: .packed)
+      }
       let market =
         hosts
         ? pool.market.map { Self.market($0, pool: pool, prices: prices[index], scenario, replication) } : nil
@@ -43,10 +55,10 @@ struct JobsState: ~Copyable {
         cluster: cluster, scheduler: design.scheduler.scheduler, market: market,
         crews: pool.failures?.crews ?? .max)
     }
-    requests = models.map { model in
+    requests = models.enumerated().map { index, model in
       let expected = Ticks(seconds: model.timeLeft(after: 0).seconds + model.job.restart.value)
       return Job(
-        arrival: model.job.start, request: JobRequest(accelerators: model.accelerators), duration: expected,
+        arrival: arrivals[index], request: JobRequest(accelerators: model.accelerators), duration: expected,
         user: model.job.user, priority: model.job.priority,
         deadline: model.workload.deadline.map { Ticks(seconds: $0.value) } ?? .never)
     }
@@ -94,7 +106,7 @@ extension JobsState {
 extension World {
   mutating func startJobs(_ pending: inout PendingEvents) {
     for index in jobs.models.indices {
-      pending.push(EventCode(.jobArrival, index: index).payload, at: jobs.models[index].job.start)
+      pending.push(EventCode(.jobArrival, index: index).payload, at: jobs.arrivals[index])
     }
     for index in jobs.pools.indices { scheduleMarket(index, &pending) }
     if sharing.links.jobs.contains(where: \.isAny) {
@@ -143,6 +155,7 @@ extension World {
 
   /// Asks the scheduler which jobs of a pool go on, and which make way.
   mutating func startWaiting(_ pool: Int, _ pending: inout PendingEvents) {
+    if lifecycle.pools[pool] != nil { placeReplicas(pool, &pending) }
     if jobs.pools[pool].market != nil {
       for job in jobs.pools[pool].waiting { decideSpot(job, &pending) }
       return
@@ -211,6 +224,8 @@ extension World {
   }
 
   mutating func scheduleFailure(_ job: Int, _ pending: inout PendingEvents) {
+    // Where services stand too, the pool's own parts fail under all of them.
+    if lifecycle.pools[jobs.models[job].poolIndex] != nil && jobs.states[job].allocation != nil { return }
     guard let failure = jobs.states[job].nextFailure(after: now), failure.time < jobs.horizon else {
       jobs.states[job].failure = nil
       return
@@ -297,6 +312,7 @@ extension World {
       outcome.networkDelay = jobs.states[index].outcome.networkDelay
       outcome.storageDelay = jobs.states[index].outcome.storageDelay
       let progress = jobs.states[index].progress
+      outcome.stagedIn = jobs.arrivals[index] - jobs.models[index].job.start
       outcome.steps = progress.step
       outcome.time = progress.time
       outcome.interruptions = progress.interruptions

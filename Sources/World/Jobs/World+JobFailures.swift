@@ -59,7 +59,7 @@ extension World {
 
   /// An interrupted job goes on with another node in the place of a broken one. Without a spare it gives its
   /// nodes back and asks again, before all others.
-  private mutating func moveOff(_ node: Int, _ job: Int, _ pending: inout PendingEvents) {
+  mutating func moveOff(_ node: Int, _ job: Int, _ pending: inout PendingEvents) {
     if replaceNode(node, of: job) { return begin(job, after: .lostNode, &pending) }
     let pool = jobs.models[job].poolIndex
     giveBack(job)

@@ -16,7 +16,7 @@ extension World {
     guard EventCode.isCurrent(version, of: jobs.pools[pool].marketVersion) else { return }
     jobs.pools[pool].market?.advance(to: now)
     let own = jobs.models.indices.filter {
-      jobs.models[$0].poolIndex == pool && !jobs.states[$0].isOver && jobs.models[$0].job.start <= now
+      jobs.models[$0].poolIndex == pool && !jobs.states[$0].isOver && jobs.arrivals[$0] <= now
     }
     for job in own { decideSpot(job, &pending) }
     for job in own { scheduleNotice(job, &pending) }
@@ -57,7 +57,7 @@ extension World {
 
   /// Asks the policy where the job should be, and moves it.
   mutating func decideSpot(_ job: Int, _ pending: inout PendingEvents) {
-    guard !jobs.states[job].isOver, let view = spotView(job),
+    guard !jobs.states[job].isOver, !isShut(jobs.models[job].poolIndex), let view = spotView(job),
       let settings = jobs.settings[jobs.models[job].poolIndex]
     else { return }
     let decision = spotPolicy(settings.fallback).decide(view)

@@ -12,8 +12,8 @@ struct SharedTraffic: ~Copyable {
   enum Use: Sendable {
     /// The KV entries of the request in that slot.
     case transfer(service: Int, slot: UInt32, bytes: Int64)
-    /// Weights of one replica, as one of its nodes reads them.
-    case weights(service: Int, bytes: Int64)
+    /// Weights of one replica, as one of its nodes reads them; of one that starts again its number, else -1.
+    case weights(service: Int, bytes: Int64, replica: Int32, version: Int)
     /// Of a job: it ends when the job stops it.
     case job
   }
@@ -96,12 +96,15 @@ struct SharedTraffic: ~Copyable {
   }
 
   /// Reads a replica's weights, all of its nodes at once.
-  mutating func load(service: Int, _ loading: SharedLinks.Loading, from store: UInt32, at now: Ticks) {
+  mutating func load(
+    service: Int, _ loading: SharedLinks.Loading, from store: UInt32, replica: Int32 = -1,
+    version: Int = 0, at now: Ticks
+  ) {
     network.advance(to: now)
     let bytes = Int64(loading.bytesPerNode.value.rounded())
     bytesAsked += bytes
     let path = [LinkShare(link: store, weight: Double(loading.nodes))]
-    let use = Use.weights(service: service, bytes: bytes)
+    let use = Use.weights(service: service, bytes: bytes, replica: replica, version: version)
     _ = add(path, Bytes(Double(bytes)), cap: loading.rateCap, latency: .zero, use)
     flowsUnderWay += 1
   }
@@ -112,7 +115,7 @@ struct SharedTraffic: ~Copyable {
     guard let flow = network.drainedFlow() else { return nil }
     let use = uses[Int(flow)]
     switch use {
-    case .transfer(_, _, let bytes), .weights(_, let bytes): bytesMoved += bytes
+    case .transfer(_, _, let bytes), .weights(_, let bytes, _, _): bytesMoved += bytes
     case .job: preconditionFailure("a job's flow ends when the job says so")
     }
     flowsUnderWay -= 1

@@ -20,12 +20,19 @@ extension World {
     settleShares(&pending)
   }
 
-  private mutating func takeWeights(_ service: Int, _ pending: inout PendingEvents) {
-    let state = services[service]
-    state.pointee.loading -= 1
-    guard state.pointee.loading == 0, let start = model.design.services[service].coldStart else { return }
+  private mutating func takeWeights(
+    _ service: Int, _ replica: Int32, _ version: Int, _ pending: inout PendingEvents
+  ) {
+    guard let start = model.design.services[service].coldStart else { return }
     let tier = model.design.storage[start.storage]
     let rest = start.engineStart + tier.latency + tier.retrievalDelay
+    if replica >= 0 {
+      return takeWeights(
+        service, replica: Int(replica), version: version, rest: Ticks(seconds: rest.value), &pending)
+    }
+    let state = services[service]
+    state.pointee.loading -= 1
+    guard state.pointee.loading == 0 else { return }
     pending.push(
       EventCode(.serviceChange, service: service, index: 1).payload, at: now + Ticks(seconds: rest.value))
   }
@@ -35,6 +42,7 @@ extension World {
     let state = services[service]
     state.pointee.isStarting = false
     state.pointee.startup = now - model.design.services[service].coldStart!.start
+    if state.pointee.life != nil { raiseAll(service) }
     let waiting = state.pointee.waitingForStart
     state.pointee.waitingForStart = []
     for slot in waiting { deliver(service, slot, &pending) }
@@ -64,8 +72,8 @@ extension World {
       switch use {
       case .transfer(let service, let slot, _):
         pending.push(EventCode(.transferEnd, service: service, index: Int(slot)).payload, at: finish)
-      case .weights(let service, _):
-        takeWeights(service, &pending)
+      case .weights(let service, _, let replica, let version):
+        takeWeights(service, replica, version, &pending)
       case .job: break
       }
     }
@@ -123,7 +131,7 @@ extension World {
   }
 
   /// Gives everybody the rates that are theirs now.
-  private mutating func settleShares(_ pending: inout PendingEvents) {
+  mutating func settleShares(_ pending: inout PendingEvents) {
     for job in jobs.states.indices where sharing.concerns(job) {
       // What changes on this very tick has its own event, and settles again.
       if jobs.states[job].progress.nextChange <= now && jobs.states[job].progress.now < now { continue }

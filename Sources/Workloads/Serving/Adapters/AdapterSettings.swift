@@ -88,4 +88,12 @@ public struct AdapterTotals: Sendable, Hashable {
   /// Waiting for loads, over all requests [ticks].
   public var waited: Int64 = 0
   public init() {}
+
+  mutating func add(_ other: AdapterTotals) {
+    requests += other.requests
+    hits += other.hits
+    loads += other.loads
+    fetches += other.fetches
+    waited += other.waited
+  }
 }

@@ -42,7 +42,7 @@ public struct TierTotals: Sendable, Hashable {
 /// The tiers below one replica, in order. Blocks that the accelerator evicts are written to the first, unless
 /// they are there already; blocks that are read stay where they were.
 struct TierStack {
-  private let tiers: [CacheTier]
+  let tiers: [CacheTier]
   private(set) var written: [Int64]
 
   init(_ tiers: [CacheTier]) {

@@ -33,7 +33,7 @@ extension LeapingReplica {
   /// Moves the clock, the decoders and the totals over `steps` equal steps.
   ///
   /// - Returns: tokens given beside the first of each step, of requests that are measured.
-  private mutating func advanceDecoders(steps: Int64) -> Int64 {
+  mutating func advanceDecoders(steps: Int64) -> Int64 {
     let decoders = ledger.decoders
     let cost = run.cost(of: steps)
     let start = boundary

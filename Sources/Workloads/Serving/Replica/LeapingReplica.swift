@@ -155,8 +155,8 @@ public struct LeapingReplica: ~Copyable {
   /// The totals, with what evictions wrote to each tier.
   public var finalTotals: ReplicaTotals {
     var all = totals
-    for tier in all.tiers.indices { all.tiers[tier].blocksWritten = cache.below.written[tier] }
-    if let adapters { all.adapters = adapters.totals }
+    for tier in all.tiers.indices { all.tiers[tier].blocksWritten += cache.below.written[tier] }
+    if let adapters { all.adapters.add(adapters.totals) }
     return all
   }
   /// KV blocks there are.

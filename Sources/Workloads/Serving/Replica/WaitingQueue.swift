@@ -112,6 +112,17 @@ struct WaitingQueue {
     aside.removeAll(keepingCapacity: true)
   }
 
+  /// All that wait: those with a rank in the order in which they would be served, then the rest by arrival.
+  func slots(in table: borrowing SequenceTable) -> [UInt32] {
+    var slots = (heap + aside).sorted { $0.place < $1.place }.map(\.slot)
+    var slot = list.first
+    while slot != noSequence {
+      slots.append(slot)
+      slot = table[slot].next
+    }
+    return slots
+  }
+
   // MARK: Heap
 
   private mutating func push(_ slot: UInt32, _ place: UInt64) {

@@ -1,0 +1,91 @@
+import Economics
+import Kernel
+import Quantities
+import Scenario
+import World
+
+/// Money of services on several members, and of data that goes from site to site.
+extension DesignCost {
+  /// What a member does in a month: its endpoint's tokens, and what leaves sites for it. The work is the
+  /// front's, counted with its first member.
+  mutating func addWork(ofMember index: Int, of front: Int, _ design: Design, _ outcome: Outcome) {
+    let service = design.services[index]
+    let span = outcome.services[front].rateSpan(from: outcome.measuredFrom)
+    guard let seconds = span.seconds, let member = outcome.services[index].member else {
+      workPerMonth = nil
+      if case .endpoint = service.placement { isKnown = false }
+      return
+    }
+    let months = Calendar.secondsPerMonth / seconds
+    if index == front {
+      let tally = outcome.services[front].tally
+      workPerMonth?.offered += Double(tally.measuredOffered) * months
+      workPerMonth?.met += Double(tally.good) * months
+      workPerMonth?.outputTokens += Double(span.answers.outputTokens) * months
+      workPerMonth?.tokens += Double(span.answers.outputTokens + span.answers.promptTokens) * months
+      workPerMonth?.good += Double(span.answers.good) * months
+    }
+    if case .endpoint(let preset) = service.placement {
+      addEndpoint(
+        preset, service.endpointTerms ?? EndpointTerms(), input: Double(member.promptTokens) * months,
+        output: Double(member.outputTokens) * months, requests: Double(member.answered) * months)
+    }
+    addEgress(ofMember: index, of: front, design, member, months: months)
+  }
+
+  /// Prompts leave the site that requests come in at, and answers that of the member.
+  private mutating func addEgress(
+    ofMember index: Int, of front: Int, _ design: Design, _ tally: MemberTally, months: Double
+  ) {
+    guard let settings = design.services[front].fronting, let entry = settings.entry,
+      let member = settings.members.first(where: { $0.service == index }), member.siteIndex != entry
+    else { return }
+    let each = settings.bytesPerToken / 1e9 * months
+    addEgress(
+      Double(tally.promptTokensGiven) * each, from: design.sites[entry],
+      "prompts of \(design.services[index].name)")
+    if let site = member.siteIndex {
+      addEgress(
+        Double(tally.outputTokens) * each, from: design.sites[site],
+        "answers of \(design.services[index].name)")
+    }
+  }
+
+  private mutating func addEgress(_ gigabytes: Double, from site: Site, _ what: String) {
+    egressGigabytes += gigabytes
+    guard site.charges.egressPerGigabyte > .zero else { return }
+    var charge = Charges.egress(
+      gigabytes: gigabytes, price: site.charges.egressPerGigabyte, provider: site.provider ?? "own",
+      site: site.name)
+    charge.description = "egress of \(what)"
+    items.append(Item(charge: charge, driver: .demand))
+  }
+
+  /// Data that jobs wait for, paid once where it leaves.
+  mutating func addStagedData(_ design: Design) {
+    for (deployment, _, job) in design.trainingJobs {
+      let cost = design.stageInCost(job)
+      guard let stageIn = job.stageIn, cost > .zero else { continue }
+      let site = design.sites[design.links[stageIn.link].from]
+      var invoice = Charges.egress(
+        gigabytes: stageIn.bytes.value / 1e9, price: site.charges.egressPerGigabyte,
+        provider: site.provider ?? "own", site: site.name)
+      invoice.description = "egress of the data of \(deployment.name)"
+      invoice.effective = .zero
+      var share = Charges.oneOffShare(
+        of: invoice.description, service: deployment.name, cost: invoice.billed, horizon: horizon.length)
+      share.service = .networking
+      addOnce(invoice, share)
+    }
+  }
+
+  /// A member's part of a month: its part of its pool's accelerators, its tokens, and data that leaves for it.
+  func perMonth(ofMember index: Int, _ design: Design) -> Money {
+    let own = ofServices.indices.contains(index) ? ofServices[index] : .zero
+    return design.services[index].deployments.reduce(own) { sum, deployment in
+      let held = Double(deployment.replicas * deployment.acceleratorsPerReplica)
+      let pool = deployment.poolIndex
+      return sum + ofPools[pool] * (held / Double(max(1, design.pools[pool].accelerators)))
+    }
+  }
+}

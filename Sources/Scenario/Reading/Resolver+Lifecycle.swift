@@ -1,0 +1,136 @@
+import Kernel
+import Quantities
+
+/// What is out and when, and what becomes of requests whose replica falls.
+extension Resolver {
+  /// Takes in a design's events and how its services bear failures.
+  ///
+  /// - Parameter duration: of the traffic [s]; `nil` where requests end it.
+  mutating func addLifecycle(to design: inout Design, _ member: Written.Member, duration: Double?) {
+    let path = "designs.\(member.key)"
+    for (index, event) in (member.value["events"]?.items ?? []).enumerated() {
+      if let outage = outage(event, "\(path).events[\(index)]", in: design, duration: duration) {
+        design.outages.append(outage)
+      }
+    }
+    for index in design.services.indices {
+      let name = design.services[index].name
+      let written = writtenMembers.first { $0.place == "\(path).services.\(name)" }
+      guard let value = written?.value ?? member.value["services"]?[name] else { continue }
+      // An endpoint among members has none of what its service says of replicas.
+      if written != nil && design.services[index].deployments.isEmpty { continue }
+      let place = written?.path ?? "\(path).services.\(name)"
+      design.services[index].care = care(value, place, of: design.services[index])
+      if let start = value["cold-start"], start["from"] == nil {
+        design.services[index].restart = Ticks(seconds: quantity(start["engine-start"], .duration) ?? 0)
+      }
+      noteLifecycle(place, of: design.services[index], in: design)
+    }
+  }
+
+  private mutating func outage(
+    _ value: Written, _ path: String, in design: Design, duration: Double?
+  ) -> PlannedOutage? {
+    guard let at = quantity(value["at"], .duration), let span = quantity(value["for"], .duration) else {
+      return nil
+    }
+    guard span > 0 else {
+      fault(value["for"] ?? value, "\(path).for", "an outage lasts for some time")
+      return nil
+    }
+    let end = max(duration ?? 0, design.trainingJobs.isEmpty ? 0 : .infinity)
+    if duration != nil && at >= end {
+      fault(
+        value["at"] ?? value, "\(path).at", "the run is over then: its traffic ends after \(duration ?? 0) s",
+        help: "lengthen `duration`, or have it come earlier")
+      return nil
+    }
+    guard let (name, parts) = parts(value, path, in: design) else { return nil }
+    return PlannedOutage(
+      name: name, start: Ticks(seconds: at), duration: max(Ticks(1), Ticks(seconds: span)), parts: parts)
+  }
+
+  private mutating func parts(_ value: Written, _ path: String, in design: Design)
+    -> (name: String, parts: [PlannedOutage.Part])?
+  {
+    switch (value["site"], value["pool"]) {
+    case (.some, .some), (nil, nil):
+      fault(value, path, "an event names a site or a pool", help: "such as `site: NAME` or `pool: NAME`")
+      return nil
+    case (let site?, nil):
+      if let node = value["node"] {
+        fault(
+          node, "\(path).node", "nodes are counted within a pool", help: "name a `pool` instead of a site")
+        return nil
+      }
+      guard let index = index(site, "\(path).site", among: design.sites.map(\.name), what: "site") else {
+        return nil
+      }
+      let parts = design.pools.enumerated().filter { $0.element.siteIndex == index }
+        .map { PlannedOutage.Part(poolIndex: $0.offset, nodes: 0..<$0.element.nodeCount) }
+      if parts.isEmpty { notes.append("\(path): no pool stands at '\(design.sites[index].name)'") }
+      return ("site \(design.sites[index].name)", parts)
+    case (nil, let pool?):
+      guard let index = index(pool, "\(path).pool", among: design.pools.map(\.name), what: "pool") else {
+        return nil
+      }
+      let count = design.pools[index].nodeCount
+      guard let written = value["node"], let node = integer(written) else {
+        return ("pool \(design.pools[index].name)", [.init(poolIndex: index, nodes: 0..<count)])
+      }
+      guard node < count else {
+        fault(
+          written, "\(path).node",
+          "the pool '\(design.pools[index].name)' has \(count) nodes, numbered from 0 to \(count - 1)")
+        return nil
+      }
+      return (
+        "node \(node) of \(design.pools[index].name)", [.init(poolIndex: index, nodes: node..<(node + 1))]
+      )
+    }
+  }
+
+  private mutating func care(_ value: Written, _ path: String, of service: Service) -> ReplicaCare {
+    var care = ReplicaCare()
+    if let check = value["router"]?["health-check"] {
+      if let interval = quantity(check["interval"], .duration) {
+        if interval < 0.001 {
+          fault(
+            check["interval"] ?? check, "\(path).router.health-check.interval",
+            "probes are at least 1 ms apart")
+        } else {
+          care.healthCheck.interval = Ticks(seconds: interval)
+        }
+      }
+      care.healthCheck.threshold = integer(check["threshold"]) ?? care.healthCheck.threshold
+    }
+    guard let retry = value["retry"] else { return care }
+    if case .endpoint = service.placement {
+      fault(
+        retry, "\(path).retry", "a managed endpoint loses no requests here", help: "leave `retry` out")
+      return care
+    }
+    let budget = quantity(retry["budget"], .ratio)
+    care.retry = RetrySettings(
+      attempts: integer(retry["attempts"]) ?? 0,
+      backoff: ticks(retry["backoff"], default: 0, at: "\(path).retry.backoff"),
+      jitter: retry["jitter"]?.text.flatMap(RetrySettings.Jitter.init) ?? .none, budget: budget)
+    return care
+  }
+
+  /// What this version leaves out, said before anybody trusts it.
+  private mutating func noteLifecycle(_ path: String, of service: Service, in design: Design) {
+    guard case .disaggregated(let roles) = service.placement else { return }
+    let pools = Set([roles.prefill.poolIndex, roles.decode.poolIndex]).sorted()
+    if pools.contains(where: design.failuresReachServices) {
+      notes.append("\(path): failures do not reach prefill and decode replicas in this version")
+    }
+    let names = design.outages.filter { outage in outage.parts.contains { pools.contains($0.poolIndex) } }
+      .map(\.name)
+    if !names.isEmpty {
+      notes.append(
+        "\(path): prefill and decode replicas outlive an outage (\(names.joined(separator: ", "))) in this "
+          + "version")
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import Catalog
+import Kernel
+import Quantities
+import Scenario
+import Workloads
+
+/// What all runs of one front share: ways to its members and what a request costs at each.
+struct FrontModel: Sendable {
+  struct Member: Sendable {
+    var service: Int
+    /// Where replicas of the member begin in a numbering of all of the front's.
+    var firstReplica: Int
+    var spillAt: Double
+    var standby: FrontSettings.Standby?
+    /// Sum of the shares up to this member's own.
+    var shareEnd: Double
+    /// Whether the workload may be here, asked of the scenario once more.
+    var isAllowed: Bool
+    /// The line from the entry, `nil` for the same site and for endpoints; no time where none is given.
+    var line: Line?
+    /// Price of a request that more or less of them changes.
+    var price: Price
+  }
+
+  /// A way to another site and back.
+  struct Line: Sendable {
+    /// One way.
+    var there: Ticks
+    var back: Ticks
+    /// Ports of the World, a direction each; `nil` where the line takes bytes at once.
+    var portThere: Int?
+    var portBack: Int?
+  }
+
+  /// In units of currency.
+  struct Price: Sendable {
+    var perPromptToken = 0.0
+    var perOutputToken = 0.0
+    var perRequest = 0.0
+  }
+
+  let policy: FrontSettings.Policy
+  let queue: FrontSettings.Queue
+  let members: [Member]
+  /// Between clients and the entry.
+  let roundTrip: Ticks
+  let bytesPerToken: Double
+  /// From the call of a cold standby to its first request.
+  let standbyStart: Ticks
+  /// For the first token; `.never` without one.
+  let objective: Ticks
+  /// Of the workload's answers, which a router does not know beforehand.
+  let meanOutputTokens: Double
+
+  var up: Ticks { Ticks(roundTrip.count / 2) }
+  var down: Ticks { roundTrip - up }
+
+  init?(
+    _ design: Design, service index: Int, model: DesignModel.Service, services: [DesignModel.Service],
+    scenario: Scenario
+  ) {
+    guard let settings = design.services[index].fronting else { return nil }
+    let workload = scenario.workloads[design.services[index].workloadIndex]
+    policy = settings.policy
+    queue = settings.queue
+    bytesPerToken = settings.bytesPerToken
+    standbyStart = settings.standbyStart
+    objective =
+      workload.objectives.ttft.map { Ticks(seconds: min($0.seconds * settings.factor, 4e8)) } ?? .never
+    meanOutputTokens = workload.meanOutputTokens
+    roundTrip = settings.entry.map { Ticks(seconds: design.sites[$0].roundTrip.value) } ?? .zero
+    var members: [Member] = []
+    var (share, replicas) = (0.0, 0)
+    for member in settings.members {
+      share += member.share
+      let service = design.services[member.service]
+      members.append(
+        Member(
+          service: member.service, firstReplica: replicas, spillAt: member.spillAt, standby: member.standby,
+          shareEnd: share,
+          isAllowed: Self.allows(workload.residency, service, design),
+          line: Self.line(to: member, of: settings, design),
+          price: Price(of: service, services[member.service], member, settings, design)))
+      replicas += service.deployments.reduce(0) { $0 + $1.replicas }
+    }
+    self.members = members
+  }
+
+  private static func allows(_ residency: Residency?, _ service: Service, _ design: Design) -> Bool {
+    guard let residency else { return true }
+    if case .endpoint(let preset) = service.placement {
+      return residency.allowsEndpoint(preset.name, provider: preset.provider)
+    }
+    return service.deployments.allSatisfy {
+      residency.allows(design.sites[design.pools[$0.poolIndex].siteIndex])
+    }
+  }
+
+  /// Clients reach a member by themselves where nothing says where requests come in.
+  private static func line(
+    to member: FrontSettings.Member, of settings: FrontSettings, _ design: Design
+  ) -> Line? {
+    guard let site = member.siteIndex else { return nil }
+    guard let entry = settings.entry else {
+      let trip = Ticks(seconds: design.sites[site].roundTrip.value)
+      return trip == .zero ? nil : Line(there: Ticks(trip.count / 2), back: trip - Ticks(trip.count / 2))
+    }
+    if site == entry { return nil }
+    func port(_ from: Int, _ to: Int) -> Int? {
+      design.links.firstIndex { $0.from == from && $0.to == to }
+    }
+    func latency(_ port: Int?) -> Ticks {
+      port.map { Ticks(seconds: design.links[$0].latency.value) } ?? .zero
+    }
+    let (there, back) = (port(entry, site), port(site, entry))
+    return Line(there: latency(there), back: latency(back), portThere: there, portBack: back)
+  }
+}
+
+extension FrontModel.Price {
+  /// Tokens of an endpoint, energy of machines at a price of energy, data that leaves a site; machines are
+  /// paid for whatever is asked of them.
+  init(
+    of service: Service, _ model: DesignModel.Service, _ member: FrontSettings.Member,
+    _ settings: FrontSettings, _ design: Design
+  ) {
+    if let entry = settings.entry, entry != member.siteIndex {
+      let there = design.sites[entry].charges.egressPerGigabyte.units
+      let back = member.siteIndex.map { design.sites[$0].charges.egressPerGigabyte.units } ?? 0
+      perPromptToken += there * settings.bytesPerToken / 1e9
+      perOutputToken += back * settings.bytesPerToken / 1e9
+    }
+    switch service.placement {
+    case .endpoint(let preset):
+      let terms = service.endpointTerms ?? EndpointTerms()
+      perRequest += terms.perRequest.units
+      if terms.provisionedUnits > 0 { return }
+      perPromptToken += (terms.inputPricePerMillion ?? preset.inputPricePerMillion).units / 1e6
+      perOutputToken += (terms.outputPricePerMillion ?? preset.outputPricePerMillion).units / 1e6
+    case .pool(let deployment):
+      guard case .replicas(_, let latency, _, _, _, _) = model.placement else { return }
+      let energy = Energy(of: deployment, latency, design)
+      perPromptToken += energy.perPromptToken
+      perOutputToken += energy.perOutputToken
+    case .disaggregated: return
+    }
+  }
+
+  /// What tokens draw beyond idle power, in full steps, at the meter.
+  private struct Energy {
+    var perPromptToken = 0.0
+    var perOutputToken = 0.0
+
+    init(of deployment: Deployment, _ latency: any LatencyModel, _ design: Design) {
+      let pool = design.pools[deployment.poolIndex]
+      let site = design.sites[pool.siteIndex]
+      let watts =
+        (pool.node.power.value - pool.node.idlePower.value) / Double(max(1, pool.node.accelerators))
+        * Double(deployment.acceleratorsPerReplica) * site.powerUsageEffectiveness
+      let perSecond = max(0, watts) / 1000 / 3600 * site.electricityPerKilowattHour.units
+      if perSecond <= 0 { return }
+      let fine = 16e9 * 256.0
+      let tokens = max(1, deployment.maximumBatchedTokens)
+      let prefill = latency.stepCost(
+        StepShape(
+          decodeSequences: 0, decodeContext: 0, prefillSequences: 1, prefillTokens: tokens,
+          sampledSequences: 1, attentionProducts: tokens * (tokens + 1) / 2, prefixTokens: 0,
+          largestChunk: tokens))
+      perPromptToken = Double(prefill.total) / fine / Double(tokens) * perSecond
+      let sequences = max(1, deployment.maximumSequences)
+      let line = latency.decodeLine(sequences: sequences)
+      perOutputToken = Double(line.base.total) / fine / Double(sequences) * perSecond
+    }
+  }
+}
+
+extension InferenceWorkload {
+  /// Tokens of a mean answer.
+  fileprivate var meanOutputTokens: Double {
+    switch traffic {
+    case .generated(_, _, let output): return output.mean
+    case .trace(let trace):
+      let sum = trace.outputTokens.reduce(0.0) { $0 + Double($1) }
+      return trace.outputTokens.isEmpty ? 0 : sum / Double(trace.outputTokens.count)
+    }
+  }
+}
