@@ -160,8 +160,8 @@ struct FacilityRunTests {
   static func day(_ site: String) async throws -> RunResults {
     await run(
       try scenario(
-        site: site, duration: "25h", arrivals: "{ process: schedule, points: [[0s, 0.75/s], [6h, 0.02/s]] }",
-        tokens: (6000, 4), node: "{ accelerator: h100-sxm, accelerators: 1 }", count: 1))
+        site: site, duration: "25h", arrivals: "{ process: schedule, points: [[0s, 1.5/s], [6h, 0.02/s]] }",
+        tokens: (3000, 40), node: "{ accelerator: h100-sxm, accelerators: 1 }", count: 1))
   }
 
   @Test("a whole day weighs each hour with the draw that was simulated at it")
