@@ -64,10 +64,12 @@ extension Catalog {
       let least = law.number("least-share")
     else { return nil }
     let rated = accelerator.power
+    // Something must be left to compute with, whatever an overlay says.
+    let floorPower = accelerator.idlePower + (rated - accelerator.idlePower) * 0.05
     return PowerCap(
       limit: min(limit, rated), rated: rated,
       memoryBound: max(min(rated, rated * memoryBound), accelerator.idlePower), idle: accelerator.idlePower,
-      voltageFloor: min(1, max(0.01, floor)), least: max(rated * least, accelerator.idlePower))
+      voltageFloor: min(1, max(0.01, floor)), least: max(rated * least, floorPower))
   }
 }
 

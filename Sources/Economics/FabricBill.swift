@@ -63,7 +63,11 @@ public struct FabricParts: Sendable, Hashable {
     let middle = (links + down - 1) / down
     switches += middle
     switchCables += middle * (ports - down)
-    addTop(links: middle * (ports - down), leaves: (middle + down - 1) / down, ports: ports)
+    // A pod joins as many of what is below it as its switches have ports that look down: each tier leaves
+    // fewer to join, so that the recursion ends, whatever the size.
+    let reach = max(2, down)
+    let pods = min((middle + down - 1) / down, (leaves + reach - 1) / reach)
+    addTop(links: middle * max(1, ports - down), leaves: pods, ports: ports)
   }
 }
 

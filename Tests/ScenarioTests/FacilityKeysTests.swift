@@ -1,3 +1,4 @@
+import Foundation
 import Quantities
 import Scenario
 import Testing
@@ -6,7 +7,7 @@ import Testing
 struct FacilityKeysTests {
   static func read(
     _ site: String, pool: String = "", node: String = "dgx-h100", economics: String = "",
-    purchase: String = "{ price: 1 USD }"
+    purchase: String = "{ price: 1 USD }", folder: String = "/nowhere"
   ) -> Result<Scenario, FaultReport> {
     let text = """
       version: 1
@@ -26,7 +27,7 @@ struct FacilityKeysTests {
           pools: { gpu: { site: dc, node: \(node), count: 8, purchase: \(purchase)\(pool) } }
           services: { chat: { workload: chat, pool: gpu, replicas: 1 } }
       """
-    return ScenarioReader.read(bytes: Array(text.utf8), file: "room.yaml", folder: "/nowhere")
+    return ScenarioReader.read(bytes: Array(text.utf8), file: "room.yaml", folder: folder)
   }
 
   static func faults(
@@ -132,6 +133,36 @@ struct FacilityKeysTests {
     #expect(use.racks == 8 && use.switches == 1 && use.switchRacks == 0)
     #expect(use.stranded == Watts(8 * 15_000 - 8 * 10_200 - 747))
     #expect(abs(use.meterPower.value - 1.3 * (81_600 + 747)) < 1e-6)
+  }
+
+  @Test("hours come from a file of whole days, each the mean of its days; what is none is told with its line")
+  func file() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "dryrack-hours-\(ProcessInfo.processInfo.globallyUniqueString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func write(_ name: String, _ lines: [String]) throws {
+      try (lines.joined(separator: "\n") + "\n").write(
+        to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
+    }
+    func read(_ name: String) -> Result<Scenario, FaultReport> {
+      Self.read(", carbon: { file: \(name) }", folder: folder.path)
+    }
+    try write("two-days.csv", ["g_per_kwh"] + (0..<48).map { "\($0 < 24 ? $0 : 100)" })
+    let profile = try #require(try read("two-days.csv").get().designs[0].sites[0].carbon)
+    #expect(profile.values == (0..<24).map { Double($0 + 100) / 2 })
+    try write("odd.csv", (0..<25).map(String.init))
+    try write("words.csv", ["1", "2", "three"])
+    for (name, message) in [
+      ("odd.csv", "a multiple of 24 lines; found 25"), ("words.csv", "line 3: 'three' is no emission"),
+      ("missing.csv", "there is no file"), ("../x.csv", "lies outside"),
+    ] {
+      guard case .failure(let report) = read(name) else {
+        Issue.record("\(name) is read")
+        continue
+      }
+      #expect(report.faults.contains { $0.message.contains(message) }, "\(report.faults)")
+    }
   }
 
   @Test("a node that is written out has what is written; what is not is unknown, and told")

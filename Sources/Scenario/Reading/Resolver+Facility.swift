@@ -16,6 +16,11 @@ extension Resolver {
       return facility
     }
     let preset = value["rack"]?.text.flatMap(catalog.rack)
+    if let named = value["rack"], preset == nil {
+      fault(
+        named, "\(path).rack", "the catalogue's rack '\(named.text ?? "")' does not state all it gives",
+        help: "an overlay must state its `power`, `units`, `weight` and `cooling`")
+    }
     if let power = quantity(value["rack-power"], .power) ?? preset?.power.value {
       if power <= 0 {
         fault(value["rack-power"] ?? value, "\(path).rack-power", "a rack without power holds nothing")

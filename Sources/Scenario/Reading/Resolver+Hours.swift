@@ -13,8 +13,10 @@ extension Resolver {
         help: "such as { grid: germany } or 380 g/kWh")
       return nil
     }
-    if let grid = value["grid"]?.text {
-      return catalog.carbonIntensity(ofGrid: grid).map { HourlyProfile(constant: $0) }
+    if let grid = value["grid"] {
+      if let mean = catalog.carbonIntensity(ofGrid: grid.text ?? "") { return HourlyProfile(constant: mean) }
+      fault(grid, "\(path).grid", "the catalogue's grid '\(grid.text ?? "")' states no `intensity`")
+      return nil
     }
     if let profile = value["profile"] {
       return hours(profile, "\(path).profile") { $0.quantity($1, .carbonIntensity) }
