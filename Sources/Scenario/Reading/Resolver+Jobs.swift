@@ -38,6 +38,7 @@ extension Resolver {
       if case .training(let index, var training) = job.work {
         let user = written.value["user"]?.text ?? ""
         if !users.contains(user) { users.append(user) }
+        training.isPreemptible = written.value["preemptible"]?.text == "true"
         training.user = users.firstIndex(of: user) ?? 0
         job.work = .training(index, training)
       }

@@ -219,7 +219,7 @@ enum ScenarioShape {
     ])
 
   static let service: Shape = .object(
-    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff, retry])
+    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff, retry, autoscale])
   static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),
@@ -289,7 +289,7 @@ enum ScenarioShape {
       Key("cache", cache, "What is kept of KV blocks."),
       coldStart,
     ]
-    + Key.planned("autoscale", "failover", "placement", "circuit-breaker")
+    + Key.planned("failover", "placement", "circuit-breaker")
   static let prompts = Key(
     "prompts", .choice(PromptScheduling.allCases.map(\.rawValue)),
     "`chunked`: prompts fill what the decodes leave of a step; `whole`: beside others only if they fit; "
