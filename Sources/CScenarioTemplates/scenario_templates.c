@@ -97,6 +97,9 @@ static const char shared_fabric_yaml[] = {
 static const char shared_cluster_yaml[] = {
 #embed "../../scenarios/shared-cluster.yaml"
 };
+static const char site_loss_yaml[] = {
+#embed "../../scenarios/site-loss.yaml"
+};
 static const char speculation_yaml[] = {
 #embed "../../scenarios/speculation.yaml"
 };
@@ -205,6 +208,7 @@ static const struct dryrack_template templates[] = {
     {"priorities.yaml", priorities_yaml, sizeof priorities_yaml},
     {"shared-fabric.yaml", shared_fabric_yaml, sizeof shared_fabric_yaml},
     {"shared-cluster.yaml", shared_cluster_yaml, sizeof shared_cluster_yaml},
+    {"site-loss.yaml", site_loss_yaml, sizeof site_loss_yaml},
     {"speculation.yaml", speculation_yaml, sizeof speculation_yaml},
     {"gpu-partitions.yaml", gpu_partitions_yaml, sizeof gpu_partitions_yaml},
     {"spot-training.yaml", spot_training_yaml, sizeof spot_training_yaml},

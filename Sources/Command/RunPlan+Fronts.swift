@@ -32,12 +32,12 @@ extension RunPlan {
   }
 
   private static func words(_ front: FrontSettings) -> String {
-    let queue = front.queue == .waiting ? "requests wait" : "requests wait or run"
+    let queue = front.queue == .waiting ? "waiting" : "waiting or running"
     let limits = front.members.map { "\(PlanWords.number($0.spillAt))" }.joined(separator: ", ")
     switch front.policy {
     case .order, .nearest:
       let order = front.policy == .nearest ? "the nearest" : "the first"
-      return "\(order) with no more than \(limits) \(queue) a replica"
+      return "\(order) with at most \(limits) requests \(queue) a replica"
     case .forecast, .cost:
       let part = front.factor == 1 ? "" : "\(PlanWords.number(front.factor)) times "
       let who = front.policy == .cost ? "the cheapest" : "the first"

@@ -79,7 +79,8 @@ extension DesignCost {
     }
   }
 
-  /// A member's part of a month: its part of its pool's accelerators, its tokens, and data that leaves for it.
+  /// A member's part of a month: its part of its pool's accelerators, its tokens, and data that leaves sites
+  /// for it.
   func perMonth(ofMember index: Int, _ design: Design) -> Money {
     let own = ofServices.indices.contains(index) ? ofServices[index] : .zero
     return design.services[index].deployments.reduce(own) { sum, deployment in

@@ -30,12 +30,13 @@ extension Summary {
         add("queue_depth", Double(sample.queued))
         add("running", Double(sample.running))
         add("kv_usage_ratio", blocks > 0 ? Double(sample.blocksInUse) / blocks : 0)
-        add("replicas", Double(deployment.replicas))
-        let span = (sample.time - last.time).seconds * Double(deployment.replicas)
+        let replicas = Double(sample.up ?? deployment.replicas)
+        add("replicas", replicas)
+        let span = (sample.time - last.time).seconds * replicas
         let busy = span > 0 ? min(1, Double(sample.busy - last.busy) / (16e9 * 256) / span) : 0
         add("gpu_busy_ratio", busy)
         let share =
-          Double(deployment.replicas * deployment.acceleratorsPerReplica) / Double(pool.accelerators)
+          replicas * Double(deployment.acceleratorsPerReplica) / Double(pool.accelerators)
         let power = pool.node.idlePower + (full - pool.node.idlePower) * (busy * share)
         add("power_w", power.value * Double(pool.nodeCount))
         last = sample

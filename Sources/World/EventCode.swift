@@ -54,6 +54,8 @@
     case replicaStart
     /// A router learns that a replica is gone.
     case detection
+    /// An autoscaler looks at its service.
+    case autoscale
   }
 
   var kind: Kind

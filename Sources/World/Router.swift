@@ -102,7 +102,9 @@ struct Router {
 
   /// The least loaded replica that has the adapter or waits for it, unless it has too many requests; then,
   /// and for requests without one, the least loaded of all. Ties go to the lower index.
-  private func adapterAware<Replicas: RoutedReplicas & ~Copyable>(_ replicas: borrowing Replicas, _ adapter: Int) -> Int {
+  private func adapterAware<Replicas: RoutedReplicas & ~Copyable>(
+    _ replicas: borrowing Replicas, _ adapter: Int
+  ) -> Int {
     let idlest = leastLoaded(replicas)
     if adapter < 0 { return idlest }
     let least = replicas.load(of: idlest)

@@ -9,6 +9,8 @@ public struct ServiceSample: Sendable, Hashable {
   public var blocksInUse: Int64
   /// Busy fine ticks of all replicas since the start, as of their last change.
   public var busy: Int128
+  /// Replicas that are up; `nil` where all of them are, all the time.
+  public var up: Int?
 
   public init(time: Ticks, queued: Int, running: Int, blocksInUse: Int64, busy: Int128) {
     self.time = time
@@ -45,6 +47,11 @@ struct SeriesSampler {
         reading.running += replica.pointee.active
         reading.blocksInUse += replica.pointee.blocksInUse(at: now)
         reading.busy += replica.pointee.totals.busy
+      }
+      if state.pointee.life != nil {
+        // Requests that no replica has wait too.
+        reading.queued += state.pointee.life!.waiting.count + state.pointee.life!.lostCount
+        reading.up = state.pointee.life!.upCount
       }
       if let roles = state.pointee.readRoles(at: now) {
         reading.queued += roles.betweenRoles

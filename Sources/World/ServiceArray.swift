@@ -91,6 +91,7 @@ struct ServiceArray: ~Copyable {
         replicas: ReplicaArray(count: 0) { preconditionFailure("an endpoint has no replicas") },
         keepsCache: false, endpoint: EndpointState(preset: preset))
     case .replicas(let settings, let latency, let count, let router, let upDelay, let roundTrip):
+      let count = max(count, model.design.services[index].autoscale?.maximum ?? 0)
       var settings = settings
       let tiers = TierSet(settings.cache)
       settings.verifiesLeaps = options.verifiesLeaps

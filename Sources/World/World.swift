@@ -230,6 +230,7 @@ struct World: ~Copyable {
       complete(code.service, replica.pointee.completions[index], &pending)
     }
     replica.pointee.completions.removeAll(keepingCapacity: true)
+    if state.pointee.life != nil { releaseIfDrained(code.service, code.index, &pending) }
   }
 
   private mutating func complete(_ service: Int, _ done: Completion, _ pending: inout PendingEvents) {
@@ -376,7 +377,8 @@ extension World: EventHandler {
     case .serviceChange:
       code.index == 0 ? startService(code.service, &pending) : openService(code.service, &pending)
     case .sharesChange: changeShares(code.version, &pending)
-    case .poolFailure, .nodeMended, .outage, .replicaStart, .detection: handleLifecycle(code, &pending)
+    case .poolFailure, .nodeMended, .outage, .replicaStart, .detection, .autoscale:
+      handleLifecycle(code, &pending)
     case .sample:
       sampler.sample(&services, at: now)
       if isUnderWay(pending) { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }

@@ -18,7 +18,8 @@ struct FailoverTests {
   ) -> String {
     let events = outage.isEmpty ? "" : "\n    events: [ \(outage) ]"
     return PlacementTests.text(
-      "placement: [ \(members) ], router: { policy: least-loaded, health-check: { interval: 5s, threshold: 1 } }"
+      "placement: [ \(members) ], router: { policy: least-loaded, "
+        + "health-check: { interval: 5s, threshold: 1 } }"
         + "\(more)", arrivals: "{ process: constant, rate: \(rate) }", lengths: even, head: "",
       top: "duration: 2m") + events
   }

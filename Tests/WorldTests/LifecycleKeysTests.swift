@@ -106,3 +106,32 @@ import Testing
     #expect(messages.contains { $0.contains(message) }, "\(messages)")
   }
 }
+
+/// Keys of services that scale.
+@Suite struct AutoscaleKeysTests {
+  @Test func whatIsWrittenIsWhatIsMeant() throws {
+    let text = LifecycleKeysTests.text(
+      service:
+        ", autoscale: { min: 0, max: 6, metric: kv-usage, target: 0.5, interval: 20s, cold-start: 90s }")
+    let service = try LifecycleKeysTests.read(text.replacing("replicas: 2, ", with: "")).get().designs[0]
+      .services[0]
+    #expect(service.autoscale?.maximum == 6 && service.autoscale?.measure == .keyValueUse)
+    #expect(service.autoscale?.stabilization.seconds == 300 && service.restart.seconds == 90)
+    #expect(service.deployments[0].replicas == 1, "at least one is there at the start")
+  }
+
+  @Test(arguments: [
+    ("{ min: 3, max: 2, target: 4 }", "the minimum 3 is above the maximum 2"),
+    ("{ max: 1, target: 4 }", "2 replicas at the start are more than the maximum 1"),
+    ("{ max: 60, target: 4 }", "60 replicas need 60 accelerators, the pool 'gpu' has 16"),
+    ("{ max: 4 }", "the key 'target' is missing"),
+    ("{ max: 4, target: 4, metric: queue }", "unknown value 'queue'"),
+    ("{ max: 4, target: 4, interval: 1ms }", "looks are at least 100 ms apart"),
+    ("{ max: 4, target: 4, cold-start: from-storage }", "no `cold-start: { from: STORAGE }`"),
+    ("{ max: 4, target: 4, cold-start: soon }", "or a duration of at most 30d"),
+  ])
+  func faults(written: String, message: String) {
+    let messages = LifecycleKeysTests.messages(LifecycleKeysTests.text(service: ", autoscale: \(written)"))
+    #expect(messages.contains { $0.contains(message) }, "\(messages)")
+  }
+}

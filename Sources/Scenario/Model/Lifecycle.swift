@@ -141,12 +141,10 @@ public struct AutoscaleSettings: Sendable, Hashable {
   public var stabilization: Ticks
   /// From the decision until the accelerators of a new replica are there.
   public var provisioning: Ticks
-  /// From then to the first request taken, where the service has no `cold-start`.
-  public var start: Ticks
 
   public init(
     minimum: Int, maximum: Int, measure: Measure, target: Double, interval: Ticks, stabilization: Ticks,
-    provisioning: Ticks, start: Ticks
+    provisioning: Ticks
   ) {
     self.minimum = minimum
     self.maximum = maximum
@@ -155,7 +153,6 @@ public struct AutoscaleSettings: Sendable, Hashable {
     self.interval = interval
     self.stabilization = stabilization
     self.provisioning = provisioning
-    self.start = start
   }
 }
 

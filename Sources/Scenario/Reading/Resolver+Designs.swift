@@ -239,6 +239,7 @@ extension Resolver {
     var deployment = Deployment(
       poolIndex: poolIndex, engine: engine,
       replicas: integer(value["replicas"]).map { $0 * ranks }
+        ?? value["autoscale"].map { min(most, max(1, integer($0["min"]) ?? 1)) }
         ?? standing(most, at: "\(path).replicas", as: "\(most)"),
       layout: layout, weights: weights,
       activations: precision("activations", weights.isWeightOnly ? "bf16" : weights.name), keyValue: keyValue,

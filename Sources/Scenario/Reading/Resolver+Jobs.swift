@@ -49,6 +49,7 @@ extension Resolver {
           storageWritten: value["storage"])
         let user = written.value["user"]?.text ?? ""
         if !users.contains(user) { users.append(user) }
+        training.isPreemptible = written.value["preemptible"]?.text == "true"
         training.user = users.firstIndex(of: user) ?? 0
         job.work = .training(index, training)
       }

@@ -24,6 +24,7 @@ extension Resolver {
       if let start = value["cold-start"], start["from"] == nil {
         design.services[index].restart = Ticks(seconds: quantity(start["engine-start"], .duration) ?? 0)
       }
+      autoscale(value, place, of: &design.services[index], in: design)
       noteLifecycle(place, of: design.services[index], in: design)
     }
   }
@@ -116,6 +117,65 @@ extension Resolver {
       backoff: ticks(retry["backoff"], default: 0, at: "\(path).retry.backoff"),
       jitter: retry["jitter"]?.text.flatMap(RetrySettings.Jitter.init) ?? .none, budget: budget)
     return care
+  }
+
+  private mutating func autoscale(
+    _ service: Written, _ path: String, of resolved: inout Service, in design: Design
+  ) {
+    guard let value = service["autoscale"] else { return }
+    guard case .pool(var deployment) = resolved.placement else {
+      return fault(
+        value, "\(path).autoscale", "only replicas on a pool, prompts and answers together, are scaled",
+        help: "leave `autoscale` out")
+    }
+    let pool = design.pools[deployment.poolIndex]
+    let (least, most) = (integer(value["min"]) ?? 1, integer(value["max"]) ?? 1)
+    if least > most {
+      fault(
+        value["min"] ?? value, "\(path).autoscale.min", "the minimum \(least) is above the maximum \(most)")
+    }
+    let needed = most * deployment.acceleratorsPerReplica
+    if needed > pool.accelerators {
+      fault(
+        value["max"] ?? value, "\(path).autoscale.max",
+        "\(most) replicas need \(needed) accelerators, the pool '\(pool.name)' has \(pool.accelerators)")
+    }
+    if pool.market != nil {
+      fault(value, "\(path).autoscale", "the spot market of a pool is for jobs alone in this version")
+    }
+    if service["replicas"] == nil { deployment.replicas = max(1, least) }
+    if deployment.replicas > most {
+      fault(
+        service["replicas"] ?? value, "\(path).replicas",
+        "\(deployment.replicas) replicas at the start are more than the maximum \(most)")
+    }
+    resolved.placement = .pool(deployment)
+    let interval = ticks(value["interval"], default: 15, at: "\(path).autoscale.interval")
+    if interval.seconds < 0.1 {
+      fault(value["interval"] ?? value, "\(path).autoscale.interval", "looks are at least 100 ms apart")
+    }
+    resolved.autoscale = AutoscaleSettings(
+      minimum: least, maximum: max(least, most),
+      measure: value["metric"]?.text.flatMap(AutoscaleSettings.Measure.init) ?? .queueDepth,
+      target: number(value["target"]) ?? 1, interval: max(Ticks(seconds: 0.1), interval),
+      stabilization: ticks(value["stabilization"], default: 300, at: "\(path).autoscale.stabilization"),
+      provisioning: ticks(value["provisioning"], default: 0, at: "\(path).autoscale.provisioning"))
+    start(value["cold-start"], "\(path).autoscale.cold-start", of: &resolved)
+  }
+
+  private mutating func start(_ value: Written?, _ path: String, of service: inout Service) {
+    guard let value, let text = value.text else { return }
+    if text == "from-storage" {
+      if service.coldStart == nil {
+        fault(value, path, "the service has no `cold-start: { from: STORAGE }`")
+      }
+    } else if service.coldStart != nil {
+      fault(value, path, "replicas read their weights: the service has a `cold-start`", help: "from-storage")
+    } else if case .success(let seconds) = UnitParser.parse(text, as: .duration), seconds <= 86_400 * 30 {
+      service.restart = Ticks(seconds: seconds)
+    } else {
+      fault(value, path, "expected `from-storage` or a duration of at most 30d", help: "such as 90s")
+    }
   }
 
   /// What this version leaves out, said before anybody trusts it.

@@ -103,6 +103,9 @@ extension ScenarioShape {
       "From a failure to the first new step, beside reading the checkpoint.", fallback: "5m"),
     Key("start", .quantity(.duration, atMost: "15y"), "When it is submitted.", fallback: "0s"),
     Key("priority", .integer(-1_000_000...1_000_000), "Higher goes first.", fallback: "0"),
+    Key(
+      "preemptible", .choice(["true", "false"]), "Services that scale up may take its accelerators.",
+      fallback: "false"),
     Key("user", .text, "Who submits it; fair shares are theirs."),
     jobRuns,
   ])

@@ -13,7 +13,9 @@ extension ScenarioShape {
   static let retry = Key(
     "retry",
     .object([
-      Key("attempts", .integer(0...100), "Hand-overs beyond the first; then a request has failed.", required: true),
+      Key(
+        "attempts", .integer(0...100), "Hand-overs beyond the first; then a request has failed.",
+        required: true),
       Key(
         "backoff", .quantity(.duration, atMost: "1d"), "Before the first of them; it doubles with each.",
         fallback: "0s"),
@@ -22,6 +24,29 @@ extension ScenarioShape {
       Key(
         "budget", .quantity(.ratio), "Retries at most, of all requests sent so far.", fallback: "no limit"),
     ]), "What becomes of requests whose replica falls.", fallback: "handed over again as often as it takes")
+
+  static let autoscale = Key(
+    "autoscale",
+    .object([
+      Key("min", .integer(0...100_000), "Replicas at least.", fallback: "1"),
+      Key("max", .integer(1...100_000), "Replicas at most.", required: true),
+      Key(
+        "metric", .choice(AutoscaleSettings.Measure.allCases.map(\.rawValue)),
+        "Of one replica: requests that wait, requests inside, or the share of KV blocks in use.",
+        fallback: "queue-depth"),
+      Key("target", .number(0.001...1e6), "What one replica should have of it.", required: true),
+      Key("interval", .quantity(.duration, atMost: "1d"), "From one look to the next.", fallback: "15s"),
+      Key(
+        "stabilization", .quantity(.duration, atMost: "30d"),
+        "Scales down to the most that was wanted within so long.", fallback: "5m"),
+      Key(
+        "provisioning", .quantity(.duration, atMost: "30d"),
+        "From the decision until accelerators are there.", fallback: "0s"),
+      Key(
+        "cold-start", .text, "`from-storage`, as the service's own `cold-start`, or how long a start takes.",
+        fallback: "as the service's"),
+    ]), "Replicas by what there is to do, as Kubernetes' horizontal pod autoscaler.",
+    fallback: "`replicas`, always")
 
   static let events = Key(
     "events",

@@ -36,8 +36,8 @@ extension ScenarioShape {
         Key(
           "policy", .choice(FrontSettings.Policy.allCases.map(\.rawValue)),
           "`order`: the first whose queue is short; `forecast`: the first that is expected to meet the SLO's "
-            + "TTFT; `cost`: the cheapest of those; `share`: drawn by weight; `nearest`: as `order`, from the "
-            + "shortest way on.", fallback: "order; share where shares are given"),
+            + "TTFT; `cost`: the cheapest of those; `share`: drawn by weight; `nearest`: as `order`, "
+            + "from the shortest way on.", fallback: "order; share where shares are given"),
         spillAt,
         Key(
           "counts", .choice(FrontSettings.Queue.allCases.map(\.rawValue)),

@@ -226,7 +226,8 @@ enum ScenarioShape {
     ])
 
   static let service: Shape = .object(
-    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff, retry] + frontKeys)
+    serviceKeys + [disaggregation, admission, speculation, lora, student, oneOff, retry, autoscale]
+      + frontKeys)
   static let serviceKeys: [Key] =
     [
       Key("workload", .text, "Name of a workload.", required: true),
@@ -296,7 +297,7 @@ enum ScenarioShape {
       Key("cache", cache, "What is kept of KV blocks."),
       coldStart,
     ]
-    + Key.planned("autoscale", "circuit-breaker")
+    + Key.planned("circuit-breaker")
   static let prompts = Key(
     "prompts", .choice(PromptScheduling.allCases.map(\.rawValue)),
     "`chunked`: prompts fill what the decodes leave of a step; `whole`: beside others only if they fit; "

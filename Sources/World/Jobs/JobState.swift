@@ -29,6 +29,8 @@ struct JobState {
   var heldSince: Ticks?
   /// What of its waiting was for spot capacity or for repaired nodes; the rest was for its turn.
   var hasRun = false
+  /// Checkpoints that were safe when it was asked to give way; it leaves with the next. `nil` if it was not.
+  var yieldsAfter: Int64?
   /// Interrupted faster than it can restart: it is left alone.
   var isAbandoned = false
   var isOver: Bool { isAbandoned || outcome.finish != nil }

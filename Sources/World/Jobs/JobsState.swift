@@ -256,7 +256,9 @@ extension World {
     jobs.states[job].pendingChange = .never
     jobs.states[job].progress.advance(to: now)
     rescheduleJob(job, &pending)
-    guard jobs.states[job].progress.phase == .finished, jobs.states[job].outcome.finish == nil else { return }
+    guard jobs.states[job].progress.phase == .finished, jobs.states[job].outcome.finish == nil else {
+      return leaveIfSaved(job, &pending)
+    }
     jobs.states[job].outcome.finish = now
     giveBack(job)
     startWaiting(jobs.models[job].poolIndex, &pending)
@@ -266,6 +268,7 @@ extension World {
   mutating func giveBack(_ job: Int) {
     settle(job)
     jobs.states[job].heldSince = nil
+    jobs.states[job].yieldsAfter = nil
     jobs.states[job].startVersion &+= 1
     jobs.states[job].placement = .waiting
     if let allocation = jobs.states[job].allocation {

@@ -7,6 +7,8 @@ struct ServiceLife {
   enum Phase: UInt8 {
     /// It holds no accelerators.
     case off
+    /// It is to have accelerators as soon as there are some.
+    case wanted
     /// Its node broke or is out.
     case down
     case starting, up
@@ -15,13 +17,16 @@ struct ServiceLife {
 
     /// Whether it can compute.
     var isUp: Bool { self == .up || self == .draining }
+    /// Whether it holds accelerators.
+    var isHeld: Bool { self != .off && self != .wanted }
   }
 
   struct Replica {
     var phase = Phase.up
     /// Whether the router sends requests to it: it learns late that a replica is gone.
     var isServing = true
-    /// Whether it has found other nodes and waits to start there.
+    /// Whether it has found other nodes and waits to start there, or waits for its accelerators to be made
+    /// available.
     var isMoving = false
     /// Frees its pending start, and the router's pending discovery.
     var version = 0
@@ -46,12 +51,13 @@ struct ServiceLife {
   var waiting: [UInt32] = []
   /// Requests in `lost` of all replicas.
   var lostCount = 0
+  var autoscale = AutoscaleMemory()
 
   // Integrals over time, up to `settled` [replica-ticks].
   private(set) var upTime: Int128 = 0
   private(set) var heldTime: Int128 = 0
   private(set) var settled = Ticks.zero
-  private var upCount = 0
+  private(set) var upCount = 0
   private(set) var heldCount = 0
   private(set) var mostUp = 0
   /// Times that a replica fell.
@@ -79,6 +85,9 @@ struct ServiceLife {
     recount()
   }
 
+  /// Replicas that there are or are to be, those that leave not counted.
+  var intended: Int { replicas.count { $0.phase != .off && $0.phase != .draining } }
+
   /// Whether the router may choose among all replicas as if none could fall.
   var isWhole: Bool { serving.count == replicas.count && lostCount == 0 }
 
@@ -98,7 +107,7 @@ struct ServiceLife {
     for index in replicas.indices {
       if replicas[index].isServing { serving.append(Int32(index)) }
       if replicas[index].phase.isUp { upCount += 1 }
-      if replicas[index].phase != .off { heldCount += 1 }
+      if replicas[index].phase.isHeld { heldCount += 1 }
     }
     mostUp = max(mostUp, upCount)
   }

@@ -17,6 +17,7 @@ extension World {
     for (index, outage) in model.design.outages.enumerated() where outage.start < Self.endOfTime {
       pending.push(EventCode(.outage, index: 2 * index).payload, at: outage.start)
     }
+    startAutoscaling(&pending)
   }
 
   mutating func handleLifecycle(_ code: EventCode, _ pending: inout PendingEvents) {
@@ -30,9 +31,12 @@ extension World {
     case .replicaStart:
       let life = services[code.service].pointee.life!.replicas[code.index]
       guard EventCode.isCurrent(code.version, of: life.version) else { return }
-      if life.phase == .down { startReplica(code.service, code.index, &pending) } else {
-        raise(code.service, code.index, &pending)
+      switch life.phase {
+      case .wanted: provision(code.service, code.index, &pending)
+      case .down: startReplica(code.service, code.index, &pending)
+      default: raise(code.service, code.index, &pending)
       }
+    case .autoscale: rescale(code.service, &pending)
     default:
       let life = services[code.service].pointee.life!.replicas[code.index]
       if EventCode.isCurrent(code.version, of: life.watchVersion) {
@@ -73,7 +77,7 @@ extension World {
 
   // MARK: Accounts
 
-  private mutating func settleLife(of service: Int) {
+  mutating func settleLife(of service: Int) {
     let state = services[service]
     let end = hasWork(service: service) ? now : min(now, lifeEnd(of: service))
     state.pointee.life!.settle(at: end)
@@ -81,7 +85,8 @@ extension World {
 
   /// When a service had no more to do.
   private func lifeEnd(of service: Int) -> Ticks {
-    max(services[services[service].pointee.owner(service)].pointee.tally.lastCompletion, model.scenario.duration ?? .zero)
+    let owner = services[services[service].pointee.owner(service)]
+    return max(owner.pointee.tally.lastCompletion, model.scenario.duration ?? .zero)
   }
 
   /// What became of a service's replicas; `nil` where all are up all the time.
@@ -96,7 +101,7 @@ extension World {
       falls: life.falls, mostUp: life.mostUp)
   }
 
-  private mutating func recount(_ service: Int) {
+  mutating func recount(_ service: Int) {
     let state = services[service]
     state.pointee.life!.recount()
     state.pointee.handOverSpacing = state.pointee.life!.handOverSpacing
@@ -183,7 +188,7 @@ extension World {
   mutating func fall(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
     let state = services[service]
     let phase = state.pointee.life!.replicas[index].phase
-    if phase == .off { return }
+    if !phase.isHeld { return }
     settleLife(of: service)
     state.pointee.life!.replicas[index].version &+= 1
     state.pointee.life!.replicas[index].isMoving = false
@@ -199,9 +204,21 @@ extension World {
       if detection < Self.endOfTime { pending.push(code.payload, at: detection) }
     }
     recount(service)
+    // Nobody counts on it any more.
+    if phase == .draining { freePlace(of: service, index) }
   }
 
   private mutating func loseRequests(_ service: Int, _ index: Int) {
+    let state = services[service]
+    let handles = renew(service, index)
+    state.pointee.tally.inFlight += handles.count
+    for handle in handles { state.pointee.member.tokensComing += Int64(requests[handle].promptTokens) }
+    for handle in handles { state.pointee.life!.lose(handle, at: index) }
+  }
+
+  /// An empty replica in the place of one.
+  /// - Returns: the requests that were inside.
+  mutating func renew(_ service: Int, _ index: Int) -> [UInt32] {
     let state = services[service]
     let replica = state.pointee.replicas[index]
     let handles = replica.pointee.breakDown(at: now)
@@ -213,9 +230,7 @@ extension World {
     if case .replicas(let settings, _, _, _, _, _) = model.services[service].placement {
       state.pointee.router.forget(index, settings: settings)
     }
-    state.pointee.tally.inFlight += handles.count
-    for handle in handles { state.pointee.member.tokensComing += Int64(requests[handle].promptTokens) }
-    for handle in handles { state.pointee.life!.lose(handle, at: index) }
+    return handles
   }
 
   /// The router learns that a replica is gone.

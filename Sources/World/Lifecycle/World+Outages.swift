@@ -66,7 +66,8 @@ extension World {
   private mutating func crash(_ pool: Int, on node: Int, _ pending: inout PendingEvents) {
     for service in lifecycle.pools[pool]!.model.services {
       for index in services[service].pointee.life!.replicas.indices
-      where stands(service, index, on: node) && services[service].pointee.life!.replicas[index].phase != .down {
+      where stands(service, index, on: node) && services[service].pointee.life!.replicas[index].phase != .down
+      {
         fall(service, index, &pending)
         if services[service].pointee.life!.replicas[index].phase == .down {
           startReplica(service, index, &pending)
@@ -172,20 +173,39 @@ extension World {
 
   // MARK: Places
 
-  /// Replicas that are down start where their nodes are in again, or look for others.
+  /// Replicas that are down start where their nodes are in again, or look for others; those that are wanted
+  /// look for accelerators. Where too few are free, jobs are asked to give way.
   mutating func placeReplicas(_ pool: Int, _ pending: inout PendingEvents) {
-    guard let watch = lifecycle.pools[pool] else { return }
+    let lacking = placeWaitingReplicas(pool, &pending)
+    if lacking == 0 { return }
+    let free = jobs.pools[pool].cluster.freeAccelerators
+    askJobs(pool, for: lacking, &pending)
+    if jobs.pools[pool].cluster.freeAccelerators > free { _ = placeWaitingReplicas(pool, &pending) }
+  }
+
+  /// - Returns: accelerators that replicas want and cannot have.
+  private mutating func placeWaitingReplicas(_ pool: Int, _ pending: inout PendingEvents) -> Int {
+    guard let watch = lifecycle.pools[pool] else { return 0 }
+    var lacking = 0
     for service in watch.model.services {
+      let size = model.design.services[service].deployments[0].acceleratorsPerReplica
       for index in services[service].pointee.life!.replicas.indices {
         let replica = services[service].pointee.life!.replicas[index]
-        guard replica.phase == .down, !replica.isMoving, let place = replica.place else { continue }
-        if lifecycle.pools[pool]!.isIn(place) {
-          startReplica(service, index, &pending)
-        } else if let other = findPlace(pool, insteadOf: place) {
-          move(service, index, to: other, &pending)
+        if replica.isMoving { continue }
+        if replica.phase == .wanted {
+          if !settleIn(service, index, pool, &pending) { lacking += size }
+        } else if replica.phase == .down, let place = replica.place {
+          if lifecycle.pools[pool]!.isIn(place) {
+            startReplica(service, index, &pending)
+          } else if let other = findPlace(pool, insteadOf: place) {
+            move(service, index, to: other, &pending)
+          } else {
+            lacking += size
+          }
         }
       }
     }
+    return lacking
   }
 
   /// A replica moves to other nodes: it starts there once the failure is noticed.

@@ -86,9 +86,11 @@ import Testing
     }
   }
 
-  @Test("a node that is out from the start leaves the service that never had it", arguments: [
-    "round-robin", "least-loaded", "power-of-two",
-  ])
+  @Test(
+    "a node that is out from the start leaves the service that never had it",
+    arguments: [
+      "round-robin", "least-loaded", "power-of-two",
+    ])
   func fewerReplicas(policy: String) throws {
     let router = "{ policy: \(policy), health-check: { interval: 1ms, threshold: 1 } }"
     let out = try Self.run(
@@ -164,15 +166,18 @@ import Testing
     let few = "retry: { attempts: 1 }"
     let some = try Self.run(Self.text(failures: failures, service: few)).services[0].tally
     let more = try Self.run(
-      Self.text(failures: failures, service: "retry: { attempts: 4 }")).services[0].tally
+      Self.text(failures: failures, service: "retry: { attempts: 4 }")
+    ).services[0].tally
     #expect(more.failed < some.failed)
   }
 
   /// A node is in for M on average and out for R; from coming in on its replica takes S to start, in which
   /// the node can break again: the replica is up for M·exp(−S/M) of M + R.
-  @Test("availability comes to what renewal theory says", arguments: [
-    ("exponential", "", "0s"), ("exponential", "", "10m"), ("weibull", ", shape: 2.5", "0s"),
-  ])
+  @Test(
+    "availability comes to what renewal theory says",
+    arguments: [
+      ("exponential", "", "0s"), ("exponential", "", "10m"), ("weibull", ", shape: 2.5", "0s"),
+    ])
   func availability(name: String, shape: String, start: String) throws {
     let text = Self.text(
       nodes: 12, failures: "{ node-mtbf: 2h, repair: 30m\(shape) }",
@@ -208,7 +213,8 @@ import Testing
     let scenario = try WorldTests.scenario(Self.text())
     let bytes = scenario.designs[0].services[0].deployments[0].memory.weights.value * 8
     let alone = bytes / 20e9
-    #expect(read > 60 + 3 * (3 * alone + 20) + alone + 20 - 1 && read < 60 + 3 * (3 * alone + 20) + alone + 25)
+    #expect(
+      read > 60 + 3 * (3 * alone + 20) + alone + 20 - 1 && read < 60 + 3 * (3 * alone + 20) + alone + 25)
   }
 
   @Test("a spare takes the place of a broken node once the failure is noticed")
@@ -271,10 +277,13 @@ extension WorldTests {
     var stream = RandomStream(seed: seed, replication: 0, entity: "swarm", purpose: "failures")
     func pick(_ list: [String]) -> String { list[Int(stream.below(UInt32(list.count)))] }
     let failures = pick([
-      "{ node-mtbf: 60s, repair: 4s }", "{ software-mtbf: 60s }", "{ node-mtbf: 50s, repair: 3s, shape: 0.6 }",
+      "{ node-mtbf: 60s, repair: 4s }", "{ software-mtbf: 60s }",
+      "{ node-mtbf: 50s, repair: 3s, shape: 0.6 }",
       "{ accelerator-mtbf: 600s, software-mtbf: 90s, repair: 5s, crews: 1 }", "none",
     ])
-    let retry = pick(["", "retry: { attempts: 2, backoff: 300ms, jitter: full }", "retry: { attempts: 1, budget: 30% }"])
+    let retry = pick([
+      "", "retry: { attempts: 2, backoff: 300ms, jitter: full }", "retry: { attempts: 1, budget: 30% }",
+    ])
     let start = pick(["", "cold-start: { engine-start: 2s }"])
     return text.replacing(
       "count: 1, purchase: { price: 300000 USD } }",

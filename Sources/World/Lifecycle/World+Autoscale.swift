@@ -1,0 +1,241 @@
+import Infrastructure
+import Kernel
+import Scenario
+import Workloads
+
+/// Services that run more replicas when there is more to do, and fewer when there is less.
+///
+/// A replica that is wanted holds nothing until its accelerators are there; then it starts as one that comes
+/// back does. One that is no longer wanted takes no more requests, ends with the last it has, and gives its
+/// accelerators back, to other replicas first, then to jobs. Where too few are free, jobs that may be
+/// preempted give way: those of the lowest priority first, of those the one that started last.
+extension World {
+  mutating func startAutoscaling(_ pending: inout PendingEvents) {
+    for (index, service) in model.design.services.enumerated() where services[index].pointee.life != nil {
+      guard let interval = service.autoscale?.interval else { continue }
+      pending.push(EventCode(.autoscale, service: index).payload, at: interval)
+    }
+  }
+
+  /// One look of the autoscaler.
+  mutating func rescale(_ service: Int, _ pending: inout PendingEvents) {
+    guard hasWork(service: service), let settings = model.design.services[service].autoscale else { return }
+    pending.push(EventCode(.autoscale, service: service).payload, at: now + settings.interval)
+    let state = services[service]
+    if state.pointee.isStarting { return }
+    let reading = read(service, settings.measure)
+    let current = state.pointee.life!.intended
+    let wanted = settings.wanted(reading.sum, ready: reading.ready, current: current)
+    let desired = state.pointee.life!.autoscale.stabilized(wanted, current: current, settings, at: now)
+    if desired > current { grow(service, by: desired - current, after: settings.provisioning, &pending) }
+    if desired < current { shrink(service, by: current - desired, &pending) }
+  }
+
+  /// The metric summed over the replicas that are up, requests that nobody has included, and their number.
+  private mutating func read(_ service: Int, _ measure: AutoscaleSettings.Measure) -> (
+    sum: Double, ready: Int
+  ) {
+    let state = services[service]
+    var sum = 0.0
+    var ready = 0
+    for index in 0..<state.pointee.replicas.count
+    where state.pointee.life!.replicas[index].phase == .up {
+      let replica = state.pointee.replicas[index]
+      ready += 1
+      switch measure {
+      case .queueDepth: sum += Double(replica.pointee.queued)
+      case .running: sum += Double(replica.pointee.load)
+      case .keyValueUse:
+        sum += Double(replica.pointee.blocksInUse(at: now)) / Double(max(1, replica.pointee.blockCount))
+      }
+    }
+    let waiting = state.pointee.life!.waiting.count + state.pointee.life!.lostCount
+    // A request that nobody has uses no KV blocks yet; one replica has to be there to take it.
+    sum += measure == .keyValueUse ? (ready == 0 && waiting > 0 ? 1 : 0) : Double(waiting)
+    return (sum, ready)
+  }
+
+  // MARK: More
+
+  private mutating func grow(
+    _ service: Int, by count: Int, after pause: Ticks, _ pending: inout PendingEvents
+  ) {
+    let state = services[service]
+    var left = count
+    for index in state.pointee.life!.replicas.indices
+    where left > 0 && state.pointee.life!.replicas[index].phase == .off {
+      left -= 1
+      settleLife(of: service)
+      state.pointee.life!.replicas[index].phase = .wanted
+      state.pointee.life!.replicas[index].version &+= 1
+      state.pointee.life!.replicas[index].isMoving = true
+      let version = state.pointee.life!.replicas[index].version
+      pending.push(
+        EventCode(.replicaStart, service: service, index: index, version: version).payload, at: now + pause)
+    }
+  }
+
+  /// A wanted replica may have its accelerators from now on.
+  mutating func provision(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
+    services[service].pointee.life!.replicas[index].isMoving = false
+    startWaiting(model.design.services[service].deployments[0].poolIndex, &pending)
+  }
+
+  /// Gives a wanted replica free accelerators of its pool; false where there are too few.
+  mutating func settleIn(_ service: Int, _ index: Int, _ pool: Int, _ pending: inout PendingEvents) -> Bool {
+    let size = model.design.services[service].deployments[0].acceleratorsPerReplica
+    let perNode = lifecycle.pools[pool]!.model.perNode
+    let together = size <= perNode ? size : size % perNode == 0 ? perNode : 0
+    let request = JobRequest(accelerators: size, perNode: together)
+    guard let place = jobs.pools[pool].cluster.place(request, by: .packed) else { return false }
+    settleLife(of: service)
+    services[service].pointee.life!.replicas[index].place = place
+    startReplica(service, index, &pending)
+    return true
+  }
+
+  // MARK: Fewer
+
+  private mutating func shrink(_ service: Int, by count: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
+    var left = count
+    // What serves nobody yet goes first, then the last.
+    for phase in [ServiceLife.Phase.wanted, .down, .starting, .up] {
+      for index in state.pointee.life!.replicas.indices.reversed()
+      where left > 0 && state.pointee.life!.replicas[index].phase == phase {
+        left -= 1
+        dismiss(service, index, &pending)
+      }
+    }
+  }
+
+  private mutating func dismiss(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
+    settleLife(of: service)
+    state.pointee.life!.replicas[index].version &+= 1
+    if state.pointee.life!.replicas[index].phase != .up { return leave(service, index, &pending) }
+    state.pointee.life!.replicas[index].phase = .draining
+    state.pointee.life!.replicas[index].isServing = false
+    recount(service)
+    releaseIfDrained(service, index, &pending)
+  }
+
+  /// A replica that takes no more requests has answered its last.
+  mutating func releaseIfDrained(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
+    guard state.pointee.life!.replicas[index].phase == .draining,
+      state.pointee.replicas[index].pointee.load == 0
+    else { return }
+    _ = renew(service, index)
+    leave(service, index, &pending)
+  }
+
+  /// A replica gives its accelerators back; whoever waits for some may have them.
+  private mutating func leave(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
+    freePlace(of: service, index)
+    startWaiting(model.design.services[service].deployments[0].poolIndex, &pending)
+  }
+
+  /// A replica gives its accelerators back.
+  mutating func freePlace(of service: Int, _ index: Int) {
+    let state = services[service]
+    settleLife(of: service)
+    let pool = model.design.services[service].deployments[0].poolIndex
+    if let place = state.pointee.life!.replicas[index].place { jobs.pools[pool].cluster.release(place) }
+    state.pointee.life!.replicas[index].place = nil
+    state.pointee.life!.replicas[index].phase = .off
+    // The router finds out about one that fell by itself.
+    if state.pointee.life!.replicas[index].lost.isEmpty {
+      state.pointee.life!.replicas[index].isServing = false
+    }
+    recount(service)
+  }
+
+  // MARK: Jobs that give way
+
+  /// Asks jobs of a pool to give up as many accelerators as replicas lack.
+  ///
+  /// - Parameter lacking: accelerators that replicas want and cannot have.
+  mutating func askJobs(_ pool: Int, for lacking: Int, _ pending: inout PendingEvents) {
+    var coming = 0
+    for job in jobs.pools[pool].running where jobs.states[job.id].yieldsAfter != nil {
+      coming += jobs.models[job.id].accelerators
+    }
+    let victims = jobs.pools[pool].running.enumerated().filter {
+      jobs.models[$0.element.id].job.isPreemptible && jobs.states[$0.element.id].yieldsAfter == nil
+    }.sorted {
+      let (one, other) = (jobs.models[$0.element.id].job.priority, jobs.models[$1.element.id].job.priority)
+      return (one, $1.offset) < (other, $0.offset)
+    }.map(\.element.id)
+    for job in victims where coming < lacking {
+      coming += jobs.models[job].accelerators
+      giveWay(job, &pending)
+    }
+  }
+
+  private mutating func giveWay(_ job: Int, _ pending: inout PendingEvents) {
+    jobs.states[job].progress.advance(to: now)
+    let phase = jobs.states[job].progress.phase
+    let canSave = phase == .working || phase == .checkpointing || phase == .awaitingPersistence
+    let settings = jobs.models[job].job.checkpoints
+    // What lies on the node's own disk would be lost with the node.
+    let isSafe = settings.local == nil || settings.remoteEvery == 1
+    guard settings.onNotice, canSave, isSafe else { return preempt(job, &pending) }
+    jobs.states[job].yieldsAfter = jobs.states[job].progress.checkpointsPersisted
+    jobs.states[job].progress.requestCheckpoint()
+    rescheduleJob(job, &pending)
+  }
+
+  /// A job that gives way has saved its state: it leaves.
+  mutating func leaveIfSaved(_ job: Int, _ pending: inout PendingEvents) {
+    guard let before = jobs.states[job].yieldsAfter,
+      jobs.states[job].progress.checkpointsPersisted > before
+    else { return }
+    preempt(job, &pending)
+    startWaiting(jobs.models[job].poolIndex, &pending)
+  }
+
+  private mutating func preempt(_ job: Int, _ pending: inout PendingEvents) {
+    jobs.states[job].progress.advance(to: now)
+    jobs.states[job].progress.interrupt(losing: .node)
+    giveBack(job)
+    jobs.pools[jobs.models[job].poolIndex].waiting.insert(job, at: 0)
+    rescheduleJob(job, &pending)
+  }
+}
+
+extension AutoscaleSettings {
+  /// A tenth: `--horizontal-pod-autoscaler-tolerance`.
+  static let tolerance = 0.1
+
+  /// How many replicas one look wants.
+  ///
+  /// - Parameters:
+  ///   - sum: of the metric over the `ready` replicas that are up.
+  ///   - current: those that are up, start, or are asked for.
+  func wanted(_ sum: Double, ready: Int, current: Int) -> Int {
+    let bounded = { (count: Int) in min(maximum, max(minimum, count)) }
+    func isNear(_ count: Int) -> Bool {
+      count > 0 && abs(sum / (target * Double(count)) - 1) <= Self.tolerance
+    }
+    if isNear(ready) { return bounded(current) }
+    let count = Int(min(1e9, (sum / target).rounded(.up)))
+    let grows = sum > target * Double(ready)
+    // Those that are not up yet will take their part.
+    if grows && (isNear(current) || count < current) { return bounded(current) }
+    return bounded(count)
+  }
+}
+
+/// What the autoscaler of one service remembers: the most replicas wanted lately.
+struct AutoscaleMemory {
+  private var wanted: [(time: Ticks, count: Int)] = []
+
+  /// Scales up at once, and down to the most that was wanted within the window.
+  mutating func stabilized(_ count: Int, current: Int, _ settings: AutoscaleSettings, at now: Ticks) -> Int {
+    wanted.removeAll { now - $0.time > settings.stabilization }
+    wanted.append((now, count))
+    if count >= current { return count }
+    return min(current, wanted.reduce(count) { max($0, $1.count) })
+  }
+}
