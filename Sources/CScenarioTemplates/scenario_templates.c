@@ -55,6 +55,9 @@ static const char minimal_yaml[] = {
 static const char models_tiny_config_json[] = {
 #embed "../../scenarios/models/tiny-config.json"
 };
+static const char node_failures_yaml[] = {
+#embed "../../scenarios/node-failures.yaml"
+};
 static const char optimize_fleet_yaml[] = {
 #embed "../../scenarios/optimize-fleet.yaml"
 };
@@ -63,6 +66,9 @@ static const char prefill_decode_yaml[] = {
 };
 static const char prefix_cache_yaml[] = {
 #embed "../../scenarios/prefix-cache.yaml"
+};
+static const char preempted_training_yaml[] = {
+#embed "../../scenarios/preempted-training.yaml"
 };
 static const char priorities_yaml[] = {
 #embed "../../scenarios/priorities.yaml"
@@ -164,7 +170,9 @@ static const struct dryrack_template templates[] = {
     {"managed-endpoint.yaml", managed_endpoint_yaml, sizeof managed_endpoint_yaml},
     {"minimal.yaml", minimal_yaml, sizeof minimal_yaml},
     {"models/tiny-config.json", models_tiny_config_json, sizeof models_tiny_config_json},
+    {"node-failures.yaml", node_failures_yaml, sizeof node_failures_yaml},
     {"optimize-fleet.yaml", optimize_fleet_yaml, sizeof optimize_fleet_yaml},
+    {"preempted-training.yaml", preempted_training_yaml, sizeof preempted_training_yaml},
     {"prefill-decode.yaml", prefill_decode_yaml, sizeof prefill_decode_yaml},
     {"prefix-cache.yaml", prefix_cache_yaml, sizeof prefix_cache_yaml},
     {"priorities.yaml", priorities_yaml, sizeof priorities_yaml},
