@@ -79,6 +79,9 @@ static const char mistakes_pipelines_that_cannot_restart_yaml[] = {
 static const char models_tiny_config_json[] = {
 #embed "../../scenarios/models/tiny-config.json"
 };
+static const char node_failures_yaml[] = {
+#embed "../../scenarios/node-failures.yaml"
+};
 static const char optimize_fleet_yaml[] = {
 #embed "../../scenarios/optimize-fleet.yaml"
 };
@@ -87,6 +90,9 @@ static const char prefill_decode_yaml[] = {
 };
 static const char prefix_cache_yaml[] = {
 #embed "../../scenarios/prefix-cache.yaml"
+};
+static const char preempted_training_yaml[] = {
+#embed "../../scenarios/preempted-training.yaml"
 };
 static const char priorities_yaml[] = {
 #embed "../../scenarios/priorities.yaml"
@@ -202,7 +208,9 @@ static const struct dryrack_template templates[] = {
     {"mistakes/no-lineage.yaml", mistakes_no_lineage_yaml, sizeof mistakes_no_lineage_yaml},
     {"mistakes/pipelines-that-cannot-restart.yaml", mistakes_pipelines_that_cannot_restart_yaml, sizeof mistakes_pipelines_that_cannot_restart_yaml},
     {"models/tiny-config.json", models_tiny_config_json, sizeof models_tiny_config_json},
+    {"node-failures.yaml", node_failures_yaml, sizeof node_failures_yaml},
     {"optimize-fleet.yaml", optimize_fleet_yaml, sizeof optimize_fleet_yaml},
+    {"preempted-training.yaml", preempted_training_yaml, sizeof preempted_training_yaml},
     {"prefill-decode.yaml", prefill_decode_yaml, sizeof prefill_decode_yaml},
     {"prefix-cache.yaml", prefix_cache_yaml, sizeof prefix_cache_yaml},
     {"priorities.yaml", priorities_yaml, sizeof priorities_yaml},

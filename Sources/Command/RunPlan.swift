@@ -183,7 +183,7 @@ struct RunPlan {
   private static func placement(_ service: Service, of design: Design, in scenario: Scenario) -> [Line] {
     substitute(of: service, currency: scenario.economics.currency)
       + whereTo(service, of: design, in: scenario) + door(of: service)
-      + start(of: service, in: design)
+      + start(of: service, in: design) + life(of: service, in: design)
   }
 
   private static func whereTo(_ service: Service, of design: Design, in scenario: Scenario) -> [Line] {

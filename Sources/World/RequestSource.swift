@@ -20,6 +20,7 @@ struct RequestSource {
   private let rows: Trace?
   private let prefix: SharedPrefix?
   private let conversations: Conversations?
+  private let warp: DemandWarp?
   private let limit: Int
   private let end: Ticks
   private var sent = 0
@@ -39,7 +40,10 @@ struct RequestSource {
   /// When the next open-loop request is sent; `nil` when there is none.
   private(set) var nextArrival: Ticks?
 
-  init(workload: InferenceWorkload, duration: Ticks?, seed: UInt64, replication: Int) {
+  init(
+    workload: InferenceWorkload, duration: Ticks?, seed: UInt64, replication: Int, warp: DemandWarp? = nil
+  ) {
+    self.warp = warp
     func stream(_ purpose: String) -> RandomStream {
       RandomStream(
         seed: seed, replication: replication, entity: "workloads/\(workload.name)", purpose: purpose)
@@ -101,7 +105,7 @@ struct RequestSource {
     case .trace(let trace): time = sent < trace.count ? trace.arrivals[sent] : nil
     case .closed: time = nil
     case .open(var arrivals):
-      time = arrivals.next()
+      time = arrivals.next().map { warp?.time(of: $0) ?? $0 }
       origin = .open(arrivals)
     }
     return time.flatMap { $0 < end ? $0 : nil }

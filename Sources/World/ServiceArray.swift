@@ -69,7 +69,8 @@ struct ServiceArray: ~Copyable {
     let scenario = model.scenario
     let source = RequestSource(
       workload: scenario.workloads[service.workloadIndex], duration: scenario.duration, seed: scenario.seed,
-      replication: replication)
+      replication: replication,
+      warp: DemandWarp(model.design.surges.filter { $0.workloadIndex == service.workloadIndex }))
     // Routing is the one draw that belongs to the design; it has a stream of its own.
     let routing = RandomStream(
       seed: scenario.seed, replication: replication,

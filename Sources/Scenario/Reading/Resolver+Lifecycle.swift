@@ -1,16 +1,27 @@
 import Kernel
 import Quantities
+import Workloads
 
 /// What is out and when, and what becomes of requests whose replica falls.
 extension Resolver {
   /// Takes in a design's events and how its services bear failures.
   ///
   /// - Parameter duration: of the traffic [s]; `nil` where requests end it.
-  mutating func addLifecycle(to design: inout Design, _ member: Written.Member, duration: Double?) {
+  mutating func addLifecycle(
+    to design: inout Design, _ member: Written.Member, workloads: [InferenceWorkload], duration: Double?
+  ) {
     let path = "designs.\(member.key)"
     for (index, event) in (member.value["events"]?.items ?? []).enumerated() {
-      if let outage = outage(event, "\(path).events[\(index)]", in: design, duration: duration) {
-        design.outages.append(outage)
+      let place = "\(path).events[\(index)]"
+      guard let span = span(event, place, in: design, duration: duration) else { continue }
+      if event["workload"] != nil || event["rate"] != nil {
+        if let surge = surge(event, place, span, workloads) { design.surges.append(surge) }
+      } else if event["fails"] == nil {
+        fault(
+          event, place, "nothing says what happens", help: "`fails: true`, or a `workload` and its `rate`")
+      } else if let (name, parts) = parts(event, place, in: design) {
+        design.outages.append(
+          PlannedOutage(name: name, start: span.start, duration: span.length, parts: parts))
       }
     }
     for index in design.services.indices {
@@ -29,26 +40,51 @@ extension Resolver {
     }
   }
 
-  private mutating func outage(
+  /// When an event begins and how long it lasts; `nil` where it cannot be.
+  private mutating func span(
     _ value: Written, _ path: String, in design: Design, duration: Double?
-  ) -> PlannedOutage? {
-    guard let at = quantity(value["at"], .duration), let span = quantity(value["for"], .duration) else {
+  ) -> (start: Ticks, length: Ticks)? {
+    guard let at = quantity(value["at"], .duration), let length = quantity(value["for"], .duration) else {
       return nil
     }
-    guard span > 0 else {
-      fault(value["for"] ?? value, "\(path).for", "an outage lasts for some time")
+    guard length > 0 else {
+      fault(value["for"] ?? value, "\(path).for", "an event lasts for some time")
       return nil
     }
-    let end = max(duration ?? 0, design.trainingJobs.isEmpty ? 0 : .infinity)
-    if duration != nil && at >= end {
+    // Jobs go on after the traffic.
+    if let duration, at >= duration, design.trainingJobs.isEmpty || value["workload"] != nil {
       fault(
-        value["at"] ?? value, "\(path).at", "the run is over then: its traffic ends after \(duration ?? 0) s",
+        value["at"] ?? value, "\(path).at", "the run is over then: its traffic ends after \(duration) s",
         help: "lengthen `duration`, or have it come earlier")
       return nil
     }
-    guard let (name, parts) = parts(value, path, in: design) else { return nil }
-    return PlannedOutage(
-      name: name, start: Ticks(seconds: at), duration: max(Ticks(1), Ticks(seconds: span)), parts: parts)
+    return (Ticks(seconds: at), max(Ticks(1), Ticks(seconds: length)))
+  }
+
+  private mutating func surge(
+    _ value: Written, _ path: String, _ span: (start: Ticks, length: Ticks), _ workloads: [InferenceWorkload]
+  ) -> DemandSurge? {
+    for key in ["site", "pool", "node", "fails"] {
+      if let other = value[key] {
+        fault(other, "\(path).\(key)", "an event is about a place or about a workload, not both")
+        return nil
+      }
+    }
+    guard let rate = number(value["rate"]), value["workload"] != nil else {
+      fault(value, path, "a workload and a rate belong together", help: "such as `workload: NAME, rate: 2`")
+      return nil
+    }
+    guard index(value["workload"], "\(path).workload", among: workloadNames, what: "workload") != nil,
+      let index = workloads.firstIndex(where: { $0.name == value["workload"]?.text })
+    else { return nil }
+    if case .generated(let arrivals, _, _) = workloads[index].traffic, arrivals.isSteady {
+      return DemandSurge(workloadIndex: index, start: span.start, duration: span.length, factor: rate)
+    }
+    fault(
+      value["workload"] ?? value, "\(path).workload",
+      "only arrivals of a steady rate are sped up: poisson, gamma, weibull, constant",
+      help: "write the rise into a `schedule`")
+    return nil
   }
 
   private mutating func parts(_ value: Written, _ path: String, in design: Design)
@@ -191,6 +227,16 @@ extension Resolver {
       notes.append(
         "\(path): prefill and decode replicas outlive an outage (\(names.joined(separator: ", "))) in this "
           + "version")
+    }
+  }
+}
+
+extension ArrivalProcess {
+  /// Whether requests come at one rate all the time, one after the other.
+  fileprivate var isSteady: Bool {
+    switch self {
+    case .poisson, .gamma, .weibull, .constant: true
+    case .closedLoop, .burst, .diurnal, .schedule: false
     }
   }
 }

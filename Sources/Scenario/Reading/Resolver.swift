@@ -110,7 +110,8 @@ struct Resolver {
     for member in root["designs"]?.members ?? [] {
       var design = design(member, workloads: workloads, prices: economics.priceList)
       addJobs(to: &design, member, trainings: trainings, collectives: collectives, jobTraces: jobTraces)
-      addLifecycle(to: &design, member, duration: quantity(root["duration"], .duration))
+      addLifecycle(
+        to: &design, member, workloads: workloads, duration: quantity(root["duration"], .duration))
       designs.append(design)
     }
     economics.against = against(money?["against"], among: designs)

@@ -56,7 +56,9 @@ extension ScenarioShape {
         Key("site", .text, "A site of this design: all of its pools."),
         Key("pool", .text, "A pool of this design."),
         Key("node", .integer(0...1_000_000), "Of that pool, counted from 0, instead of all of it."),
-        Key("fails", .choice(["true"]), "Everything there is out.", required: true),
+        Key("fails", .choice(["true"]), "Everything there is out."),
+        Key("workload", .text, "A workload that sends more or less for that time, with `rate`."),
+        Key("rate", .number(0.001...1000), "How many times as much as usual."),
         Key("for", .quantity(.duration, atMost: "15y"), "How long.", required: true),
       ])), "What is known to be out, and when.")
 }

@@ -155,7 +155,10 @@ extension World {
 
   /// Asks the scheduler which jobs of a pool go on, and which make way.
   mutating func startWaiting(_ pool: Int, _ pending: inout PendingEvents) {
-    if lifecycle.pools[pool] != nil { placeReplicas(pool, &pending) }
+    if lifecycle.pools[pool] != nil {
+      placeReplicas(pool, &pending)
+      if now > jobs.horizon { return }
+    }
     if jobs.pools[pool].market != nil {
       for job in jobs.pools[pool].waiting { decideSpot(job, &pending) }
       return

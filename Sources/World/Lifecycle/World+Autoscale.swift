@@ -19,7 +19,9 @@ extension World {
 
   /// One look of the autoscaler.
   mutating func rescale(_ service: Int, _ pending: inout PendingEvents) {
-    guard hasWork(service: service), let settings = model.design.services[service].autoscale else { return }
+    guard let settings = model.design.services[service].autoscale, isScaling(service, settings) else {
+      return
+    }
     pending.push(EventCode(.autoscale, service: service).payload, at: now + settings.interval)
     let state = services[service]
     if state.pointee.isStarting { return }
@@ -29,6 +31,14 @@ extension World {
     let desired = state.pointee.life!.autoscale.stabilized(wanted, current: current, settings, at: now)
     if desired > current { grow(service, by: desired - current, after: settings.provisioning, &pending) }
     if desired < current { shrink(service, by: current - desired, &pending) }
+  }
+
+  /// Whether the autoscaler still looks at a service: while there is work, and after that until it holds no
+  /// more than it must, for jobs may wait for the rest.
+  private func isScaling(_ service: Int, _ settings: AutoscaleSettings) -> Bool {
+    if hasWork(service: service) { return true }
+    let pool = model.design.services[service].deployments[0].poolIndex
+    return hasWork(pool: pool) && services[service].pointee.life!.intended > settings.minimum
   }
 
   /// The metric summed over the replicas that are up, requests that nobody has included, and their number.

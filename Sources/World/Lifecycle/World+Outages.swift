@@ -74,7 +74,8 @@ extension World {
         }
       }
     }
-    for job in jobs(on: node, pool) {
+    // Nothing happens to jobs beyond the horizon.
+    for job in jobs(on: node, pool) where now <= jobs.horizon {
       jobs.states[job].progress.advance(to: now)
       jobs.states[job].progress.interrupt(losing: .program)
       begin(job, after: jobs.states[job].progress.resumesFromLocalCopy ? .lostProgram : .lostNode, &pending)
@@ -135,6 +136,7 @@ extension World {
 
   /// Jobs on nodes that are gone go on with others in their place, or wait.
   private mutating func interruptJobs(_ pool: Int, on lost: [Int], _ pending: inout PendingEvents) {
+    if now > jobs.horizon { return }
     if jobs.pools[pool].market != nil {
       if lifecycle.pools[pool]!.nodesIn == 0 { interruptMarketJobs(pool, &pending) }
       return

@@ -127,6 +127,15 @@ import Testing
     #expect(low.interruptions > 0 && high.interruptions == 0)
   }
 
+  @Test("after the traffic a service keeps no more than it must, and jobs go on")
+  func afterwards() throws {
+    let busy = "{ process: schedule, points: [[0s, 2/s], [1500s, 2/s], [1501s, 30/s]] }"
+    let jobs = Self.job(", on-notice: true").replacing("restart: 30s", with: "restart: 30s, start: 20m")
+    let outcome = try ReplicaLifeTests.run(Self.text(Self.plain, arrivals: busy, jobs: jobs))
+    #expect(outcome.services[0].life!.mostUp >= 3 && outcome.jobs[0].interruptions > 0)
+    #expect(outcome.jobs[0].finish!.seconds < 2 * 3600)
+  }
+
   @Test("replicas that come and go, fall and are out, beside jobs", arguments: 0..<8)
   func everythingAtOnce(replication: Int) throws {
     let text = Self.text(
