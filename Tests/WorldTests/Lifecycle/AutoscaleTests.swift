@@ -32,8 +32,8 @@ import Testing
 
   static let plain = "{ min: 1, max: 4, metric: running, target: 12, interval: 15s, stabilization: 2m }"
 
-  /// Kubernetes' documentation: 100 m wanted, 200 m seen: twice as many; 50 m seen: half of them; within a tenth:
-  /// as many.
+  /// Kubernetes' documentation: 100 m wanted, 200 m seen: twice as many; 50 m seen: half of them; within a
+  /// tenth: as many.
   @Test func theLawIsThatOfKubernetes() {
     let settings = AutoscaleSettings(
       minimum: 1, maximum: 100, measure: .running, target: 100, interval: .init(seconds: 15),
