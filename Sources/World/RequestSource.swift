@@ -105,11 +105,14 @@ struct RequestSource {
     case .trace(let trace): time = sent < trace.count ? trace.arrivals[sent] : nil
     case .closed: time = nil
     case .open(var arrivals):
-      time = arrivals.next().map { warp?.time(of: $0) ?? $0 }
+      time = warp == nil ? arrivals.next() : warped(arrivals.next())
       origin = .open(arrivals)
     }
     return time.flatMap { $0 < end ? $0 : nil }
   }
+
+  @inline(never)
+  private func warped(_ time: Ticks?) -> Ticks? { time.flatMap { warp?.time(of: $0) } }
 
   /// The request at `nextArrival`; moves on to the one after. `nil` when conversations have sent the last of
   /// the run's requests in the meantime.

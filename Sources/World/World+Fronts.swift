@@ -12,6 +12,7 @@ extension World {
   func front(_ service: Int) -> FrontModel { model.fronts[service]! }
 
   /// A request was sent: it goes to the gateway.
+  @inline(never)
   mutating func sendToGateway(_ service: Int, _ request: LiveRequest, _ pending: inout PendingEvents) {
     let slot = requests.insert(request)
     while trips.count <= Int(slot) { trips.append(Trip()) }
@@ -23,6 +24,7 @@ extension World {
   }
 
   /// A request is at the gateway, which hands it to a member.
+  @inline(never)
   mutating func enterGateway(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
     state.pointee.front!.atGateway -= 1
@@ -115,6 +117,7 @@ extension World {
 
   /// Whether a request goes to another member, because the router of this one knows of no replica that is up
   /// and another one's does.
+  @inline(never)
   mutating func isRerouted(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) -> Bool {
     let state = services[service]
     guard state.pointee.life!.serving.isEmpty else { return false }
@@ -138,6 +141,7 @@ extension World {
   // MARK: Answers
 
   /// A member's replica has answered.
+  @inline(never)
   mutating func completeAtMember(_ service: Int, _ done: Completion, _ pending: inout PendingEvents) {
     let slot = done.handle
     let trip = trips[Int(slot)]
@@ -154,6 +158,7 @@ extension World {
   }
 
   /// A member that is an endpoint has answered.
+  @inline(never)
   mutating func completeAtMemberEndpoint(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     services[service].pointee.member.underWay -= 1
     let request = requests[slot]
@@ -191,6 +196,7 @@ extension World {
   }
 
   /// The last token is back at the gateway.
+  @inline(never)
   mutating func receiveAnswer(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     services[service].pointee.member.underWay -= 1
     endTrip(service, slot, &pending)
@@ -219,6 +225,7 @@ extension World {
   // MARK: The end
 
   /// No further request will come: batches need not wait to fill.
+  @inline(never)
   mutating func drainFront(_ service: Int, _ pending: inout PendingEvents) {
     services[service].pointee.front!.isClosing = true
     if services[service].pointee.front!.atGateway == 0 { drainMembers(of: service, &pending) }

@@ -131,6 +131,7 @@ extension World {
   }
 
   /// A replica that takes no more requests has answered its last.
+  @inline(never)
   mutating func releaseIfDrained(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
     let state = services[service]
     guard state.pointee.life!.replicas[index].phase == .draining,

@@ -20,6 +20,7 @@ extension World {
     startAutoscaling(&pending)
   }
 
+  @inline(never)
   mutating func handleLifecycle(_ code: EventCode, _ pending: inout PendingEvents) {
     switch code.kind {
     case .poolFailure:
@@ -110,6 +111,7 @@ extension World {
   // MARK: Requests
 
   /// Keeps a request that came while the router knows of no replica.
+  @inline(never)
   mutating func holdBack(_ service: Int, _ slot: UInt32) -> Bool {
     let state = services[service]
     guard state.pointee.life!.serving.isEmpty else { return false }
@@ -118,6 +120,7 @@ extension World {
   }
 
   /// The router's choice among the replicas that it believes to be up; there is one.
+  @inline(never)
   mutating func chooseServing(_ service: Int, _ request: LiveRequest, _ content: PromptContent?) -> Int {
     let state = services[service]
     let adapter = Int(request.adapter) - 1
@@ -133,6 +136,7 @@ extension World {
   }
 
   /// Whether a request was sent to a replica that is not there: it is lost until the router notices.
+  @inline(never)
   mutating func isLost(_ service: Int, _ slot: UInt32, at replica: Int) -> Bool {
     let state = services[service]
     if state.pointee.life!.replicas[replica].phase.isUp { return false }
