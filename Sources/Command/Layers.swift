@@ -36,6 +36,17 @@ enum Layers {
     }
   }
 
+  /// Refuses to judge by what only `run` works out: metrics over ways that demand may go.
+  static func checkThresholds(_ scenario: Scenario, _ console: Console) throws {
+    let ofPaths = scenario.thresholds.filter {
+      $0.metric.hasSuffix("_by_growth") || $0.metric == "regret_max"
+    }
+    guard let first = ofPaths.first else { return }
+    throw console.fail(
+      "the threshold '\(first.text)' is judged by `run` alone, which follows demand over the years; leave it "
+        + "out here")
+  }
+
   /// What a search or a study of a scenario with growing demand leaves out; `nil` where demand stays.
   static func demandNote(_ scenario: Scenario) -> String? {
     scenario.designs.indices.allSatisfy { scenario.windows(ofDesign: $0).isEmpty }

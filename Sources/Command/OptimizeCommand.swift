@@ -42,6 +42,7 @@ struct OptimizeCommand: AsyncParsableCommand {
     if let replications = options.replications { settings.replications = replications }
     try Layers.keepInput(self.scenario, from: [out], console)
     let source = try Layers.source(self.scenario, options: options)
+    try Layers.checkThresholds(scenario, console)
     if !execution.quiet, let note = Layers.demandNote(scenario) { console.error(note) }
     Interruption.allowGracefulEnd()
     if protocolName != nil {

@@ -38,6 +38,7 @@ struct SensitivityCommand: AsyncParsableCommand {
     }
     try Layers.keepInput(self.scenario, from: [out, draws], console)
     let source = try Layers.source(self.scenario, options: options)
+    try Layers.checkThresholds(scenario, console)
     if !execution.quiet, let note = Layers.demandNote(scenario) { console.error(note) }
     Interruption.allowGracefulEnd()
     let progress = ProgressLine(shown: execution.showsProgress(console))

@@ -27,8 +27,7 @@ extension DesignCost {
       paidAcceleratorHours += hours
       rentedAcceleratorHours += hours
       usefulAcceleratorHours +=
-        result.time.useful.seconds / 3600 * Double(job.accelerators)
-        / Double(pool.partition?.instances ?? 1) / months
+        result.time.useful.seconds / 3600 * Double(job.accelerators) * pool.deviceShare / months
       naivePerMonth += cost.nodes * (1 / months)
       var rent = Charges.jobRent(
         of: pool.node.name, job: job.name, cost: cost.total, nodeHours: cost.nodeHours,

@@ -142,6 +142,8 @@ struct DesignCost {
       let start = effectivePerMonth
       if let front = service.front {
         addWork(ofMember: index, of: front, design, outcome)
+        // Nothing is answered before the last of the pools is there, so nothing is paid for answers.
+        for item in before.0..<items.count { items[item].from = max(items[item].from, firstService) }
       } else {
         addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
       }

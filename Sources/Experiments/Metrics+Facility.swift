@@ -28,7 +28,10 @@ extension MetricReader {
       add("", "cost_per_rack", perRack, "\(scenario.economics.currency)/month")
     }
     if scenario.countsCarbon {
-      add("", "carbon_kg", design.pools.isEmpty ? nil : cost.carbonKilogramsPerMonth, "kg/month")
+      // What an API emits nobody says.
+      let callsOthers = design.services.contains { if case .endpoint = $0.placement { true } else { false } }
+      let known = design.pools.isEmpty || callsOthers ? nil : cost.carbonKilogramsPerMonth
+      add("", "carbon_kg", known, "kg/month")
     }
   }
 }

@@ -65,9 +65,10 @@ extension MetricReader {
     let useful = Double(result.steps) * training.step.modelFlops.value
     let peak = held.seconds * devices * training.step.peak.value
     add(name, "mfu", peak > 0 ? useful / peak : nil, "ratio")
-    add(name, "gpu_hours", held.seconds * devices / 3600, "h")
+    let whole = devices * model.design.pools[job.poolIndex].deviceShare
+    add(name, "gpu_hours", held.seconds * whole / 3600, "h")
     add(
-      name, "lost_gpu_hours", (result.time.lost + Self.restarts(result, training)).seconds * devices / 3600,
+      name, "lost_gpu_hours", (result.time.lost + Self.restarts(result, training)).seconds * whole / 3600,
       "h")
     add(name, "interruptions", Double(result.interruptions), "1")
     add(name, "checkpoints", Double(result.checkpoints), "1")

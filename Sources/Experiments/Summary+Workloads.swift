@@ -84,11 +84,13 @@ extension Summary {
 
   private func tenants(_ index: Int, _ outcome: Outcome) -> [Tenant] {
     let design = models[index].design
-    let services = design.services.map { service in
-      Tenant(
+    let services = zip(design.services, outcome.services).map { service, result in
+      // Replicas that come and go hold accelerators for part of the time.
+      let mean = result.life.flatMap { $0.span > 0 ? $0.heldSeconds / $0.span : nil }
+      return Tenant(
         name: service.name, row: scenario.workloads[service.workloadIndex].name,
         held: service.deployments.map {
-          let accelerators = Double($0.replicas * $0.acceleratorsPerReplica)
+          let accelerators = (mean ?? Double($0.replicas)) * Double($0.acceleratorsPerReplica)
           return ($0.poolIndex, accelerators / Double(design.pools[$0.poolIndex].accelerators))
         })
     }
@@ -99,9 +101,9 @@ extension Summary {
       let runs = job.runs.map { horizon / Calendar.secondsPerMonth / $0.monthsPerRun } ?? 1
       let held = result.heldNodeSeconds + result.spotNodeSeconds + result.fallbackNodeSeconds
       let all = Double(pool.nodeCount) * horizon
-      // Services have their part all the time, so a job cannot hold more than the rest.
+      // A job cannot hold more than services leave it.
       let free =
-        1 - Double(design.acceleratorsHeldByServices(onPool: job.poolIndex)) / Double(pool.accelerators)
+        1 - services.flatMap(\.held).reduce(0) { $1.pool == job.poolIndex ? $0 + $1.share : $0 }
       return Tenant(
         name: job.name, row: models[index].name(of: job, scenario.trainings[entry.workload].name),
         held: [(job.poolIndex, all > 0 ? min(max(0, free), held * runs / all) : 0)])

@@ -36,17 +36,25 @@ extension RunResults {
   /// Means of what the series say of every service: they are read at even intervals.
   private func loadRows() -> [MetricRow] {
     ["running", "queue_depth"].flatMap { metric in
-      designs.flatMap { design in
-        design.workloads.compactMap { basis -> MetricRow? in
+      designs.flatMap { design -> [MetricRow] in
+        var rows: [MetricRow] = []
+        for basis in design.workloads {
           let samples = series.filter {
             $0.design == design.name && $0.service == basis.service && $0.metric == metric
           }
-          if samples.isEmpty { return nil }
+          if samples.isEmpty { continue }
           let mean = samples.reduce(0.0) { $0 + $1.value } / Double(samples.count)
-          return MetricRow(
-            design: design.name, workload: basis.workload, replication: nil, metric: "\(metric) mean",
-            statistic: "value", value: mean, unit: "1")
+          // Members of a service count together.
+          if let known = rows.firstIndex(where: { $0.workload == basis.workload }) {
+            rows[known].value = (rows[known].value ?? 0) + mean
+            continue
+          }
+          rows.append(
+            MetricRow(
+              design: design.name, workload: basis.workload, replication: nil, metric: "\(metric) mean",
+              statistic: "value", value: mean, unit: "1"))
         }
+        return rows
       }
     }
   }

@@ -155,7 +155,8 @@ extension FrontModel.Price {
       let pool = design.pools[deployment.poolIndex]
       let site = design.sites[pool.siteIndex]
       let watts =
-        (pool.node.power.value - pool.node.idlePower.value) / Double(max(1, pool.node.accelerators))
+        (pool.busyNodePower(computeShare: 1).value - pool.node.idlePower.value)
+        / Double(max(1, pool.node.accelerators))
         * Double(deployment.acceleratorsPerReplica) * site.powerUsageEffectiveness
       let perSecond = max(0, watts) / 1000 / 3600 * site.electricityPerKilowattHour.units
       if perSecond <= 0 { return }

@@ -40,8 +40,6 @@ struct ServiceState: ~Copyable {
   /// Set where it hands requests to members, itself among them.
   var front: FrontState?
   var member = MemberTally()
-  /// Whether it takes no request for now.
-  var isDown = false
   /// How long it took to come up; `nil` for one that was up from the start, or is not up yet.
   var startup: Ticks?
   /// Which of its replicas are up; `nil` where all of them are, all the time.

@@ -40,7 +40,7 @@ extension World {
   /// Whether the member's router knows of no replica that is up.
   func isOut(_ member: FrontModel.Member) -> Bool {
     let state = services[member.service]
-    return state.pointee.isDown || state.pointee.life?.serving.isEmpty == true
+    return state.pointee.life?.serving.isEmpty == true
   }
 
   private func choose(
@@ -114,7 +114,7 @@ extension World {
   func isThrottledEverywhere(_ service: Int, _ request: LiveRequest) -> Bool {
     front(service).members.contains { member in
       let state = services[member.service]
-      return state.pointee.endpoint != nil && !state.pointee.isDown
+      return state.pointee.endpoint != nil
     }
   }
 

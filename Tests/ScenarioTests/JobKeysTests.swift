@@ -50,7 +50,7 @@ struct JobKeysTests {
     ),
     (
       "fabric: infiniband-ndr }", "fabric: infiniband-ndr, failures: { node-mtbf: 0s } }",
-      "between failures must be positive"
+      "between failures is at least 10ms"
     ),
     (
       "fabric: infiniband-ndr }", "fabric: infiniband-ndr, market: { availability: { up: 1h, down: 1h } } }",

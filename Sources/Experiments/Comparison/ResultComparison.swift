@@ -223,7 +223,13 @@ public struct ResultComparison: Sendable {
       notes.append(
         "figures of single runs are compared as they stand: nothing tells chance from change in them")
     }
-    let oneSided = changes.filter { $0.verdict == .incomparable }
+    let incomparable = changes.filter { $0.verdict == .incomparable }
+    let oneSided = incomparable.filter { $0.before == nil || $0.after == nil }
+    let inUnits = incomparable.filter { $0.before != nil && $0.after != nil }
+    if let first = inUnits.first {
+      notes.append(
+        "\(inUnits.count) figures stand in two units, such as \(first.place): nothing is said of them")
+    }
     if !oneSided.isEmpty {
       notes.append("\(oneSided.count) figures are known on one side alone, such as \(oneSided[0].place)")
     }

@@ -100,12 +100,20 @@ struct Knob: Sendable, Hashable {
   /// Whether nothing but money can depend on a path. It is a list of those that are known to be so: what is
   /// not on it is simulated anew.
   static func isMoney(_ path: String, in scenario: Scenario) -> Bool {
-    if path.hasPrefix("endpoints.") || path.hasPrefix("economics.") { return true }
+    // A gateway that hands requests to the cheapest weighs prices while it runs.
+    let weighsPrices = scenario.designs.contains { design in
+      design.services.contains { $0.fronting?.policy == .cost }
+    }
+    if weighsPrices { return false }
+    if path.hasPrefix("endpoints.") || path == "economics.discount-rate" { return true }
     let keys = path.split(separator: ".").map(String.init)
     guard keys.count >= 4, keys[0] == "designs" else { return false }
     switch keys[2] {
     case "staff": return keys.count == 4 && ["fte", "salary"].contains(keys[3])
-    case "sites": return keys.count == 5 && ["electricity", "pue"].contains(keys[4])
+    case "sites":
+      // A site that caps its machines caps them by what it draws at the meter.
+      let caps = scenario.designs.contains { $0.sites.contains { $0.facility.capsOnExceed } }
+      return keys.count == 5 && (keys[4] == "electricity" || keys[4] == "pue" && !caps)
     case "pools":
       // A policy on spot capacity weighs prices while it runs.
       if keys.count < 5 || pool(of: path, in: scenario).contains(where: { $0.market != nil }) { return false }

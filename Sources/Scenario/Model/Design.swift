@@ -121,6 +121,8 @@ public struct Pool: Sendable {
   /// Whole ones, as they are bought and counted.
   public var devices: Int { nodeCount * devicesPerNode }
   public var devicesPerNode: Int { node.accelerators / (partition?.instances ?? 1) }
+  /// What part of a whole one each of `accelerators` is.
+  public var deviceShare: Double { 1 / Double(partition?.instances ?? 1) }
 }
 
 /// How a pool is paid.
@@ -180,6 +182,7 @@ public struct Service: Sendable {
   }
   var isStochastic: Bool {
     deployments.contains { $0.router.kind == .powerOfTwo } || fronting?.policy == .share
+      || care.retry?.jitter == .full
   }
 }
 

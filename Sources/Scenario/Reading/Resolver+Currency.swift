@@ -29,9 +29,11 @@ extension Resolver {
   /// Refuses purchases that the books could not hold: rates make large numbers of moderate prices.
   mutating func checkPurchases(_ pools: [Pool], _ value: Written, _ path: String) {
     for pool in pools {
-      guard case .purchase(let price, _, _) = pool.payment,
-        price.units * Double(pool.nodeCount) > Self.mostPurchase
-      else { continue }
+      guard case .purchase(let price, _, _) = pool.payment else { continue }
+      let batches = pool.deliveries.map { ($0.price ?? price).units * Double($0.nodes) }
+      let together =
+        batches.isEmpty ? price.units * Double(pool.nodeCount) : batches.reduce(0, +)
+      guard together > Self.mostPurchase else { continue }
       let written = value["pools"]?[pool.name]
       fault(
         written?["purchase"] ?? written ?? value, "\(path).pools.\(pool.name).purchase",

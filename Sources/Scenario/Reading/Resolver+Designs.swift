@@ -16,6 +16,7 @@ extension Resolver {
     }
     fit(&pools, at: sites, value, path)
     checkPurchases(pools, value, path)
+    checkDeliveries(pools, at: sites, value, path)
     let links = siteLinks(value["sites"], "\(path).sites", sites: sites)
     var services: [Service] = []
     for service in value["services"]?.members ?? [] {
@@ -46,6 +47,7 @@ extension Resolver {
         value["services"] ?? value, "\(path).services.\(service.name)",
         "two services of one design answer the same workload")
     }
+    checkCounts(pools, services, value, path)
     let staff = staff(value["staff"], "\(path).staff", pools: pools, services: services)
     var design = Design(name: member.key, sites: sites, pools: pools, services: services, staff: staff)
     design.drift = drift(value["drift"])
@@ -229,8 +231,12 @@ extension Resolver {
       draft: speculation?.draftModel,
       adapters: adapters.map { $0.slotBytes * Double($0.slots) } ?? .zero)
     if !memory.fits {
+      let cut = pool.partition.map { " cut by \($0.profile)" } ?? ""
       fault(
-        value, path, "\(model.name) on \(layout.accelerators) × \(pool.accelerator.name) \(memory.shortage)")
+        value, path,
+        "\(model.name) on \(layout.accelerators) × \(pool.accelerator.name)\(cut) \(memory.shortage)",
+        help: pool.partition == nil
+          ? nil : "instances have no links: take a profile with more memory, or whole accelerators")
       return nil
     }
     let cache = cache(

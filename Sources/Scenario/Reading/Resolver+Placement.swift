@@ -198,7 +198,7 @@ extension Resolver {
     if allowed.isEmpty {
       refuse(
         value["placement"] ?? value, "\(path).placement",
-        "none of \(candidates.map(\.name).joined(separator: ", "))", residency, sites)
+        "the placement (\(candidates.map(\.name).joined(separator: ", ")))", residency, sites)
     }
     for candidate in candidates where !allowed.contains(where: { $0.name == candidate.name }) {
       notes.append(

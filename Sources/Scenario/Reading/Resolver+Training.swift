@@ -210,11 +210,14 @@ extension Resolver {
     if value?.text == "none" { return nil }
     let hasRates = ["node-mtbf", "accelerator-mtbf", "software-mtbf"].contains { value?[$0] != nil }
     for key in ["node-mtbf", "accelerator-mtbf", "software-mtbf"] {
-      if let own = value?[key], let mean = quantity(own, .duration), mean <= 0 {
+      if let own = value?[key], let mean = quantity(own, .duration), mean < 0.01 {
         fault(
-          own, "\(path).\(key)", "the mean time between failures must be positive",
+          own, "\(path).\(key)", "the mean time between failures is at least 10ms",
           help: "or `failures: none`")
       }
+    }
+    if let own = value?["repair"], let mean = quantity(own, .duration), mean < 1 {
+      fault(own, "\(path).repair", "a repair takes at least 1s")
     }
     // A cloud hands out another node; one's own is repaired.
     let usual = site.kind == .cloud ? (600.0, "10m") : (4 * 3600.0, "4h")
@@ -224,7 +227,7 @@ extension Resolver {
     if hasRates {
       func law(_ key: String) -> FailureLaw? {
         quantity(value?[key], .duration).flatMap { mean in
-          if mean <= 0 { return nil }
+          if mean < 0.01 { return nil }
           return key == "software-mtbf"
             ? .exponential(mean: Seconds(mean))
             : Self.lifetime(mean: Seconds(mean), shape: number(value?["shape"]))
