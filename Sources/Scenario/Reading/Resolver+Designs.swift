@@ -231,12 +231,7 @@ extension Resolver {
       draft: speculation?.draftModel,
       adapters: adapters.map { $0.slotBytes * Double($0.slots) } ?? .zero)
     if !memory.fits {
-      let cut = pool.partition.map { " cut by \($0.profile)" } ?? ""
-      fault(
-        value, path,
-        "\(model.name) on \(layout.accelerators) × \(pool.accelerator.name)\(cut) \(memory.shortage)",
-        help: pool.partition == nil
-          ? nil : "instances have no links: take a profile with more memory, or whole accelerators")
+      tellShortage(value, path, of: memory, model: model, on: pool, accelerators: layout.accelerators)
       return nil
     }
     let cache = cache(

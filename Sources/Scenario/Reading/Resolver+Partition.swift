@@ -1,4 +1,5 @@
 import Catalog
+import Workloads
 
 extension Resolver {
   /// Cuts the accelerators of a pool by the profile it names.
@@ -20,5 +21,17 @@ extension Resolver {
     pool.partition = partition
     pool.accelerator = partition.instance(of: pool.accelerator)
     pool.node.accelerators *= partition.instances
+  }
+
+  /// Why a replica does not fit its accelerators, and what would help.
+  mutating func tellShortage(
+    _ value: Written, _ path: String, of memory: MemoryPlan, model: ModelShape, on pool: Pool,
+    accelerators: Int
+  ) {
+    let cut = pool.partition.map { " cut by \($0.profile)" } ?? ""
+    fault(
+      value, path, "\(model.name) on \(accelerators) × \(pool.accelerator.name)\(cut) \(memory.shortage)",
+      help: pool.partition == nil
+        ? nil : "instances have no links: take a profile with more memory, or whole accelerators")
   }
 }
