@@ -23,7 +23,7 @@ cd "$work"
 options=(--set duration=1m --set warmup=10s --set workloads.chat.arrivals.rate=2/s..16/s:8log)
 answer() { local status=0; "$@" || status=$?; [ "$status" -le 1 ] || return "$status"; }
 answer timeout 120 "$program" sweep load-curve.yaml "${options[@]}" --quiet --out local.csv >/dev/null
-timeout 300 "$work/venv/bin/python" "$here/examples/dask-sweep.py" --program "$program" --shards 4 load-curve.yaml \
+answer timeout 300 "$work/venv/bin/python" "$here/examples/dask-sweep.py" --program "$program" --shards 4 load-curve.yaml \
   --out dask.csv -- "${options[@]}" >dask.txt 2>dask.log || { cat dask.txt dask.log >&2; exit 1; }
 cmp local.csv dask.csv
 echo "Dask: $(head -n 1 dask.txt) in 4 shards on 2 workers, $(wc -c <dask.csv) bytes, equal to the local sweep's"
