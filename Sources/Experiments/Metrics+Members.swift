@@ -114,15 +114,7 @@ extension Outcome {
   fileprivate func violations(ofService index: Int, _ design: Design, _ workload: InferenceWorkload) -> Int {
     if let member = services[index].member { return member.violations }
     guard let residency = workload.residency else { return 0 }
-    let isAllowed: Bool
-    switch design.services[index].placement {
-    case .endpoint(let preset):
-      isAllowed = residency.allowsEndpoint(preset.name, provider: preset.provider)
-    default:
-      isAllowed = design.services[index].deployments.allSatisfy {
-        residency.allows(design.sites[design.pools[$0.poolIndex].siteIndex])
-      }
-    }
+    let isAllowed = residency.allows(design.services[index], in: design)
     return isAllowed ? 0 : services[index].tally.offered
   }
 }

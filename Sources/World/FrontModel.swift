@@ -78,22 +78,12 @@ struct FrontModel: Sendable {
         Member(
           service: member.service, firstReplica: replicas, spillAt: member.spillAt, standby: member.standby,
           shareEnd: share,
-          isAllowed: Self.allows(workload.residency, service, design),
+          isAllowed: workload.residency?.allows(service, in: design) ?? true,
           line: Self.line(to: member, of: settings, design),
           price: Price(of: service, services[member.service], member, settings, design)))
       replicas += service.deployments.reduce(0) { $0 + $1.replicas }
     }
     self.members = members
-  }
-
-  private static func allows(_ residency: Residency?, _ service: Service, _ design: Design) -> Bool {
-    guard let residency else { return true }
-    if case .endpoint(let preset) = service.placement {
-      return residency.allowsEndpoint(preset.name, provider: preset.provider)
-    }
-    return service.deployments.allSatisfy {
-      residency.allows(design.sites[design.pools[$0.poolIndex].siteIndex])
-    }
   }
 
   /// Clients reach a member by themselves where nothing says where requests come in.

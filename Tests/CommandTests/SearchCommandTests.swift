@@ -84,6 +84,10 @@ struct SearchCommandTests {
     #expect(nothing.status == .cannotRun && nothing.error.contains("what to vary"))
     let draws = await execute(["sensitivity", minimal, "--draws", "x.csv"])
     #expect(draws.status == .cannotRun && draws.error.contains("uncertainty"))
+    // What only `run` works out judges nothing here.
+    let paths = root.appendingPathComponent("scenarios/mistakes/buying-before-validating.yaml").path
+    let judged = await execute(["sensitivity", paths])
+    #expect(judged.status == .cannotRun && judged.error.contains("regret_max"))
   }
 
   @Test("ask and tell: a line each, mistakes are answered and the next line counts")

@@ -120,6 +120,14 @@ public struct Residency: Sendable, Hashable {
   public func allowsEndpoint(_ name: String, provider: String) -> Bool {
     places.contains(name) || places.contains(provider)
   }
+
+  /// Whether all of a service, its endpoint or its pools, is where data may be.
+  public func allows(_ service: Service, in design: Design) -> Bool {
+    if case .endpoint(let preset) = service.placement {
+      return allowsEndpoint(preset.name, provider: preset.provider)
+    }
+    return service.deployments.allSatisfy { allows(design.sites[design.pools[$0.poolIndex].siteIndex]) }
+  }
 }
 
 extension Design {
