@@ -7,6 +7,7 @@ struct InfrastructureReport {
   /// Whether collectives were also judged by fits without their campaign.
   var hasLeftOutFabric = false
   var training: TrainingScore?
+  var ownSteps: OwnSteps?
   var storage: StorageScore?
 
   func text() -> String {
@@ -16,6 +17,7 @@ struct InfrastructureReport {
       page += "\nThe columns of left-out campaigns are empty: `tools/distil-fabric.py` did not run.\n"
     }
     page += "\n" + (training?.text() ?? Self.absent("Training steps", "training runs"))
+    if let ownSteps { page += "\n" + ownSteps.text() }
     page += "\n" + (storage?.text() ?? Self.absent("Storage", "storage results"))
     return page
   }
@@ -45,6 +47,8 @@ struct InfrastructureReport {
     line("time of a training step, campaign left out", training?.byCampaign.map(\.error) ?? [])
     line("time of a training step, family left out", training?.byFamily.map(\.error) ?? [])
     line("time of a training step, shipped", training?.shipped.map(\.error) ?? [])
+    line("time of a step on one accelerator, measured here, not fitted", ownSteps?.timeErrors ?? [])
+    line("its memory, measured here", ownSteps?.memoryErrors ?? [], hasGoal: false)
     line("accelerators that storage keeps busy, the run's own rate", storage?.ownErrors ?? [], hasGoal: false)
     line("the same, the rate of another workload", storage?.crossErrors ?? [], hasGoal: false)
     return page

@@ -20,11 +20,13 @@ let usage = """
     --fit FILE      fits the coefficients to all rows and writes them as a catalogue overlay
 
          fidelity --infrastructure FOLDER --report FILE [--setups FILE] [--left-out FILE]
+                  [--own-steps FILE]
 
     FOLDER          holds fabric.csv, training.csv and storage.csv; what is missing is not judged
     --report FILE   collectives, training steps and storage in Markdown
     --setups FILE   what fabric.csv was measured on; tools/measured-fabrics.csv unless stated
     --left-out FILE what tools/distil-fabric.py --cross-validate --rows wrote
+    --own-steps FILE what tools/profile-training.py wrote; tools/measured-training.csv unless stated
   """
 let arguments = Array(CommandLine.arguments.dropFirst())
 
@@ -63,6 +65,7 @@ if let folder = option("--infrastructure") {
     },
     hasLeftOutFabric: leftOut != nil,
     training: optional("\(folder)/training.csv").map { TrainingScore($0) },
+    ownSteps: optional(option("--own-steps") ?? "tools/measured-training.csv").map { OwnSteps($0) },
     storage: optional("\(folder)/storage.csv").map { StorageScore($0) })
   write(report.text(), to: file)
   exit(0)

@@ -10,8 +10,17 @@ struct RunEstimateTests {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  private func expect(_ scenario: Scenario, sourceLocation: SourceLocation = #_sourceLocation) {
-    for design in scenario.designs.indices {
+  /// Of long runs only so much is simulated as to take about this many events, so that the test is quick.
+  private static let enough = 200_000.0
+
+  private func expect(_ whole: Scenario, sourceLocation: SourceLocation = #_sourceLocation) {
+    for design in whole.designs.indices {
+      var scenario = whole
+      let share = Self.enough / RunEstimate.eventsOfRun(whole, design: design)
+      if share < 1, let duration = whole.duration {
+        let warmup = if case .fixed(let warmup) = whole.warmup { warmup.seconds } else { 0.0 }
+        scenario.duration = Ticks(seconds: min(duration.seconds, max(4 * warmup, duration.seconds * share)))
+      }
       let model = DesignModel(scenario: scenario, designIndex: design)
       let events = Double(Simulation.run(model, replication: 0).events)
       let ratio = RunEstimate.eventsOfRun(scenario, design: design) / events

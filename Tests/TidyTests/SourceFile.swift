@@ -8,19 +8,23 @@ struct SourceFile {
   let lines: [String]
   /// The lines with comments and the content of string literals blanked out.
   let code: [String]
+  /// The modules the file imports, with their line numbers.
+  let imports: [(module: String, line: Int)]
 
   init(path: String, text: String) {
     self.path = path
     lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     code = SourceFile.blank(text).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    imports = SourceFile.imports(in: code)
   }
 
   /// The package target the file belongs to, such as `Kernel`.
   var target: String { String(path.split(separator: "/")[1]) }
 
-  /// The modules the file imports, with their line numbers.
-  var imports: [(module: String, line: Int)] {
+  private static func imports(in code: [String]) -> [(module: String, line: Int)] {
     code.enumerated().compactMap { index, line in
+      // Regular expressions are slow in a debug build: most lines are passed over by a plain search.
+      guard line.contains("import") else { return nil }
       // Attributes, an access level, and the kind of a single imported declaration may stand about it.
       let start = /^(?:@\w+(?:\([^)]*\))? )*(?:public |internal |package )?import\s+/
       let kind = /^(?:struct |enum |func |class |protocol |var |typealias )?(\w+)/
@@ -79,7 +83,7 @@ private struct Blanker {
 
   private func starts(with word: StaticString) -> Bool {
     let length = word.utf8CodeUnitCount
-    guard index + length <= bytes.count else { return false }
+    guard index + length <= bytes.count, bytes[index] == word.utf8Start[0] else { return false }
     return (0..<length).allSatisfy { bytes[index + $0] == word.utf8Start[$0] }
   }
 

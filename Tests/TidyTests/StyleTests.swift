@@ -13,7 +13,9 @@ struct StyleTests {
   func lineWidth() throws {
     for file in try SourceFile.sources.get() + SourceFile.tests.get() {
       for (index, line) in file.lines.enumerated() {
-        #expect(line.count <= 110, "\(file.path):\(index + 1): \(line.count) columns")
+        // Bytes first: characters are slow to count, and only a long line needs them.
+        #expect(
+          line.utf8.count <= 110 || line.count <= 110, "\(file.path):\(index + 1): \(line.count) columns")
         #expect(!line.utf8.contains(9), "\(file.path):\(index + 1): a tab; indent with two spaces")
       }
     }
@@ -53,7 +55,7 @@ struct StyleTests {
   @Test("only the command prints")
   func printing() throws {
     for file in try SourceFile.sources.get() where file.target != "Command" {
-      for (index, line) in file.code.enumerated() {
+      for (index, line) in file.code.enumerated() where line.contains("rint(") {
         let prints = line.firstMatch(of: /(?:^|[^\w.])(?:debugPrint|print)\(/) != nil
         #expect(!prints, "\(file.path):\(index + 1): only the command prints")
       }
@@ -63,7 +65,8 @@ struct StyleTests {
   @Test("nothing is left to be done later")
   func leftovers() throws {
     for file in try SourceFile.sources.get() {
-      for (index, line) in file.lines.enumerated() {
+      let words = ["TODO", "FIXME", "XXX"]
+      for (index, line) in file.lines.enumerated() where words.contains(where: line.contains) {
         let found = line.firstMatch(of: /\b(?:TODO|FIXME|XXX)\b/) != nil
         #expect(!found, "\(file.path):\(index + 1): finish it, or say in the documentation what is absent")
       }
@@ -98,7 +101,9 @@ struct StyleTests {
     var found: [Function] = []
     for (index, line) in file.code.enumerated() {
       let start = /^\s*(?:@[\w()]+ |[\w()]+ )*?(?:func (\S+?)[(<]|init[?(<]|deinit)/
-      guard let match = line.firstMatch(of: start), !line.contains("self.init(") else { continue }
+      guard ["func ", "init", "deinit"].contains(where: line.contains),
+        let match = line.firstMatch(of: start), !line.contains("self.init(")
+      else { continue }
       guard let end = closingBrace(in: file.code, from: index) else { continue }
       found.append(
         Function(name: String(match.1 ?? "init"), line: index + 1, length: end - index + 1))
@@ -134,7 +139,7 @@ struct StyleTests {
   private func undocumented(in file: SourceFile) -> [Int] {
     let declaration = /^\s*(?:@[\w()]+ )*public (?:\w+ )*?(?:func|struct|enum|protocol|class|actor) \w/
     return file.code.enumerated().compactMap { index, line in
-      guard line.firstMatch(of: declaration) != nil else { return nil }
+      guard line.contains("public "), line.firstMatch(of: declaration) != nil else { return nil }
       var above = index - 1
       while above >= 0, file.lines[above].trimmingPrefix(while: \.isWhitespace).hasPrefix("@") { above -= 1 }
       guard above >= 0 else { return index + 1 }
