@@ -31,6 +31,9 @@ static const char config_model_yaml[] = {
 static const char distillation_yaml[] = {
 #embed "../../scenarios/distillation.yaml"
 };
+static const char enterprise_cluster_yaml[] = {
+#embed "../../scenarios/enterprise-cluster.yaml"
+};
 static const char fabric_choice_yaml[] = {
 #embed "../../scenarios/fabric-choice.yaml"
 };
@@ -178,6 +181,9 @@ static const char tco_lp2225_reserved_3y_yaml[] = {
 static const char ten_thousand_gpus_yaml[] = {
 #embed "../../scenarios/ten-thousand-gpus.yaml"
 };
+static const char traces_enterprise_jobs_csv[] = {
+#embed "../../scenarios/traces/enterprise-jobs.csv"
+};
 static const char traces_support_chat_csv[] = {
 #embed "../../scenarios/traces/support-chat.csv"
 };
@@ -192,6 +198,7 @@ static const struct dryrack_template templates[] = {
     {"commitment-mix.yaml", commitment_mix_yaml, sizeof commitment_mix_yaml},
     {"config-model.yaml", config_model_yaml, sizeof config_model_yaml},
     {"distillation.yaml", distillation_yaml, sizeof distillation_yaml},
+    {"enterprise-cluster.yaml", enterprise_cluster_yaml, sizeof enterprise_cluster_yaml},
     {"fabric-choice.yaml", fabric_choice_yaml, sizeof fabric_choice_yaml},
     {"facility.yaml", facility_yaml, sizeof facility_yaml},
     {"full-cost.yaml", full_cost_yaml, sizeof full_cost_yaml},
@@ -241,6 +248,7 @@ static const struct dryrack_template templates[] = {
     {"tco/lp2225-reserved-1y.yaml", tco_lp2225_reserved_1y_yaml, sizeof tco_lp2225_reserved_1y_yaml},
     {"tco/lp2225-reserved-3y.yaml", tco_lp2225_reserved_3y_yaml, sizeof tco_lp2225_reserved_3y_yaml},
     {"ten-thousand-gpus.yaml", ten_thousand_gpus_yaml, sizeof ten_thousand_gpus_yaml},
+    {"traces/enterprise-jobs.csv", traces_enterprise_jobs_csv, sizeof traces_enterprise_jobs_csv},
     {"traces/support-chat.csv", traces_support_chat_csv, sizeof traces_support_chat_csv},
 };
 

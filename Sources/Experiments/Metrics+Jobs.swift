@@ -36,6 +36,7 @@ extension MetricReader {
     add(trace.name, "jobs_refused", Double(trace.refused), "1")
     add(trace.name, "preemptions", Double(trace.preemptions), "1")
     add(trace.name, "gpu_allocated_ratio", trace.allocated, "ratio")
+    add(trace.name, "gpu_busy_ratio", trace.busy, "ratio")
     add(trace.name, "gpu_stranded_ratio", trace.fragmentation, "ratio")
     add(trace.name, "makespan_s", trace.makespan.seconds, "s")
   }

@@ -45,10 +45,13 @@ public struct Job: Sendable, Hashable {
   public var priority: Int
   /// By when it should be done; `.never` without.
   public var deadline: Ticks
+  /// Share of the time that its accelerators compute while it holds them, as monitors log it; `nil` where
+  /// nobody logged it.
+  public var busyShare: Double?
 
   public init(
     arrival: Ticks, request: JobRequest, duration: Ticks, estimate: Ticks? = nil, user: Int = 0,
-    priority: Int = 0, deadline: Ticks = .never
+    priority: Int = 0, deadline: Ticks = .never, busyShare: Double? = nil
   ) {
     self.arrival = arrival
     self.request = request
@@ -57,5 +60,6 @@ public struct Job: Sendable, Hashable {
     self.user = max(user, 0)
     self.priority = priority
     self.deadline = deadline
+    self.busyShare = busyShare
   }
 }

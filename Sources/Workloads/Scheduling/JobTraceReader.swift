@@ -2,8 +2,9 @@ import Kernel
 
 /// How a recorded job trace is written.
 public enum JobTraceFormat: String, Sendable, CaseIterable {
-  /// A header and the columns `arrival_s, accelerators, duration_s, user` in any order; `user` may be
-  /// missing.
+  /// A header and the columns `arrival_s, accelerators, duration_s` in any order, and where they are known
+  /// `user`, `busy_ratio` (share of the time held in which the accelerators compute), `priority` and
+  /// `estimate_s` (what its user said that it takes).
   case table
   /// Pods of Alibaba's 2023 GPU cluster trace (cluster-trace-gpu-v2023, openb pods): one row a pod; users are
   /// its classes of service.
@@ -28,11 +29,26 @@ public struct JobTraceReader {
   private static let faultLimit = 20
   private static let longestSpan = 2e8
   private static let acceleratorLimit = 1_000_000.0
-  private var rows: [(arrival: Double, duration: Double, request: JobRequest, user: Int)] = []
+  private var rows: [Row] = []
   private var users: [String] = []
   private var skipped = 0
   private var faults: [TraceFault] = []
   private let stepTime: Double
+
+  private struct Row {
+    var arrival: Double
+    var duration: Double
+    var request: JobRequest
+    var user: Int
+    var extras = Extras()
+  }
+
+  /// What a table may tell beside what it must.
+  private struct Extras {
+    var busyShare: Double?
+    var priority = 0
+    var estimate: Double?
+  }
 
   /// - Parameters:
   ///   - bytes: plain or gzip.
@@ -62,7 +78,8 @@ public struct JobTraceReader {
     let jobs = rows.map { row in
       Job(
         arrival: Ticks(seconds: row.arrival - first), request: row.request,
-        duration: Ticks(seconds: row.duration), user: row.user)
+        duration: Ticks(seconds: row.duration), estimate: row.extras.estimate.map { Ticks(seconds: $0) },
+        user: row.user, priority: row.extras.priority, busyShare: row.extras.busyShare)
     }
     return JobTrace(jobs: jobs, users: users, skipped: skipped)
   }
@@ -99,7 +116,11 @@ public struct JobTraceReader {
         ("creation_time", true), ("num_gpu", true), ("deletion_time", true), ("qos", true),
         ("gpu_milli", true),
         ("scheduled_time", true),
-      ] : [("arrival_s", true), ("accelerators", true), ("duration_s", true), ("user", false)]
+      ]
+      : [
+        ("arrival_s", true), ("accelerators", true), ("duration_s", true), ("user", false),
+        ("busy_ratio", false), ("priority", false), ("estimate_s", false),
+      ]
   }
 
   private mutating func header(
@@ -120,7 +141,8 @@ public struct JobTraceReader {
     }
     let name = cell(3)?.text ?? ""
     if format == .table {
-      return append(line, cell(0)?.number, cell(1)?.number, cell(2)?.number, 1000, name)
+      guard let extras = extras(cell(4), cell(5), cell(6), line) else { return }
+      return append(line, cell(0)?.number, cell(1)?.number, cell(2)?.number, 1000, name, extras)
     }
     // A pod without accelerators, or one that was never scheduled, is no job of the cluster's.
     if cell(1)?.number == 0 || cell(5)?.isEmpty != false {
@@ -131,6 +153,35 @@ public struct JobTraceReader {
       return fail(line, "expected the times of scheduling and deletion as numbers")
     }
     append(line, cell(0)?.number, cell(1)?.number, max(end - start, 0), cell(4)?.number, name)
+  }
+
+  /// `nil` after a fault; an empty cell says nothing.
+  private mutating func extras(
+    _ busy: TableCell?, _ priority: TableCell?, _ estimate: TableCell?, _ line: Int
+  ) -> Extras? {
+    var extras = Extras()
+    if let busy, !busy.isEmpty {
+      guard let share = busy.number, share >= 0, share <= 1 else {
+        fail(line, "expected a busy_ratio from 0 to 1")
+        return nil
+      }
+      extras.busyShare = share
+    }
+    if let priority, !priority.isEmpty {
+      guard let number = priority.number, abs(number) <= 1e6, number == number.rounded() else {
+        fail(line, "expected a whole priority within a million of 0")
+        return nil
+      }
+      extras.priority = Int(number)
+    }
+    if let estimate, !estimate.isEmpty {
+      guard let seconds = estimate.number, seconds >= 0, seconds <= Self.longestSpan else {
+        fail(line, "expected an estimate_s from 0 to 2e8 s")
+        return nil
+      }
+      extras.estimate = seconds
+    }
+    return extras
   }
 
   private mutating func readGavel(_ text: TableCell, _ line: Int) {
@@ -145,7 +196,8 @@ public struct JobTraceReader {
   }
 
   private mutating func append(
-    _ line: Int, _ arrival: Double?, _ count: Double?, _ duration: Double?, _ milli: Double?, _ user: String
+    _ line: Int, _ arrival: Double?, _ count: Double?, _ duration: Double?, _ milli: Double?, _ user: String,
+    _ extras: Extras = Extras()
   ) {
     guard let arrival, abs(arrival) <= Self.longestSpan else {
       return fail(line, "expected an arrival within 2e8 s of time 0")
@@ -164,6 +216,10 @@ public struct JobTraceReader {
       if users.count == 4096 { return fail(line, "there are more than 4096 users") }
       users.append(user)
     }
-    rows.append((arrival, duration, JobRequest(accelerators: Int(count), milli: Int(milli)), index))
+    rows.append(
+      Row(
+        arrival: arrival, duration: duration,
+        request: JobRequest(accelerators: Int(count), milli: Int(milli)),
+        user: index, extras: extras))
   }
 }

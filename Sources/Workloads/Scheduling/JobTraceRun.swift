@@ -35,6 +35,10 @@ public struct JobTraceRun: Sendable {
   /// The time it has been played to.
   public private(set) var now = Ticks.zero
   private var usedTicks: Int128 = 0
+  /// Millionths of thousandths of accelerators that compute, and their time.
+  private var busyNow: Int64 = 0
+  private var busyTicks: Int128 = 0
+  private let knowsBusyShares: Bool
   private var freeTicks: Int128 = 0
   private var strandedTicks: Int128 = 0
   /// Size of the jobs by which stranded accelerators are counted.
@@ -51,6 +55,7 @@ public struct JobTraceRun: Sendable {
     self.preemptionCost = max(preemptionCost, .zero)
     self.strandedSize = strandedSize
     outcomes = [JobOutcome](repeating: JobOutcome(), count: jobs.count)
+    knowsBusyShares = !jobs.isEmpty && jobs.allSatisfy { $0.busyShare != nil }
     left = jobs.map(\.duration)
     waitingSince = jobs.map(\.arrival)
     arrivals = jobs.indices.sorted { (jobs[$0].arrival, $0) < (jobs[$1].arrival, $1) }
@@ -72,6 +77,12 @@ public struct JobTraceRun: Sendable {
     let all = Int128(now.count) * Int128(cluster.acceleratorCount) * 1000
     return all == 0 ? 0 : Double(usedTicks) / Double(all)
   }
+  /// Computing ÷ all accelerator time so far; `nil` unless the trace knows it of every job.
+  public var busy: Double? {
+    guard knowsBusyShares else { return nil }
+    let all = Int128(now.count) * Int128(cluster.acceleratorCount) * 1000
+    return all == 0 ? 0 : Double(busyTicks) / 1e6 / Double(all)
+  }
   /// Stranded ÷ wholly free accelerator time so far.
   public var fragmentation: Double { freeTicks == 0 ? 0 : Double(strandedTicks) / Double(freeTicks) }
 
@@ -83,6 +94,7 @@ public struct JobTraceRun: Sendable {
       let ended = running.remove(at: place)
       ends.remove(at: place)
       cluster.release(ended.allocation)
+      busyNow -= busyMillionths(of: ended.id)
       outcomes[ended.id].end = time
     }
     while nextArrival < arrivals.count, jobs[arrivals[nextArrival]].arrival <= time {
@@ -102,9 +114,16 @@ public struct JobTraceRun: Sendable {
   private mutating func pass(to time: Ticks) {
     let span = Int128(max(time - now, .zero).count)
     usedTicks += span * Int128(cluster.usedMilli)
+    busyTicks += span * Int128(busyNow)
     freeTicks += span * Int128(cluster.freeAccelerators)
     if span > 0 { strandedTicks += span * Int128(cluster.strandedAccelerators(together: strandedSize)) }
     now = max(now, time)
+  }
+
+  /// Whole numbers, so that what a job adds when it starts is what it takes when it ends.
+  private func busyMillionths(of id: Int) -> Int64 {
+    let share = min(max(jobs[id].busyShare ?? 0, 0), 1)
+    return jobs[id].request.totalMilli * Int64((share * 1e6).rounded())
   }
 
   private func view() -> SchedulerView {
@@ -126,6 +145,7 @@ public struct JobTraceRun: Sendable {
         let expected = now.later(by: estimatedLeft(id))
         running.append(RunningJob(id: id, start: now, expectedEnd: expected, allocation: allocation))
         ends.append(now.later(by: left[id]))
+        busyNow += busyMillionths(of: id)
       case .preempt(let id):
         guard let place = running.firstIndex(where: { $0.id == id }) else { break actions }
         stop(place)
@@ -144,6 +164,7 @@ public struct JobTraceRun: Sendable {
     let stopped = running.remove(at: place)
     let end = ends.remove(at: place)
     cluster.release(stopped.allocation)
+    busyNow -= busyMillionths(of: stopped.id)
     left[stopped.id] = (end - now).later(by: preemptionCost)
     outcomes[stopped.id].preemptions += 1
     waitingSince[stopped.id] = now

@@ -16,6 +16,8 @@ public struct JobTraceOutcome: Sendable {
   /// Accelerator time held over all there was, and of what was free the part that no job of a whole node
   /// could use.
   public var allocated = 0.0
+  /// Accelerator time that computed over all there was; `nil` where the trace does not know.
+  public var busy: Double?
   public var fragmentation = 0.0
   /// From the first arrival to the last end.
   public var makespan = Ticks.zero
@@ -78,6 +80,7 @@ extension DesignModel {
     }
     outcome.refused = run.refused
     outcome.allocated = run.utilization
+    outcome.busy = run.busy
     outcome.fragmentation = run.fragmentation
     return outcome
   }

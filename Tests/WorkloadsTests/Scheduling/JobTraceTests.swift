@@ -19,6 +19,28 @@ struct JobTraceTests {
     #expect(trace.jobs[2].duration == Ticks(1))
   }
 
+  @Test("what a table may tell beside is read; how busy a cluster is, is known if it is known of every job")
+  func extras() throws {
+    let head = "arrival_s,accelerators,duration_s,busy_ratio,priority,estimate_s\n"
+    let trace = try Self.read(head + "0,4,10,0.5,2,30\n0,4,10,0.25,,\n", .table).get()
+    #expect(trace.jobs.map(\.priority) == [2, 0] && trace.jobs.map(\.busyShare) == [0.5, 0.25])
+    #expect(trace.jobs.map(\.estimate) == [30, 10].map { Ticks(seconds: $0) })
+    func busy(_ jobs: [Job]) -> Double? {
+      var run = JobTraceRun(jobs, on: ClusterState(nodes: 1, acceleratorsPerNode: 4, nodesPerPod: 1))
+      run.finish(FirstInFirstOut())
+      #expect(run.utilization == 1)
+      return run.busy
+    }
+    // One after the other on four accelerators: half of the first ten seconds, a quarter of the others.
+    #expect(busy(trace.jobs) == 0.375)
+    var unknown = trace.jobs
+    unknown[1].busyShare = nil
+    #expect(busy(unknown) == nil)
+    for row in ["0,1,1,1.5,,", "0,1,1,-0.1,,", "0,1,1,,0.5,", "0,1,1,,,-1", "0,1,1,,,1e9", "0,1,1,x,,"] {
+      if case .success = Self.read(head + row, .table) { Issue.record("\(row)") }
+    }
+  }
+
   @Test("hostile files are faults with their line, never traps")
   func faults() {
     let head = "arrival_s,accelerators,duration_s\n"

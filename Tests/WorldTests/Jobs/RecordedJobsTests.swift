@@ -1,0 +1,46 @@
+import DryRack
+import Foundation
+import Testing
+
+/// A recorded week of jobs under several schedulers, as `scenarios/enterprise-cluster.yaml` asks.
+@Suite("A week of recorded jobs")
+struct RecordedJobsTests {
+  private static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("scenarios/enterprise-cluster.yaml").path
+
+  private static let outcomes = Result {
+    let scenario = try ScenarioReader.read(path: path).get()
+    return try scenario.designs.indices.map { index in
+      var model = DesignModel(scenario: scenario, designIndex: index)
+      model.settleWhatIsFixed()
+      return try #require(model.fixed?.traces.first)
+    }
+  }
+
+  @Test("the reference cluster is mostly allocated and mostly idle (S01)")
+  func reference() throws {
+    for outcome in try Self.outcomes.get().prefix(4) {
+      let busy = try #require(outcome.busy)
+      #expect(outcome.allocated > 0.6 && outcome.allocated < 0.9)
+      #expect(busy > 0.35 && busy < 0.4 && busy < outcome.allocated)
+    }
+  }
+
+  @Test("schedulers do the same work and share out the waiting; more nodes shorten it (S02)")
+  func schedulers() throws {
+    let outcomes = try Self.outcomes.get()
+    func mean(_ outcome: JobTraceOutcome) -> Double {
+      outcome.waits.reduce(0, +) / Double(outcome.waits.count)
+    }
+    // Accelerator time held and computed, in units of the cluster: no job is preempted under the first three.
+    let held = outcomes.prefix(3).map { $0.allocated * $0.makespan.seconds }
+    let computed = outcomes.prefix(3).map { ($0.busy ?? 0) * $0.makespan.seconds }
+    for work in [held, computed] {
+      #expect(work.allSatisfy { abs($0 / work[0] - 1) < 1e-9 })
+    }
+    #expect(outcomes.allSatisfy { $0.finished == outcomes[0].finished && $0.refused == 0 })
+    #expect(mean(outcomes[1]) < 0.5 * mean(outcomes[0]), "backfilling")
+    #expect(mean(outcomes[4]) < mean(outcomes[0]), "a quarter more nodes")
+  }
+}
