@@ -52,7 +52,7 @@ struct PackingTests {
         guard let tightest = free.filter({ $0 >= count }).min() else { continue }
         var trial = cluster
         let placed = trial.place(JobRequest(accelerators: count), by: rule)
-      let allocation = try #require(placed)
+        let allocation = try #require(placed)
         let nodes = Set(allocation.grants.map(\.node))
         #expect(nodes.count == 1, "\(rule) \(count)")
         #expect(free[Int(nodes.first ?? 0)] == tightest, "of those the fullest")
