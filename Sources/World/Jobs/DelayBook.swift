@@ -30,8 +30,8 @@ struct DelayBook: Sendable {
     }
   }
 
-  /// Useful time stands at `useful`: less than before where work has been undone, else the part since then was
-  /// delay by `share`. No failure undoes more than down to `safe`.
+  /// Useful time stands at `useful`: less than before where work has been undone, else the part since then
+  /// was delay by `share`. No failure undoes more than down to `safe`.
   ///
   /// - Complexity: O(1) over many calls.
   mutating func settle(upTo useful: Ticks, safe: Ticks, share: Double, byNetwork: Bool) {

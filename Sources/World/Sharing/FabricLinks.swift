@@ -60,7 +60,7 @@ struct FabricLinks: Sendable {
       let each = above / Double(rails)
       shape = .rails(
         (0..<groups).map { _ in (0..<rails).map { _ in Group(out: link(each), into: link(each)) } })
-    // The links of each two groups, unless there are so many that they are next to nothing each.
+    // The links of each two groups, unless there are so many of them that each is next to nothing.
     case .dragonfly where Self.isMinimal(network) && groups <= 512:
       let first = UInt32(capacities.count)
       for _ in 0..<(groups * groups) { _ = link(above / Double(groups - 1)) }
@@ -79,7 +79,7 @@ struct FabricLinks: Sendable {
     }
   }
 
-  /// Packets that may take any way spread over all global links of a group (Kim et al., ISCA 2008, section 4).
+  /// Packets that may take any way spread over a group's global links (Kim et al., ISCA 2008, section 4).
   private static func isMinimal(_ network: FabricSettings) -> Bool {
     switch network.routing {
     case .ecmp, .destinationModulo: true

@@ -47,8 +47,8 @@ import Testing
     let model = try ContentionTests.model(Self.text(nodes: 6)).model
     let (job, pool) = (model.jobs[2], model.design.pools[0])
     func step(_ nodes: [Int]) -> Ticks {
-      let grants = nodes.enumerated().map {
-        Allocation.Grant(node: UInt32($1), device: UInt32($1 * 8 + $0), milli: 1000)
+      let grants = nodes.enumerated().flatMap { place, node in
+        Allocation.whole(devices: (node * 8 + place)..<(node * 8 + place + 1), perNode: 8).grants
       }
       return job.stepTime(on: Allocation(grants: grants), of: pool, catalog: .builtIn)
     }

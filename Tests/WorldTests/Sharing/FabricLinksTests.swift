@@ -44,11 +44,7 @@ import Testing
 
   private static func allocation(nodes: [Int], each: Int = 8) -> Allocation {
     Allocation(
-      grants: nodes.flatMap { node in
-        (0..<each).map {
-          Allocation.Grant(node: UInt32(node), device: UInt32(node * 8 + $0), milli: 1000)
-        }
-      })
+      grants: nodes.flatMap { Allocation.whole(devices: ($0 * 8)..<($0 * 8 + each), perNode: 8).grants })
   }
 
   @Test(arguments: topologies, routings)
