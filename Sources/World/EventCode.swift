@@ -56,6 +56,8 @@
     case detection
     /// An autoscaler looks at its service.
     case autoscale
+    /// The horizon of jobs: those that still run let go of what they share.
+    case jobsEnd
   }
 
   var kind: Kind

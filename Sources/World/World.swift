@@ -374,7 +374,8 @@ extension World: EventHandler {
     case .answerBack: receiveAnswer(code.service, UInt32(code.index), &pending)
     case .portFree: takeNextTransfer(code.service, port: code.index, &pending)
     case .transferEnd: endTransfer(code.service, UInt32(code.index), &pending)
-    case .jobArrival, .jobChange, .jobFailure, .jobNotice, .jobDecision, .nodeRepaired, .marketChange:
+    case .jobArrival, .jobChange, .jobFailure, .jobNotice, .jobDecision, .nodeRepaired, .marketChange,
+      .jobsEnd:
       handleJob(code, &pending)
     case .serviceChange:
       code.index == 0 ? startService(code.service, &pending) : openService(code.service, &pending)

@@ -4,7 +4,7 @@ import Oracles
 import Foundation
 
 // Speed figures, measured side by side in one run by user CPU time: this is the only place that times anything.
-//   swift run -c release --package-path Benchmarks bench [folder with W1.csv and W3.csv]
+//   swift run -c release --package-path Benchmarks bench [ROW...] [folder with W1.csv and W3.csv]
 
 func userSeconds() -> Double {
   Double(clock()) / Double(CLOCKS_PER_SEC)
@@ -21,22 +21,36 @@ func median(_ body: () -> Void) -> Double {
 }
 
 func line(_ name: String, _ figure: String) {
-  print(name.padding(toLength: 58, withPad: " ", startingAt: 0) + figure)
+  print(name.padding(toLength: max(58, name.count + 1), withPad: " ", startingAt: 0) + figure)
+  // The figures of a run that is stopped are there up to then.
+  fflush(nil)
 }
 
 func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 
-// `bench hold leaps serving split network layouts sweep money` measures only what is named.
-let rows = ["hold", "leaps", "serving", "split", "network", "layouts", "sweep", "money"]
-let arguments = CommandLine.arguments.dropFirst()
-let chosen = arguments.filter(rows.contains)
-func isChosen(_ row: String) -> Bool { chosen.isEmpty || chosen.contains(row) }
-
-if isChosen("hold") { HoldModel.measure() }
-if isChosen("leaps") { Leaps.measure() }
-if isChosen("serving") { try Serving.measure(traces: arguments.first { !rows.contains($0) }) }
-if isChosen("split") { try Disaggregated.measure() }
-if isChosen("network") { try Network.measure() }
-if isChosen("layouts") { try Layouts.measure() }
-if isChosen("sweep") { try await Sweeps.measure() }
-if isChosen("money") { try await Investment.measure() }
+let request: Request
+do {
+  request = try Request(Array(CommandLine.arguments.dropFirst()))
+} catch {
+  FileHandle.standardError.write(Data("bench: \(error)\n\n\(Request.usage)\n".utf8))
+  exit(2)
+}
+if request.wantsHelp {
+  print(Request.usage)
+  exit(0)
+}
+do {
+  if request.isChosen("hold") { HoldModel.measure() }
+  if request.isChosen("leaps") { Leaps.measure() }
+  if request.isChosen("serving") { try Serving.measure(traces: request.traces) }
+  if request.isChosen("split") { try Disaggregated.measure() }
+  if request.isChosen("network") { try Network.measure() }
+  if request.isChosen("exchanges") { try Exchanges.measure() }
+  if request.isChosen("jobs") { try Jobs.measure() }
+  if request.isChosen("layouts") { try Layouts.measure() }
+  if request.isChosen("sweep") { try await Sweeps.measure() }
+  if request.isChosen("money") { try await Investment.measure() }
+} catch {
+  FileHandle.standardError.write(Data("bench: \(error)\n".utf8))
+  exit(2)
+}

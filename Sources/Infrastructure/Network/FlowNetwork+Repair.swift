@@ -74,6 +74,7 @@ extension FlowNetwork {
       freeCount[link] = UInt32(truncatingIfNeeded: list.count)
     }
     fill()
+    verifyLoads()
     for link in 0..<bottleneckFlows.count { bottleneckFlows[link] = 0 }
     for index in 0..<freeSet.count {
       let flow = freeSet[index]
@@ -247,7 +248,18 @@ extension FlowNetwork {
     for index in 0..<candidates.count { free(candidates[index].flow) }
   }
 
+  /// No link whose load has changed carries more than it can, but for rounding.
+  ///
+  /// - Complexity: O(links touched).
+  private func verifyLoads() {
+    for index in 0..<touchedLinks.count {
+      let link = touchedLinks[index]
+      precondition(slack[link] >= -1e-6 * capacity[link] - 1e-3, "no link carries more than it can")
+    }
+  }
+
   private mutating func commit() {
+    verifyLoads()
     for index in 0..<freeSet.count {
       let link = bottleneck[freeSet[index]]
       if link != Self.noLink { bottleneckFlows[link] &-= 1 }

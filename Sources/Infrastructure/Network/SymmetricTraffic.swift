@@ -25,6 +25,22 @@ public enum SymmetricTraffic {
     return RoutedFlow(shares: shares, bytes: share, start: start, latency: longest * Int64(steps))
   }
 
+  /// One step of an all-to-all done in shifts: each of `hosts` sends its message to the one `distance` places
+  /// on in the list, around its end.
+  ///
+  /// - Returns: `nil` when some host cannot be reached.
+  /// - Complexity: O(links of all ways).
+  public static func shift(
+    by distance: Int, of bytes: Bytes, among hosts: [Int], router: inout FlowRouter, start: Ticks = .zero
+  ) -> RoutedFlow? {
+    let count = max(hosts.count, 1)
+    let step = (distance % count + count) % count
+    guard step > 0 else { return RoutedFlow(shares: [], bytes: .zero, start: start) }
+    let pairs = hosts.indices.map { (hosts[$0], hosts[($0 + step) % count]) }
+    guard let (shares, longest) = shares(of: pairs, weight: 1, router: &router) else { return nil }
+    return RoutedFlow(shares: shares, bytes: bytes, start: start, latency: longest)
+  }
+
   /// An all-to-all among `hosts`: each sends 1/n of its message to every other, all at once.
   ///
   /// - Complexity: O(hosts² · links of a way).

@@ -162,8 +162,7 @@ extension FabricSettings {
         ))
     case .torus:
       // A ring of neighbours has cables of its own; a node splits its bandwidth among its directions.
-      let dimensions = Self.cube(nodes)
-      return min(1, 1 / Double(dimensions.filter { $0 > 1 }.count))
+      return min(1, 1 / Double(Self.torusDimensions(nodes: nodes).filter { $0 > 1 }.count))
     }
     traffic.description = description
     return traffic.slowestShare()
@@ -178,7 +177,8 @@ extension FabricSettings {
     return min(1, 1 / (oversubscription * crossing))
   }
 
-  private var policy: RoutingPolicy {
+  /// The same as a policy of flows.
+  public var policy: RoutingPolicy {
     switch routing {
     case .ecmp: .hashed
     case .destinationModulo: .destinationModulo
@@ -187,8 +187,8 @@ extension FabricSettings {
     }
   }
 
-  /// Nearly equal factors of a number, three at most.
-  private static func cube(_ count: Int) -> [Int] {
+  /// Sides of a torus of so many nodes: nearly equal factors, three at most.
+  public static func torusDimensions(nodes count: Int) -> [Int] {
     var best = [count, 1, 1]
     for x in 1...max(1, min(count, 256)) where count % x == 0 {
       for y in 1...max(1, min(count / x, 256)) where (count / x) % y == 0 {

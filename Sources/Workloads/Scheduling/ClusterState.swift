@@ -23,11 +23,11 @@ public struct Allocation: Sendable, Hashable {
 public enum PlacementRule: String, Sendable, CaseIterable {
   /// The first nodes by number.
   case firstFit = "first-fit"
-  /// The fullest nodes that still hold it, so that empty nodes stay whole.
+  /// The fewest nodes, and the fullest of those that still hold it, so that empty nodes stay whole.
   case packed
   /// The emptiest nodes.
   case spread
-  /// The fewest pods (leaf switches), and in them the fewest nodes.
+  /// One node if one holds it, else the fewest pods (leaf switches), and in them the fewest nodes.
   case topology
 }
 
@@ -45,12 +45,13 @@ public struct ClusterState: Sendable, Hashable {
   /// Free thousandths of each device.
   private var freeMilli: [UInt16]
   /// Devices of each node that are wholly free.
-  private var wholeFree: [UInt16]
+  private(set) var wholeFree: [UInt16]
   /// Free thousandths of each node, and of its device with the most.
-  private var freeOfNode: [Int32]
+  private(set) var freeOfNode: [Int32]
   private var mostFree: [UInt16]
   /// Nodes that are out take no new jobs.
   private var isOut: [Bool]
+  public private(set) var nodesOut = 0
   /// Devices that are wholly free, on nodes that are in.
   public private(set) var freeAccelerators: Int
   /// Thousandths in use, over all devices.
@@ -132,7 +133,7 @@ public struct ClusterState: Sendable, Hashable {
   private func devices(of node: Int) -> Range<Int> { Int(firstDevice[node])..<Int(firstDevice[node + 1]) }
 
   /// Starts a job: all of its accelerators, or `nil` and nothing is changed.
-  /// - Complexity: O(nodes log nodes + accelerators), O(devices) more for shares.
+  /// - Complexity: O(nodes + accelerators), for shares O(nodes log nodes + devices).
   public mutating func place(_ request: JobRequest, by rule: PlacementRule) -> Allocation? {
     if request.accelerators == 1 && rule != .topology { return placeOne(request, by: rule) }
     guard canPlace(request) else { return nil }
@@ -169,7 +170,7 @@ public struct ClusterState: Sendable, Hashable {
     return Allocation(grants: grants)
   }
 
-  private func room(on node: Int, _ request: JobRequest) -> Int {
+  func room(on node: Int, _ request: JobRequest) -> Int {
     if isOut[node] || Int(mostFree[node]) < request.milli { return 0 }
     if request.milli == 1000 { return Int(wholeFree[node]) }
     return devices(of: node).reduce(0) { $0 + (Int(freeMilli[$1]) >= request.milli ? 1 : 0) }
@@ -231,65 +232,8 @@ public struct ClusterState: Sendable, Hashable {
   public mutating func setOut(_ node: Int, _ out: Bool) {
     guard isOut[node] != out else { return }
     isOut[node] = out
+    nodesOut += out ? 1 : -1
     freeAccelerators += out ? -Int(wholeFree[node]) : Int(wholeFree[node])
-  }
-}
-
-extension ClusterState {
-  /// Nodes in the order in which a rule fills them.
-  private func order(for request: JobRequest, by rule: PlacementRule) -> [Int] {
-    let nodes = (0..<nodeCount).filter { room(on: $0, request) >= max(request.perNode, 1) }
-    switch rule {
-    case .firstFit: return nodes
-    case .packed: return sortedByRoom(nodes, request, roomiestFirst: false)
-    case .spread: return sortedByRoom(nodes, request, roomiestFirst: true)
-    case .topology: return topologyOrder(nodes, request)
-    }
-  }
-
-  /// By room; a share goes where the devices are partly used first.
-  private func sortedByRoom(_ nodes: [Int], _ request: JobRequest, roomiestFirst: Bool) -> [Int] {
-    let keyed = nodes.map { node -> (key: Int, node: Int) in
-      let free = request.milli == 1000 ? Int(wholeFree[node]) : Int(freeOfNode[node])
-      return (roomiestFirst ? -free : free, node)
-    }
-    return keyed.sorted { ($0.key, $0.node) < ($1.key, $1.node) }.map(\.node)
-  }
-
-  /// The smallest pod that holds the whole job if there is one, otherwise the roomiest pods in turn (the
-  /// fewest that can hold it); within the pods the fewest nodes: the roomiest first, and for the rest of the
-  /// job the fullest node that holds it.
-  private func topologyOrder(_ nodes: [Int], _ request: JobRequest) -> [Int] {
-    var roomOfPod = [Int](repeating: 0, count: podCount)
-    for node in nodes { roomOfPod[Int(podOfNode[node])] += usable(node, request) }
-    var pods = (0..<podCount).filter { roomOfPod[$0] > 0 }
-    pods.sort { (roomOfPod[$1], $0) < (roomOfPod[$0], $1) }
-    var left = request.accelerators
-    var order: [Int] = []
-    while left > 0, !pods.isEmpty {
-      // The last of these is the smallest that takes all that is left.
-      let place = pods.lastIndex { roomOfPod[$0] >= left } ?? 0
-      let pod = pods.remove(at: place)
-      let own = nodes.filter { Int(podOfNode[$0]) == pod }
-      fill(own, request, &left, &order)
-    }
-    return order
-  }
-
-  private func usable(_ node: Int, _ request: JobRequest) -> Int {
-    let room = room(on: node, request)
-    return request.perNode > 1 ? room / request.perNode * request.perNode : room
-  }
-
-  private func fill(_ nodes: [Int], _ request: JobRequest, _ left: inout Int, _ order: inout [Int]) {
-    var open = sortedByRoom(nodes, request, roomiestFirst: true)
-    while left > 0, !open.isEmpty {
-      let wanted = left
-      let place = open.lastIndex { usable($0, request) >= wanted } ?? 0
-      let node = open.remove(at: place)
-      left -= min(left, usable(node, request))
-      order.append(node)
-    }
   }
 }
 

@@ -65,7 +65,7 @@ extension DesignModel {
     let pool = design.pools[job.poolIndex]
     var cluster = ClusterState(
       nodes: pool.nodeCount, acceleratorsPerNode: pool.node.accelerators,
-      nodesPerPod: max(1, pool.network?.nodesPerLeaf ?? pool.nodeCount))
+      nodesPerPod: pool.nodesPerGroup(catalog: scenario.catalog))
     let held = design.acceleratorsHeldByServices(onPool: job.poolIndex)
     if held > 0 { _ = cluster.place(JobRequest(accelerators: held), by: .packed) }
     var run = JobTraceRun(

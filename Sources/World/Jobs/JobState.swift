@@ -23,7 +23,13 @@ struct JobState {
   /// The next failure while it holds nodes.
   var failure: InterruptionMix.Interruption?
   var repairs: RandomStream
-  var allocation: Allocation?
+  var allocation: Allocation? {
+    didSet { burst = nil }
+  }
+  /// What its bursts put on shared links; `nil` while that is not known for the allocation.
+  var burst: [LinkShare]?
+  /// Of a step where it lies now, when nobody slows it.
+  var aloneStep: Ticks
   /// Where it stands on a spot market.
   var placement = Placement.waiting
   var heldSince: Ticks?
@@ -35,13 +41,14 @@ struct JobState {
   var isAbandoned = false
   var isOver: Bool { isAbandoned || outcome.finish != nil }
   var outcome: TrainingOutcome
-  /// Useful time of which the delay by others is accounted for, and whether the network or a store delays.
-  var settled = Ticks.zero
+  /// What others have made its steps longer by, and whether the network or a store does.
+  var delays = DelayBook()
   var isSlowedByNetwork = true
 
   init(_ model: JobModel, seed: UInt64, replication: Int, design: String) {
     progress = JobProgress(
       totalSteps: model.totalSteps, stepTime: model.stepTime, plan: model.plan, start: model.job.start)
+    aloneStep = model.stepTime
     // The same failures befall a job of the same name in every design.
     mix = InterruptionMix(
       model.classes, seed: seed, replication: replication, entity: "jobs/\(model.name)")
@@ -56,26 +63,20 @@ struct JobState {
 extension JobState {
   /// The next failure after `now`.
   mutating func nextFailure(after now: Ticks) -> InterruptionMix.Interruption? {
+    // Drawn anew each time: one that came second was the longer of the two, and to keep it would make such
+    // failures too rare.
     let chance = mix.interruption(drawn, after: now)
+    drawn += 1
     let age = aging?.next(after: now)
     failsByAge = age.map { aged in chance.map { aged.time <= $0.time } ?? true } ?? false
-    if failsByAge { return age }
-    drawn += 1
-    return chance
+    return failsByAge ? age : chance
   }
 
   /// Accounts for what others have made the steps since the last time longer.
-  ///
-  /// - Parameter alone: of a step that nobody slows.
-  mutating func settleDelay(of alone: Ticks) {
-    let useful = progress.time.useful
-    let step = progress.stepTime
-    if useful > settled && step > alone {
-      let delay = (useful - settled).seconds * (1 - alone.seconds / step.seconds)
-      if isSlowedByNetwork { outcome.networkDelay += delay } else { outcome.storageDelay += delay }
-    }
-    // After a loss less is useful than was accounted for.
-    settled = useful
+  mutating func settleDelay() {
+    let share = max(0, 1 - aloneStep.seconds / progress.stepTime.seconds)
+    delays.settle(
+      upTo: progress.time.useful, safe: progress.safeWork, share: share, byNetwork: isSlowedByNetwork)
   }
 }
 

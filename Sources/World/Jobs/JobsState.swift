@@ -37,7 +37,7 @@ struct JobsState: ~Copyable {
       let watched = model.lifecycle.pools[index]
       var cluster = ClusterState(
         nodes: hosts || watched != nil ? pool.nodeCount : 0, acceleratorsPerNode: pool.node.accelerators,
-        nodesPerPod: pool.nodeCount)
+        nodesPerPod: pool.nodesPerGroup(catalog: scenario.catalog))
       // Services hold theirs for good, unless replicas can fall or come and go.
       let held = design.acceleratorsHeldByServices(onPool: index)
       if let watched {
@@ -110,14 +110,14 @@ extension World {
     }
     for index in jobs.pools.indices { scheduleMarket(index, &pending) }
     if sharing.links.jobs.contains(where: \.isAny) {
-      pending.push(EventCode(.jobArrival, index: EventCode.indexLimit - 1).payload, at: jobs.horizon)
+      pending.push(EventCode(.jobsEnd).payload, at: jobs.horizon)
     }
   }
 
   mutating func handleJob(_ code: EventCode, _ pending: inout PendingEvents) {
     if now > jobs.horizon { return }
-    if code.kind == .jobArrival && code.index == EventCode.indexLimit - 1 { return endJobs(&pending) }
     switch code.kind {
+    case .jobsEnd: endJobs(&pending)
     case .jobArrival:
       jobs.states[code.index].progress.advance(to: now)
       jobs.pools[jobs.models[code.index].poolIndex].waiting.append(code.index)
@@ -210,6 +210,7 @@ extension World {
       jobs.states[job].isAbandoned = true
       return rescheduleJob(job, &pending)
     }
+    takePlacement(job)
     if jobs.states[job].outcome.firstStart == nil { jobs.states[job].outcome.firstStart = now }
     jobs.states[job].hasRun = true
     if jobs.states[job].heldSince == nil { jobs.states[job].heldSince = now }
@@ -314,9 +315,9 @@ extension World {
         jobs.states[index].progress.advance(to: now)
         outcome = jobs.states[index].outcome
       }
-      jobs.states[index].settleDelay(of: jobs.models[index].stepTime)
-      outcome.networkDelay = jobs.states[index].outcome.networkDelay
-      outcome.storageDelay = jobs.states[index].outcome.storageDelay
+      jobs.states[index].settleDelay()
+      outcome.networkDelay = jobs.states[index].delays.network
+      outcome.storageDelay = jobs.states[index].delays.storage
       let progress = jobs.states[index].progress
       outcome.stagedIn = jobs.arrivals[index] - jobs.models[index].job.start
       outcome.steps = progress.step

@@ -9,7 +9,7 @@ import Workloads
 ///
 /// Only there can they slow each other: a job or a service all of whose links are its own is not in here, and
 /// runs to the tick as it would by itself. Links are a store; a replica's port to the network, in the
-/// direction of its KV entries; and what joins a leaf switch of a fat tree to the others, in each direction.
+/// direction of its KV entries; and what a pool's fabric has above its switches (`FabricLinks`).
 struct SharedLinks: Sendable {
   /// A replica's port that the accelerators beside it use too.
   struct Port: Sendable {
@@ -18,12 +18,14 @@ struct SharedLinks: Sendable {
     var node: Int
     /// Accelerators of the node that reach the network through it.
     var accelerators: Range<Int>
-  }
+    /// KV entries leave through it; else they arrive.
+    var isSending: Bool
 
-  /// The links above one leaf switch.
-  struct Leaf: Sendable {
-    var up: UInt32
-    var down: UInt32
+    /// Whether two replicas mean the same port by it, in the same direction.
+    func isSame(as other: Port) -> Bool {
+      pool == other.pool && node == other.node && accelerators == other.accelerators
+        && isSending == other.isSending
+    }
   }
 
   /// How a disaggregated service's KV entries use links.
@@ -32,9 +34,11 @@ struct SharedLinks: Sendable {
     var senders: [Int: UInt32] = [:]
     var receivers: [Int: UInt32] = [:]
     var rateCap = BytesPerSecond.zero
-    /// The pool whose leaves' links they cross; `nil` where those are nobody else's, or nothing is known of
+    /// The pool whose fabric's links they cross; `nil` where those are nobody else's, or nothing is known of
     /// what lies between two pools.
-    var leafPool: Int?
+    var fabricPool: Int?
+    /// Accelerators behind each receiving port.
+    var arrivals: [Int: Range<Int>] = [:]
   }
 
   /// How a job uses a store: what one of its nodes moves when nobody else is there.
@@ -63,9 +67,8 @@ struct SharedLinks: Sendable {
 
   private(set) var capacities: [Double] = []
   private(set) var ports: [Port] = []
-  /// By pool, then leaf; empty where no leaf's links are shared.
-  private(set) var leaves: [[Leaf]]
-  private(set) var nodesPerLeaf: [Int]
+  /// By pool; `nil` where the fabric's links are not shared.
+  private(set) var fabrics: [FabricLinks?]
   /// By service; `nil` where its transfers have their ports for themselves.
   private(set) var transfers: [Transfers?]
   /// The same in short, asked for each transfer.
@@ -80,15 +83,14 @@ struct SharedLinks: Sendable {
   var isEmpty: Bool { capacities.isEmpty }
 
   init(_ design: Design, services: [DesignModel.Service], jobs models: [JobModel], scenario: Scenario) {
-    leaves = design.pools.map { _ in [] }
-    nodesPerLeaf = design.pools.map { max(1, $0.network?.nodesPerLeaf ?? $0.nodeCount) }
+    fabrics = design.pools.map { _ in nil }
     transfers = services.map { _ in nil }
     sharesTransfers = services.map { _ in false }
     jobs = models.map { _ in Job() }
     loadings = design.services.map { _ in [] }
     stores = design.storage.map { _ in nil }
     addStores(design, models)
-    for index in services.indices { addTransfers(of: index, services[index], design, models) }
+    addNetworks(services, models, design, scenario.catalog)
     for index in models.indices { addTraffic(of: index, models[index], design, scenario) }
   }
 
@@ -128,95 +130,38 @@ struct SharedLinks: Sendable {
       }
     }
   }
+}
 
-  // MARK: Ports and leaves
-
-  private mutating func addTransfers(
-    of index: Int, _ service: DesignModel.Service, _ design: Design, _ models: [JobModel]
-  ) {
-    guard case .disaggregated(let roles) = service.placement,
-      case .disaggregated(let settings) = design.services[index].placement
-    else { return }
-    let pools = (settings.prefill.poolIndex, settings.decode.poolIndex)
-    let (senders, receivers) = (roles.transfer.senders, roles.transfer.receivers)
-    let own = Self.places(settings.prefill, settings.transfer.senders, senders, design)
-    let other = Self.places(settings.decode, settings.transfer.receivers, receivers, design)
-    let hosts = (own + other).filter { place in models.contains { $0.poolIndex == place.pool } }
-    let sharesPort = hosts.contains { Self.hasFreeNeighbour(of: $0, in: design) }
-    let crosses = pools.0 == pools.1 && crossesLeaves(senders, receivers, of: design.pools[pools.0], pools.0)
-    let sharesLeaf = crosses && models.contains { $0.poolIndex == pools.0 }
-    guard sharesPort || sharesLeaf else { return }
-    if sharesLeaf && leaves[pools.0].isEmpty { addLeaves(of: pools.0, design) }
-    var uses = Transfers()
-    uses.leafPool = sharesLeaf ? pools.0 : nil
-    uses.rateCap = min(senders.portBandwidth, receivers.portBandwidth)
-    for (place, site) in zip(own, senders.sites) where uses.senders[site.port] == nil {
-      uses.senders[site.port] = addPort(place, senders.portBandwidth)
+extension SharedLinks {
+  /// The port's link: the one that it has already, where another service uses the same port.
+  mutating func addPort(_ place: Port, _ bandwidth: BytesPerSecond) -> UInt32 {
+    if let known = ports.first(where: { $0.isSame(as: place) }) {
+      capacities[Int(known.link)] = max(capacities[Int(known.link)], bandwidth.value)
+      return known.link
     }
-    for (place, site) in zip(other, receivers.sites) where uses.receivers[site.port] == nil {
-      uses.receivers[site.port] = addPort(place, receivers.portBandwidth)
-    }
-    transfers[index] = uses
-    sharesTransfers[index] = true
-  }
-
-  private mutating func addPort(_ place: Port, _ bandwidth: BytesPerSecond) -> UInt32 {
     var port = place
     port.link = link(bandwidth.value)
     ports.append(port)
     return port.link
   }
 
-  /// The port of each replica, still without a link.
-  private static func places(
-    _ role: Deployment, _ links: KeyValueTransfer.NodeLinks, _ side: TransferSide, _ design: Design
-  ) -> [Port] {
-    let perNode = design.pools[role.poolIndex].node.accelerators
-    let size = role.acceleratorsPerReplica
-    let places = max(1, perNode / size)
-    let count = min(links.count, places)
-    return side.sites.map { site in
-      let node = site.node & (1 << 32 - 1)
-      let own = (0..<places).filter { $0 * count / places == site.port - node * count }
-      let first = (own.first ?? 0) * size
-      let last = own.last == places - 1 || own.isEmpty ? perNode : (own.last! + 1) * size
-      return Port(link: 0, pool: role.poolIndex, node: node, accelerators: first..<max(first, last))
-    }
+  mutating func setTransfers(_ uses: Transfers, of service: Int) {
+    transfers[service] = uses
+    sharesTransfers[service] = true
   }
 
-  /// Whether a job could get an accelerator beside a replica's that uses the same port.
-  private static func hasFreeNeighbour(of port: Port, in design: Design) -> Bool {
-    let perNode = design.pools[port.pool].node.accelerators
-    let held = design.acceleratorsHeldByServices(onPool: port.pool)
-    return port.node * perNode + port.accelerators.upperBound > held
+  mutating func setFabric(of pool: Int, _ build: (inout [Double]) -> FabricLinks?) {
+    fabrics[pool] = build(&capacities)
   }
 
-  private func crossesLeaves(
-    _ senders: TransferSide, _ receivers: TransferSide, of pool: Pool, _ index: Int
-  ) -> Bool {
-    guard let network = pool.network, network.topology == .fatTree, pool.nodeCount > network.nodesPerLeaf
-    else { return false }
-    return senders.sites.contains { from in
-      receivers.sites.contains { leaf(of: from.node, index) != leaf(of: $0.node, index) }
-    }
-  }
+  mutating func setTraffic(_ traffic: JobTraffic?, of job: Int) { jobs[job].traffic = traffic }
 
-  private mutating func addLeaves(of index: Int, _ design: Design) {
-    let pool = design.pools[index]
-    guard let network = pool.network else { return }
-    let own = network.nodeBandwidth ?? pool.node.nicBandwidth
-    let capacity = own.value * Double(nodesPerLeaf[index]) / network.oversubscription
-    let count = (pool.nodeCount + nodesPerLeaf[index] - 1) / nodesPerLeaf[index]
-    leaves[index] = (0..<count).map { _ in Leaf(up: link(capacity), down: link(capacity)) }
-  }
-
-  func leaf(of node: Int, _ pool: Int) -> Int { (node & (1 << 32 - 1)) / nodesPerLeaf[pool] }
-
-  private mutating func addTraffic(of index: Int, _ model: JobModel, _ design: Design, _ scenario: Scenario) {
-    let pool = model.poolIndex
-    guard !leaves[pool].isEmpty || ports.contains(where: { $0.pool == pool }) else { return }
-    jobs[index].traffic = JobTraffic(
-      model.job, accelerators: model.accelerators, on: design.pools[pool], catalog: scenario.catalog)
+  /// What KV entries from one site to another cross of a fabric that others use.
+  func crossing(_ sender: TransferSite, _ receiver: TransferSite, _ uses: Transfers) -> [LinkShare] {
+    guard let pool = uses.fabricPool, let fabric = fabrics[pool] else { return [] }
+    let mask = 1 << 32 - 1
+    return fabric.path(
+      from: sender.node & mask, to: receiver.node & mask, accelerators: uses.arrivals[receiver.port] ?? 0..<1)
   }
 }
 

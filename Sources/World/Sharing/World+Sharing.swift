@@ -96,12 +96,13 @@ extension World {
     if progress.isPersisting { wanted.insert(.persist) }
     // Nothing happens to jobs beyond the horizon: they use nothing either.
     if now >= jobs.horizon { wanted = [] }
-    let traffic = own.traffic == nil ? [] : burstPath(of: job)
+    if own.traffic != nil && jobs.states[job].burst == nil { jobs.states[job].burst = burstPath(of: job) }
+    let traffic = jobs.states[job].burst ?? []
     sharing.set(wanted, of: job, nodes: jobs.models[job].nodes, traffic: traffic, at: now)
     settleShares(&pending)
   }
 
-  /// What a job's bursts put on shared ports and leaves, in units of what one accelerator sends.
+  /// What a job's bursts put on shared ports and fabrics, in units of what one accelerator sends.
   private func burstPath(of job: Int) -> [LinkShare] {
     guard let allocation = jobs.states[job].allocation, let traffic = sharing.links.jobs[job].traffic else {
       return []
@@ -115,19 +116,8 @@ extension World {
       }
       if !own.isEmpty { path.append(LinkShare(link: port.link, weight: Double(own.count))) }
     }
-    let leaves = sharing.links.leaves[pool]
-    guard !leaves.isEmpty else { return path }
-    var inLeaf = [Int](repeating: 0, count: leaves.count)
-    for grant in allocation.grants { inLeaf[sharing.links.leaf(of: Int(grant.node), pool)] += 1 }
-    let all = allocation.grants.count
-    for (index, count) in inLeaf.enumerated() where count > 0 && count < all {
-      // Rings leave a leaf over one node's interfaces; an exchange, with all that goes to others.
-      let outside = Double(all - count) / Double(max(1, all - 1))
-      let weight = traffic.isExchange ? Double(count) * outside : Double(min(count, perNode))
-      path.append(LinkShare(link: leaves[index].up, weight: weight))
-      path.append(LinkShare(link: leaves[index].down, weight: weight))
-    }
-    return path
+    guard let fabric = sharing.links.fabrics[pool] else { return path }
+    return path + fabric.burst(of: allocation, isExchange: traffic.isExchange)
   }
 
   /// Gives everybody the rates that are theirs now.
@@ -140,19 +130,19 @@ extension World {
       planChange(of: job, &pending)
     }
     sharing.verify()
-    if let plan = sharing.plan(), let next = plan {
+    if case .at(let next) = sharing.plan() {
       pending.push(EventCode(.sharesChange, version: sharing.version).payload, at: next)
     }
   }
 
   private mutating func slow(_ job: Int) {
-    let alone = jobs.models[job].stepTime
+    let alone = jobs.states[job].aloneStep
     let traffic = sharing.links.jobs[job].traffic
     let network = traffic?.stretch(share: sharing.pace(of: .traffic, job: job)) ?? 1
     let storage = 1 / sharing.pace(of: .samples, job: job)
     let stretch = max(network, storage)
     let step = stretch == 1 ? alone : alone.stretched(by: stretch)
-    jobs.states[job].settleDelay(of: alone)
+    jobs.states[job].settleDelay()
     jobs.states[job].isSlowedByNetwork = network >= storage
     jobs.states[job].progress.setStepTime(step)
     jobs.states[job].progress.setPace(sharing.pace(of: .block, job: job), of: .blocking)

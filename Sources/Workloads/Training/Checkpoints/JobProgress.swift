@@ -313,6 +313,9 @@ extension JobProgress {
     if phase == .working { rescale(from: before, to: currentStepTime) }
   }
 
+  /// Work of the newest checkpoint that no failure undoes.
+  public var safeWork: Ticks { remote.work }
+
   /// Whether a checkpoint is on its way to where it is safe while the job does something else.
   public var isPersisting: Bool { persistEnd != .never }
 
