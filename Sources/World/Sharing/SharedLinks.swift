@@ -142,7 +142,8 @@ struct SharedLinks: Sendable {
     let own = Self.places(settings.prefill, settings.transfer.senders, senders, design)
     let other = Self.places(settings.decode, settings.transfer.receivers, receivers, design)
     let hosts = (own + other).filter { place in models.contains { $0.poolIndex == place.pool } }
-    let sharesPort = hosts.contains { Self.hasFreeNeighbour(of: $0, in: design) }
+    let moves = senders.movesOver != nil
+    let sharesPort = hosts.contains { moves || Self.hasFreeNeighbour(of: $0, in: design) }
     let crosses = pools.0 == pools.1 && crossesLeaves(senders, receivers, of: design.pools[pools.0], pools.0)
     let sharesLeaf = crosses && models.contains { $0.poolIndex == pools.0 }
     guard sharesPort || sharesLeaf else { return }
@@ -150,10 +151,10 @@ struct SharedLinks: Sendable {
     var uses = Transfers()
     uses.leafPool = sharesLeaf ? pools.0 : nil
     uses.rateCap = min(senders.portBandwidth, receivers.portBandwidth)
-    for (place, site) in zip(own, senders.sites) where uses.senders[site.port] == nil {
+    for (place, site) in zip(own, senders.possibleSites) where uses.senders[site.port] == nil {
       uses.senders[site.port] = addPort(place, senders.portBandwidth)
     }
-    for (place, site) in zip(other, receivers.sites) where uses.receivers[site.port] == nil {
+    for (place, site) in zip(other, receivers.possibleSites) where uses.receivers[site.port] == nil {
       uses.receivers[site.port] = addPort(place, receivers.portBandwidth)
     }
     transfers[index] = uses
@@ -175,7 +176,7 @@ struct SharedLinks: Sendable {
     let size = role.acceleratorsPerReplica
     let places = max(1, perNode / size)
     let count = min(links.count, places)
-    return side.sites.map { site in
+    return side.possibleSites.map { site in
       let node = site.node & (1 << 32 - 1)
       let own = (0..<places).filter { $0 * count / places == site.port - node * count }
       let first = (own.first ?? 0) * size
@@ -196,8 +197,8 @@ struct SharedLinks: Sendable {
   ) -> Bool {
     guard let network = pool.network, network.topology == .fatTree, pool.nodeCount > network.nodesPerLeaf
     else { return false }
-    return senders.sites.contains { from in
-      receivers.sites.contains { leaf(of: from.node, index) != leaf(of: $0.node, index) }
+    return senders.possibleSites.contains { from in
+      receivers.possibleSites.contains { leaf(of: from.node, index) != leaf(of: $0.node, index) }
     }
   }
 
