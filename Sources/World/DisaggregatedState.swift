@@ -172,8 +172,8 @@ public struct DisaggregatedOutcome: Sendable {
   public var blocksPerDecodeReplica: Int
   public var prefillSamples: [ServiceSample]
   public var decodeSamples: [ServiceSample]
-  /// Requests left without all of their KV entries that have blocks on a decode replica or find none, less those that a decode replica already
-  /// expected while they were counted with a prefill replica.
+  /// Requests left without all of their KV entries that have blocks on a decode replica or find none, less
+  /// those that a decode replica already expected while they were counted with a prefill replica.
   var betweenRoles: Int
 }
 
@@ -219,7 +219,9 @@ extension ServiceState {
   var betweenRoles: Int {
     guard let roles = disaggregation?.pointee else { return 0 }
     let starving = life?.waitingForDecode.count ?? 0
-    return (roles.prefillCount..<replicas.count).reduce(starving - roles.early) { $0 + replicas[$1].pointee.receiving }
+    return (roles.prefillCount..<replicas.count).reduce(starving - roles.early) {
+      $0 + replicas[$1].pointee.receiving
+    }
   }
 
   /// Readings of the two roles apart; `nil` for a service that is not disaggregated.

@@ -11,7 +11,8 @@ extension World {
     let sent = roles.links.bytesSent - roles.links.bytesLost
     precondition(roles.bytesReceived <= sent, "no byte arrives that was not sent")
     // Whom a replica took along, and who finds none, may hold blocks of a computed prompt.
-    let isAnybodyLost = state.pointee.tally.inFlight > 0 || state.pointee.life?.waitingForDecode.isEmpty == false
+    let isAnybodyLost =
+      state.pointee.tally.inFlight > 0 || state.pointee.life?.waitingForDecode.isEmpty == false
     if inside == 0 && !isAnybodyLost {
       precondition(
         (0..<count).allSatisfy { state.pointee.replicas[$0].pointee.heldBlocks == 0 },

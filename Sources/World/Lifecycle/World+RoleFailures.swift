@@ -3,8 +3,8 @@ import Workloads
 
 /// What becomes of requests whose prefill or decode replica falls.
 ///
-/// A prefill replica takes along the prompts that wait there or are computed, and the KV entries of those that
-/// have not moved yet; a decode replica, the KV entries of all whom it answers. Transfers from and to it end.
+/// A prefill replica takes along the prompts that wait there or are computed, and the KV entries of those
+/// that have not moved yet; a decode replica, the KV entries of all whom it answers. Transfers from and to it end.
 /// Who is lost goes back to a prefill replica, with what the client has of the answer behind the prompt: the
 /// next decode replica goes on from there. That is how NVIDIA Dynamo migrates requests ("Request Migration
 /// Architecture": tokens that came out are appended to the request's, and the rest of its budget is asked
@@ -109,11 +109,13 @@ extension World {
       if handOff.isLost { return }
       if handOff.starvedSince != .never {
         services[service].pointee.life!.waitingForDecode.removeAll { $0 == slot }
-        endStarving(slot)
+        handOffs[Int(slot)].starvedSince = .never
       }
       // The router counts it here again.
       roles.pointee.forget(-1, at: index)
-      if !roles.pointee.links.settings.answersFromReceiver { keepFirstToken(of: slot, at: handOff.firstToken) }
+      if !roles.pointee.links.settings.answersFromReceiver {
+        keepFirstToken(of: slot, at: handOff.firstToken)
+      }
     } else if handOff.decodeReplica >= 0 {
       roles.pointee.early -= 1
     }
@@ -159,6 +161,8 @@ extension World {
   private mutating func lose(_ service: Int, _ slot: UInt32, at index: Int) {
     let state = services[service]
     handOffs[Int(slot)].isLost = true
+    // Only what led to KV entries that arrived counts as a wait for a decode replica.
+    handOffs[Int(slot)].past.starved = handOffs[Int(slot)].past.way?.starved ?? .zero
     state.pointee.tally.inFlight += 1
     state.pointee.life!.lose(slot, at: index)
     let handOff = handOffs[Int(slot)]
