@@ -28,6 +28,9 @@ static const char commitment_mix_yaml[] = {
 static const char config_model_yaml[] = {
 #embed "../../scenarios/config-model.yaml"
 };
+static const char decode_spares_yaml[] = {
+#embed "../../scenarios/decode-spares.yaml"
+};
 static const char distillation_yaml[] = {
 #embed "../../scenarios/distillation.yaml"
 };
@@ -197,6 +200,7 @@ static const struct dryrack_template templates[] = {
     {"closed-loop-benchmark.yaml", closed_loop_benchmark_yaml, sizeof closed_loop_benchmark_yaml},
     {"commitment-mix.yaml", commitment_mix_yaml, sizeof commitment_mix_yaml},
     {"config-model.yaml", config_model_yaml, sizeof config_model_yaml},
+    {"decode-spares.yaml", decode_spares_yaml, sizeof decode_spares_yaml},
     {"distillation.yaml", distillation_yaml, sizeof distillation_yaml},
     {"enterprise-cluster.yaml", enterprise_cluster_yaml, sizeof enterprise_cluster_yaml},
     {"fabric-choice.yaml", fabric_choice_yaml, sizeof fabric_choice_yaml},

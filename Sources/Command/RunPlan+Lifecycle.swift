@@ -4,18 +4,19 @@ import DryRack
 extension RunPlan {
   /// Nothing for a service whose replicas stay up.
   static func life(of service: Service, in design: Design) -> [Line] {
-    guard design.hasLifecycle(service), let deployment = service.deployments.first else { return [] }
+    guard design.hasLifecycle(service) else { return [] }
     var lines: [Line] = []
-    let pool = design.pools[deployment.poolIndex]
-    if let failures = pool.failures, design.failuresReachServices(onPool: deployment.poolIndex) {
+    let pools = Set(service.deployments.map(\.poolIndex)).sorted()
+    for index in pools where design.failuresReachServices(onPool: index) {
+      guard let failures = design.pools[index].failures else { continue }
       let parts = failures.classes.filter { $0.systemMean.value.isFinite }.map {
         "\($0.kind.rawValue) every \(PlanWords.duration(($0.systemMean.value).rounded()))"
       }
+      let place = pools.count > 1 ? "in all of \(design.pools[index].name)" : "in the whole pool"
       lines.append(
-        Line(name: "fails", value: "in the whole pool, on average: \(parts.joined(separator: ", "))"))
+        Line(name: "fails", value: "\(place), on average: \(parts.joined(separator: ", "))"))
     }
-    for outage in design.outages where outage.parts.contains(where: { $0.poolIndex == deployment.poolIndex })
-    {
+    for outage in design.outages where outage.parts.contains(where: { pools.contains($0.poolIndex) }) {
       lines.append(
         Line(
           name: "is out",
@@ -28,7 +29,10 @@ extension RunPlan {
         name: "health check",
         value: "every \(PlanWords.duration(check.interval)), gone after \(check.threshold) that fail"))
     lines.append(Line(name: "lost requests", value: retries(service.care.retry)))
-    if let autoscale = service.autoscale { lines.append(self.autoscale(autoscale)) }
+    let names = service.autoscales.count > 1 ? ["prefill replicas", "decode replicas"] : ["replicas"]
+    for (name, settings) in zip(names, service.autoscales) {
+      if let settings { lines.append(autoscale(settings, name)) }
+    }
     return lines
   }
 
@@ -43,7 +47,7 @@ extension RunPlan {
     return words
   }
 
-  private static func autoscale(_ settings: AutoscaleSettings) -> Line {
+  private static func autoscale(_ settings: AutoscaleSettings, _ name: String) -> Line {
     var words =
       "\(settings.minimum) to \(settings.maximum) by \(settings.measure.rawValue) "
       + "\(PlanWords.number(settings.target)), every \(PlanWords.duration(settings.interval)), down after "
@@ -51,6 +55,6 @@ extension RunPlan {
     if settings.provisioning > .zero {
       words += ", accelerators after \(PlanWords.duration(settings.provisioning))"
     }
-    return Line(name: "replicas", value: words)
+    return Line(name: name, value: words)
   }
 }

@@ -19,5 +19,14 @@ extension MetricReader {
     let mean = life.map { $0.span > 0 ? $0.upSeconds / $0.span : nil } ?? count
     add(workload, "replicas", mean, "1", statistic: "mean")
     add(workload, "replicas", Double(life?.mostUp ?? result.replicas.count), "1", statistic: "max")
+    guard result.disaggregation != nil else { return }
+    for (role, name) in ["prefill", "decode"].enumerated() {
+      let own = result.roleLives.isEmpty ? nil : result.roleLives[role]
+      let replicas = Double(result.replicas(ofRole: role).count)
+      let up = own.map { $0.span > 0 ? $0.upSeconds / $0.span : nil } ?? replicas
+      add(workload, "replicas", up, "1", statistic: name)
+      add(
+        workload, "availability_ratio", own == nil ? 1 : own?.availability, "ratio", statistic: name)
+    }
   }
 }

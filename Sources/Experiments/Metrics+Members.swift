@@ -59,11 +59,12 @@ extension Utilization {
       memory += part(\.memory)
       network += part(\.network)
     }
+    let lost = Double(own.tally.lostQueueTicks)
     let host = max(0, total - queue - travel - compute - memory - network)
     let all = queue + travel + compute + memory + network + host
     return [
       ("compute", compute / all), ("memory", memory / all), ("network", (network + travel) / all),
-      ("host", host / all), ("queue", queue / all),
+      ("host", host / all), ("queue", (queue - lost) / all), ("failure", lost / all),
     ]
   }
 }

@@ -128,6 +128,7 @@ struct MetricReader {
     }
     let shares = Utilization.boundBy(outcome, service: index, of: model.design)
     for (position, cause) in Utilization.causes.enumerated() {
+      if cause == "failure" && !scenario.hasLifecycles { continue }
       add(workload, "bound_by", shares?[position].share, "ratio", statistic: cause)
     }
     if let transfers = tally.transfers { readTransfers(transfers, workload, index) }

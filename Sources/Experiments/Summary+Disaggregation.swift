@@ -15,7 +15,6 @@ extension Summary {
     let deployments = [roles.prefill, roles.decode]
     let samples = [outcome.prefillSamples, outcome.decodeSamples]
     let blocks = (0...1).map { Double(result.blocksPerReplica(ofRole: $0) * deployments[$0].replicas) }
-    let held = deployments.map { Double($0.replicas * $0.acceleratorsPerReplica) }
     var rows: [SeriesRow] = []
     var last = Ticks.zero
     var lastBusy: [Int128] = [0, 0]
@@ -26,8 +25,11 @@ extension Summary {
             design: design.name, service: service.name + suffix, timeSeconds: whole.time.seconds,
             metric: metric, value: value))
       }
+      // Of those that are up, where they come and go.
+      let replicas = (0...1).map { Double(samples[$0][position].up ?? deployments[$0].replicas) }
+      let held = (0...1).map { replicas[$0] * Double(deployments[$0].acceleratorsPerReplica) }
       let busy = (0...1).map { role -> Double in
-        let span = (whole.time - last).seconds * Double(deployments[role].replicas)
+        let span = (whole.time - last).seconds * replicas[role]
         let time = Double(samples[role][position].busy - lastBusy[role]) / (16e9 * 256)
         return span > 0 ? min(1, time / span) : 0
       }
@@ -35,15 +37,16 @@ extension Summary {
       add("", "running", Double(whole.running))
       let available = blocks[0] + blocks[1]
       add("", "kv_usage_ratio", available > 0 ? Double(whole.blocksInUse) / available : 0)
-      add("", "replicas", Double(deployments[0].replicas + deployments[1].replicas))
-      add("", "gpu_busy_ratio", (busy[0] * held[0] + busy[1] * held[1]) / (held[0] + held[1]))
+      add("", "replicas", replicas[0] + replicas[1])
+      let all = held[0] + held[1]
+      add("", "gpu_busy_ratio", all > 0 ? (busy[0] * held[0] + busy[1] * held[1]) / all : 0)
       add("", "power_w", power(deployments, design.pools, busy: busy, held: held))
       for (role, suffix) in ["/prefill", "/decode"].enumerated() {
         let sample = samples[role][position]
         add(suffix, "queue_depth", Double(sample.queued))
         add(suffix, "running", Double(sample.running))
         add(suffix, "kv_usage_ratio", blocks[role] > 0 ? Double(sample.blocksInUse) / blocks[role] : 0)
-        add(suffix, "replicas", Double(deployments[role].replicas))
+        add(suffix, "replicas", replicas[role])
         add(suffix, "gpu_busy_ratio", busy[role])
         lastBusy[role] = sample.busy
       }

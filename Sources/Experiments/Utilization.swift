@@ -15,6 +15,8 @@ struct Utilization {
   var mbu: Double?
   /// KV blocks in use while busy, over those there are.
   var keyValue: Double?
+  /// Replicas that held accelerators, on average.
+  private var replicas = 0.0
 
   static func busySeconds(_ replicas: ArraySlice<ReplicaTotals>) -> Double {
     replicas.reduce(0.0) { $0 + Double($1.busy) } / (16e9 * 256)
@@ -28,7 +30,9 @@ struct Utilization {
     }
     let roles = ofRoles(design: design, service: index, model: model, outcome: outcome)
     if roles.count == 2 {
-      return Utilization(combining: roles, design.services[index].deployments, design.pools)
+      return Utilization(
+        combining: roles, design.services[index].deployments, design.pools,
+        replicas: roles.map(\.replicas))
     }
     return roles.first ?? Utilization()
   }
@@ -41,7 +45,10 @@ struct Utilization {
   ) -> Utilization {
     let deployments = members.flatMap { design.services[$0].deployments }
     let all = members.flatMap { ofRoles(design: design, service: $0, model: model, outcome: outcome) }
-    return deployments.isEmpty ? Utilization() : Utilization(combining: all, deployments, design.pools)
+    return deployments.isEmpty
+      ? Utilization()
+      : Utilization(
+        combining: all, deployments, design.pools, replicas: deployments.map { Double($0.replicas) })
   }
 
   /// Of prefill and decode replicas apart, or of all replicas where there are no roles.
@@ -54,7 +61,8 @@ struct Utilization {
       Utilization(
         deployment, on: design.pools[deployment.poolIndex], latency: models[role],
         replicas: service.replicas(ofRole: role), blocks: service.blocksPerReplica(ofRole: role),
-        seconds: outcome.end.seconds, life: service.life)
+        seconds: outcome.end.seconds,
+        life: service.roleLives.isEmpty ? service.life : service.roleLives[role])
     }
   }
 
@@ -66,6 +74,7 @@ struct Utilization {
     // Replicas that come and go hold accelerators for part of the time.
     let number =
       life.flatMap { $0.span > 0 ? $0.heldSeconds / $0.span : nil } ?? Double(deployment.replicas)
+    self.replicas = number
     let time = seconds * number
     allocated = held * number / Double(pool.accelerators)
     guard time > 0 else { return }
@@ -89,30 +98,38 @@ struct Utilization {
   }
 
   /// Roles or members as one: each ratio over all that both hold of its denominator.
-  private init(combining roles: [Utilization], _ deployments: [Deployment], _ pools: [Pool]) {
-    func mean(_ path: KeyPath<Utilization, Double?>, _ weight: (Deployment) -> Double) -> Double? {
-      let known = zip(roles, deployments).filter { $0.0[keyPath: path] != nil }
-      let total = known.reduce(0.0) { $0 + weight($1.1) }
-      return total > 0 ? known.reduce(0.0) { $0 + $1.0[keyPath: path]! * weight($1.1) } / total : nil
+  private init(
+    combining roles: [Utilization], _ deployments: [Deployment], _ pools: [Pool], replicas: [Double]
+  ) {
+    func mean(_ path: KeyPath<Utilization, Double?>, _ weight: (Int) -> Double) -> Double? {
+      let known = roles.indices.filter { roles[$0][keyPath: path] != nil }
+      let total = known.reduce(0.0) { $0 + weight($1) }
+      return total > 0 ? known.reduce(0.0) { $0 + roles[$1][keyPath: path]! * weight($1) } / total : nil
     }
-    func accelerators(_ role: Deployment) -> Double { Double(role.replicas * role.acceleratorsPerReplica) }
-    func peak(_ role: Deployment) -> Double {
-      pools[role.poolIndex].accelerator.peakFlops(
-        for: role.weights.isWeightOnly ? role.activations : role.weights
+    func accelerators(_ role: Int) -> Double {
+      replicas[role] * Double(deployments[role].acceleratorsPerReplica)
+    }
+    func peak(_ role: Int) -> Double {
+      let deployment = deployments[role]
+      return pools[deployment.poolIndex].accelerator.peakFlops(
+        for: deployment.weights.isWeightOnly ? deployment.activations : deployment.weights
       )
       .value
     }
+    func bandwidth(_ role: Int) -> Double {
+      pools[deployments[role].poolIndex].accelerator.memoryBandwidth.value
+    }
     let used = pools.indices.filter { index in deployments.contains { $0.poolIndex == index } }
     let available = used.reduce(0) { $0 + pools[$1].accelerators }
-    allocated = deployments.reduce(0.0) { $0 + accelerators($1) } / Double(available)
+    allocated = deployments.indices.reduce(0.0) { $0 + accelerators($1) } / Double(available)
     busy = mean(\.busy, accelerators)
     mfu = mean(\.mfu) { accelerators($0) * peak($0) }
-    mbu = mean(\.mbu) { accelerators($0) * pools[$0.poolIndex].accelerator.memoryBandwidth.value }
-    keyValue = mean(\.keyValue) { Double($0.replicas) * Double($0.memory.blocks) }
+    mbu = mean(\.mbu) { accelerators($0) * bandwidth($0) }
+    keyValue = mean(\.keyValue) { replicas[$0] * Double(deployments[$0].memory.blocks) }
   }
 
-  /// In the order of `boundBy`.
-  static let causes = ["compute", "memory", "network", "host", "queue"]
+  /// In the order of `boundBy`. The last stands where replicas of a scenario can fall.
+  static let causes = ["compute", "memory", "network", "host", "queue", "failure"]
 
   /// Where the requests' time went; shares sum to 1. `nil` when no request was answered.
   static func boundBy(_ outcome: ServiceOutcome) -> [(cause: String, share: Double)]? {
@@ -120,6 +137,8 @@ struct Utilization {
     let total = Double(tally.e2e.sum)
     guard total > 0 else { return nil }
     let queue = Double(tally.queue.sum)
+    // While nobody worked on requests because their replica fell or none was up.
+    let lost = Double(tally.lostQueueTicks)
     let travel = Double(tally.networkTicks)
     if outcome.disaggregation != nil { return boundByRoles(outcome) }
     let working = max(0, total - queue - travel)
@@ -131,7 +150,7 @@ struct Utilization {
     let host = working - compute - memory - network
     return [
       ("compute", compute / total), ("memory", memory / total), ("network", (network + travel) / total),
-      ("host", host / total), ("queue", queue / total),
+      ("host", host / total), ("queue", (queue - lost) / total), ("failure", lost / total),
     ]
   }
 
@@ -142,7 +161,11 @@ struct Utilization {
     let total = Double(tally.e2e.sum)
     let waiting = Double(tally.transfers?.wait.sum ?? 0)
     let moving = Double(tally.transfers?.transfer.sum ?? 0)
-    let working = [Double(tally.prefill.sum), max(0, Double(tally.decode.sum) - waiting - moving)]
+    let lost = [Double(tally.lostQueueTicks), Double(tally.lostDecodeTicks)]
+    let starved = Double(tally.transfers?.starvedTicks ?? 0)
+    var working = [Double(tally.prefill.sum), Double(tally.decode.sum) - lost[1] - waiting - moving]
+    // KV entries that move before the first token is out take their time from that of prompts.
+    if working[1] < 0 { working = [max(0, working[0] + working[1]), 0] }
     func part(_ path: KeyPath<ReplicaTotals, Int128>) -> Double {
       working.enumerated().reduce(0.0) { sum, role in
         let replicas = outcome.replicas(ofRole: role.offset)
@@ -156,7 +179,8 @@ struct Utilization {
     return [
       ("compute", compute / total), ("memory", memory / total),
       ("network", (network + Double(tally.networkTicks) + moving) / total), ("host", host / total),
-      ("queue", (Double(tally.queue.sum) + waiting) / total),
+      ("queue", (Double(tally.queue.sum) - lost[0] + waiting - starved) / total),
+      ("failure", (lost[0] + lost[1] + starved) / total),
     ]
   }
 }

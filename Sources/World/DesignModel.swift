@@ -37,6 +37,8 @@ public struct DesignModel: Sendable {
     self.scenario = scenario
     self.designIndex = designIndex
     let design = scenario.designs[designIndex]
+    let lifecycle = LifecycleModel(design)
+    self.lifecycle = lifecycle
     jobs = design.trainingJobs.map { job in
       JobModel(job.deployment, job.training, workload: scenario.trainings[job.workload], design: design)
     }
@@ -47,7 +49,8 @@ public struct DesignModel: Sendable {
         return Service(workloadIndex: service.workloadIndex, placement: .endpoint(preset))
       case .disaggregated(let roles):
         let placement = DisaggregatedModel(
-          roles, of: service, in: design, model: served, catalog: scenario.catalog)
+          roles, of: service, in: design, places: lifecycle.places[index], model: served,
+          catalog: scenario.catalog)
         return Service(workloadIndex: service.workloadIndex, placement: .disaggregated(placement))
       case .pool(let deployment):
         let pool = design.pools[deployment.poolIndex]
@@ -71,7 +74,6 @@ public struct DesignModel: Sendable {
     fronts = services.indices.map {
       FrontModel(design, service: $0, model: services[$0], services: services, scenario: scenario)
     }
-    lifecycle = LifecycleModel(design)
     sharedLinks = SharedLinks(design, services: services, jobs: jobs, scenario: scenario)
   }
 

@@ -78,6 +78,8 @@ public struct ServiceOutcome: Sendable {
   public var member: MemberTally?
   /// What became of its replicas; `nil` where all are up all the time.
   public var life: LifeOutcome?
+  /// The same of prefill and of decode replicas; empty where there are no roles, or all are up all the time.
+  public var roleLives: [LifeOutcome] = []
   /// Until when requests were being sent.
   public var sendingEnd = Ticks.zero
 

@@ -22,10 +22,24 @@ struct LiveRequest {
   var attempts: UInt8 = 0
 }
 
+/// What failures take from one request: the time in which nobody worked on it because a replica fell with it or
+/// none was up, the time of attempts that came to nothing included.
+struct Lapse {
+  /// Since when; `.never` while somebody works on it.
+  var since = Ticks.never
+  /// What is past of it, before the request's first token came out and after.
+  var beforeFirstToken = Ticks.zero
+  var afterFirstToken = Ticks.zero
+  /// Whether it waits for its next attempt.
+  var isResting = false
+}
+
 /// Live requests by slot, with a free list; memory follows the number alive at once.
 struct RequestTable {
   private(set) var rows: [LiveRequest] = []
   private var free: [UInt32] = []
+  /// By slot; few requests have one.
+  private var lapses: [UInt32: Lapse] = [:]
   var count: Int { rows.count - free.count }
 
   /// Whether another request would have no number.
@@ -41,7 +55,37 @@ struct RequestTable {
     return UInt32(rows.count - 1)
   }
 
-  mutating func remove(_ slot: UInt32) { free.append(slot) }
+  mutating func remove(_ slot: UInt32) {
+    free.append(slot)
+    if !lapses.isEmpty { lapses[slot] = nil }
+  }
+
+  /// What failures took from a request so far; `nil` for nothing.
+  func lapse(of slot: UInt32) -> Lapse? { lapses.isEmpty ? nil : lapses[slot] }
+
+  /// Nobody works on a request any more, or on anything that counts since `time`.
+  mutating func beginLapse(of slot: UInt32, at time: Ticks) {
+    var lapse = lapses[slot] ?? Lapse()
+    if lapse.since != .never { return }
+    lapse.since = time
+    lapses[slot] = lapse
+  }
+
+  /// Somebody works on a request again.
+  mutating func endLapse(of slot: UInt32, hasFirstToken: Bool = false, at now: Ticks) {
+    guard let lapse = lapse(of: slot), lapse.since != .never else { return }
+    let span = now - lapse.since
+    lapses[slot]!.since = .never
+    if hasFirstToken {
+      lapses[slot]!.afterFirstToken += span
+    } else {
+      lapses[slot]!.beforeFirstToken += span
+    }
+  }
+
+  mutating func setResting(_ slot: UInt32, _ isResting: Bool) {
+    lapses[slot, default: Lapse()].isResting = isResting
+  }
 
   subscript(slot: UInt32) -> LiveRequest {
     get { rows[Int(slot)] }

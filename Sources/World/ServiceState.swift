@@ -33,7 +33,9 @@ struct ServiceState: ~Copyable {
   /// Whether its replicas are not up yet; requests wait then.
   var isStarting = false
   var waitingForStart: [UInt32] = []
-  /// Replicas that still read their weights.
+  /// Whether its replicas have begun to read their weights.
+  var isReadingWeights = false
+  /// Replicas that come up with it and still read their weights.
   var loading = 0
   /// Index of the service that hands it requests, −1 where it has its own.
   var frontIndex = -1

@@ -110,7 +110,7 @@ extension World {
         ServiceOutcome(
           tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
           slices: slices, disaggregation: disaggregation, startup: state.pointee.startup,
-          life: life, sendingEnd: sendingEnd))
+          life: life?.all, roleLives: life?.roles ?? [], sendingEnd: sendingEnd))
     }
     gatherFronts(&results)
     if earlyEnd != nil { last = now }

@@ -42,6 +42,9 @@ public struct WorkloadTally: Sendable {
   /// In fine ticks, unlike the others.
   public var interTokenGaps = LogHistogram()
   public var networkTicks: Int128 = 0
+  /// Of `queue` and `decode`: while nobody worked on requests because their replica fell or none was up.
+  public var lostQueueTicks: Int128 = 0
+  public var lostDecodeTicks: Int128 = 0
   /// Tokens of the longest prompt, and of the longest prompt with its answer.
   public var longestPrompt: Int32 = 0
   public var longestContext: Int64 = 0
@@ -107,6 +110,15 @@ struct RequestTimes {
   var prefill: Ticks
   var decode: Ticks
   var outputTokens: Int32
+  /// Of `queue` and `decode`, what failures took.
+  var lostInQueue = Ticks.zero
+  var lostInDecode = Ticks.zero
+
+  /// Notes what failures took of it.
+  mutating func count(_ lapse: Lapse) {
+    lostInQueue = min(lapse.beforeFirstToken, queue)
+    lostInDecode = min(lapse.afterFirstToken, decode)
+  }
 
   var ttft: Ticks { network + queue + prefill }
   var e2e: Ticks { ttft + decode }
@@ -163,5 +175,7 @@ extension WorkloadTally {
     decode.record(times.decode.count)
     if times.outputTokens > 1 { tpot.record(times.decode.count / Int64(times.outputTokens - 1)) }
     networkTicks += Int128(times.network.count)
+    lostQueueTicks += Int128(times.lostInQueue.count)
+    lostDecodeTicks += Int128(times.lostInDecode.count)
   }
 }

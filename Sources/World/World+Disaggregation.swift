@@ -10,7 +10,7 @@ import Workloads
 /// token. Nothing waits in a circle: both roles take requests first come, first served, prompts that start
 /// have all of their blocks, and decode replicas recompute what they preempt themselves.
 extension World {
-  private func roles(of service: Int) -> UnsafeMutablePointer<DisaggregatedState> {
+  func roles(of service: Int) -> UnsafeMutablePointer<DisaggregatedState> {
     services[service].pointee.disaggregation!
   }
 
@@ -18,23 +18,49 @@ extension World {
     let state = services[service]
     let roles = roles(of: service)
     let request = requests[slot]
-    state.pointee.tally.inFlight -= 1
-    guard canServe(service, request) else {
+    beginHandOff(service, slot)
+    guard request.attempts > 0 || canServe(service, request) else {
+      state.pointee.tally.inFlight -= 1
       requests.remove(slot)
       return reject(service, request, &pending)
     }
-    let replica = roles.pointee.choosePrefillReplica()
+    let replica = roles.pointee.choosePrefillReplica(state.pointee.life?.roles[0])
     requests[slot].replica = Int32(replica)
-    while handOffs.count <= Int(slot) { handOffs.append(HandOff()) }
-    handOffs[Int(slot)] = HandOff()
+    if state.pointee.life != nil && isLost(service, slot, at: replica) {
+      handOffs[Int(slot)].isLost = true
+      return
+    }
+    state.pointee.tally.inFlight -= 1
+    if handOffs[Int(slot)].past.firstToken == .never { requests.endLapse(of: slot, at: now) }
+    let (prompt, output) = tokensLeft(of: slot)
     let content = state.pointee.keepsCache ? state.pointee.source.content(of: request) : nil
     handOffs[Int(slot)].prefillTicket = state.pointee.replicas[replica].pointee.arrive(
-      handle: slot, promptTokens: request.promptTokens, outputTokens: 1, content: content, at: now)
+      handle: slot, promptTokens: prompt, outputTokens: 1, content: content, at: now)
     reschedule(service, replica, &pending)
-    if roles.pointee.links.settings.overlaps && request.outputTokens > 1 {
+    if roles.pointee.links.settings.overlaps && output > 1 {
       roles.pointee.early += 1
       announce(service, slot, &pending)
     }
+  }
+
+  /// What is still to be computed of a request: its prompt with what the client has of the answer, and the rest
+  /// of that.
+  func tokensLeft(of slot: UInt32) -> (prompt: Int32, output: Int32) {
+    let request = requests[slot]
+    let answered = handOffs[Int(slot)].past.answered
+    return (request.promptTokens + answered, request.outputTokens - answered)
+  }
+
+  /// A request without a replica is to be given to one.
+  private mutating func beginHandOff(_ service: Int, _ slot: UInt32) {
+    while handOffs.count <= Int(slot) { handOffs.append(HandOff()) }
+    let past = handOffs[Int(slot)].past
+    handOffs[Int(slot)] = HandOff()
+    handOffs[Int(slot)].past.version = past.version
+    handOffs[Int(slot)].delivered = now
+    if requests[slot].attempts == 0 { return }
+    handOffs[Int(slot)].past = past
+    continueElsewhere(service, slot)
   }
 
   /// Whether a replica of each role could ever hold the request; all of a role are alike.
@@ -48,14 +74,16 @@ extension World {
   }
 
   /// Chooses a decode replica, where the request queues for blocks.
-  private mutating func announce(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
+  mutating func announce(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
     let roles = roles(of: service)
-    let request = requests[slot]
-    let replica = roles.pointee.chooseDecodeReplica()
+    if state.pointee.life != nil && isWithoutDecode(service, slot) { return }
+    let replica = roles.pointee.chooseDecodeReplica(state.pointee.life?.roles[1])
     handOffs[Int(slot)].decodeReplica = Int32(replica)
+    if state.pointee.life != nil && isUnheard(service, slot, at: replica) { return }
+    let (prompt, output) = tokensLeft(of: slot)
     handOffs[Int(slot)].ticket = state.pointee.replicas[replica].pointee.expect(
-      handle: slot, promptTokens: request.promptTokens, outputTokens: request.outputTokens, at: now)
+      handle: slot, promptTokens: prompt, outputTokens: output, at: now)
     reschedule(service, replica, &pending)
   }
 
@@ -80,22 +108,30 @@ extension World {
       }
     }
     if !replica.pointee.completions.isEmpty { replica.pointee.completions.removeAll(keepingCapacity: true) }
+    if state.pointee.life != nil { releaseIfDrained(service, index, &pending) }
   }
 
   private mutating func endPrompt(_ service: Int, _ done: Completion, _ pending: inout PendingEvents) {
     let roles = roles(of: service)
     let slot = done.handle
-    let request = requests[slot]
-    roles.pointee.prefillLoads[Int(request.replica)] -= 1
-    roles.pointee.promptTokens += Int64(request.promptTokens - done.cachedTokens)
+    let (prompt, output) = tokensLeft(of: slot)
+    roles.pointee.forget(1, at: Int(requests[slot].replica))
+    roles.pointee.promptTokens += Int64(prompt - done.cachedTokens)
     handOffs[Int(slot)].cachedTokens = done.cachedTokens
     handOffs[Int(slot)].scheduled = done.scheduled
     handOffs[Int(slot)].firstToken = now
-    if request.outputTokens == 1 {
+    handOffs[Int(slot)].isHeld = true
+    if handOffs[Int(slot)].past.firstToken != .never {
+      requests.endLapse(of: slot, hasFirstToken: true, at: now)
+    }
+    if output == 1 || !roles.pointee.links.settings.answersFromReceiver { answerFirst(service, slot) }
+    if output == 1 {
       release(service, slot, &pending)
       return close(service, slot, lastToken: now, preemptions: 0, &pending)
     }
-    if !roles.pointee.links.settings.overlaps { return announce(service, slot, &pending) }
+    // A decode replica that fell meanwhile, or was not there, has to be replaced.
+    let isAnnounced = handOffs[Int(slot)].decodeReplica >= 0
+    if !isAnnounced { return announce(service, slot, &pending) }
     roles.pointee.early -= 1
     if handOffs[Int(slot)].reserved != .never { beginTransfer(service, slot, &pending) }
   }
@@ -108,6 +144,18 @@ extension World {
     if handOffs[Int(slot)].firstToken != .never { beginTransfer(service, slot, &pending) }
   }
 
+  /// The client gets the first token that this hand-off leads to.
+  private mutating func answerFirst(_ service: Int, _ slot: UInt32) {
+    if handOffs[Int(slot)].past.firstToken == .never {
+      handOffs[Int(slot)].past.firstToken = now
+      handOffs[Int(slot)].past.scheduled = handOffs[Int(slot)].scheduled
+    } else if now >= measuredFrom {
+      let gap = now - handOffs[Int(slot)].past.lastToken
+      let (fine, isOver) = gap.count.multipliedReportingOverflow(by: 256)
+      services[service].pointee.tally.interTokenGaps.record(isOver ? .max : fine)
+    }
+  }
+
   // MARK: Transfers
 
   private mutating func beginTransfer(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
@@ -115,11 +163,10 @@ extension World {
     let request = requests[slot]
     let handOff = handOffs[Int(slot)]
     let decode = Int(handOff.decodeReplica) - roles.pointee.prefillCount
-    if isShared(service, from: Int(request.replica), to: decode) {
-      return sendShared(service, slot, &pending)
-    }
+    handOffs[Int(slot)].isOverShared = isShared(service, from: Int(request.replica), to: decode)
+    if handOffs[Int(slot)].isOverShared { return sendShared(service, slot, &pending) }
     let (started, wake) = roles.pointee.links.begin(
-      slot, tokens: request.promptTokens, from: Int(request.replica), to: decode,
+      slot, tokens: tokensLeft(of: slot).prompt, from: Int(request.replica), to: decode,
       computedFrom: max(handOff.scheduled, handOff.reserved), at: now)
     if let started { schedule(service, started, &pending) }
     if let wake {
@@ -134,6 +181,7 @@ extension World {
   }
 
   mutating func takeNextTransfer(_ service: Int, port: Int, _ pending: inout PendingEvents) {
+    if !roles(of: service).pointee.links.canBegin(on: port, at: now) { return }
     let (started, wake) = roles(of: service).pointee.links.portIsFree(port, at: now)
     schedule(service, started, &pending)
     if let wake { pending.push(EventCode(.portFree, service: service, index: port).payload, at: wake) }
@@ -143,21 +191,29 @@ extension World {
     _ service: Int, _ transfer: TransferLinks.Started, _ pending: inout PendingEvents
   ) {
     handOffs[Int(transfer.id)].left = now
-    let code = EventCode(.transferEnd, service: service, index: Int(transfer.id))
-    pending.push(code.payload, at: transfer.end)
+    planEnd(of: transfer.id, of: service, at: transfer.end, &pending)
   }
 
-  mutating func endTransfer(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
+  /// The last KV entry of a request will have come then, unless its transfer is cancelled.
+  mutating func planEnd(
+    of slot: UInt32, of service: Int, at end: Ticks, _ pending: inout PendingEvents
+  ) {
+    let version = handOffs[Int(slot)].past.version
+    let code = EventCode(.transferEnd, service: service, index: Int(slot), version: version)
+    pending.push(code.payload, at: end)
+  }
+
+  mutating func endTransfer(_ code: EventCode, _ pending: inout PendingEvents) {
+    let (service, slot) = (code.service, UInt32(code.index))
+    let handOff = handOffs[Int(slot)]
+    guard EventCode.isCurrent(code.version, of: handOff.past.version) else { return }
     let state = services[service]
     let roles = roles(of: service)
-    let request = requests[slot]
-    let handOff = handOffs[Int(slot)]
     handOffs[Int(slot)].received = now
-    let bytes = roles.pointee.links.settings.bytes(ofTokens: request.promptTokens)
+    let bytes = roles.pointee.links.settings.bytes(ofTokens: tokensLeft(of: slot).prompt)
     let decode = Int(handOff.decodeReplica)
-    if isShared(service, from: Int(request.replica), to: decode - roles.pointee.prefillCount) {
-      roles.pointee.links.countShared(bytes: bytes)
-    }
+    if handOff.isOverShared { roles.pointee.links.countShared(bytes: bytes) }
+    if roles.pointee.links.settings.answersFromReceiver { answerFirst(service, slot) }
     roles.pointee.bytesReceived += bytes
     let first = roles.pointee.links.settings.answersFromReceiver ? now : handOff.firstToken
     state.pointee.replicas[decode].pointee.receive(handOff.ticket, firstToken: first, at: now)
@@ -166,11 +222,13 @@ extension World {
   }
 
   /// Nobody needs the blocks on the prefill replica any more.
-  private mutating func release(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
+  mutating func release(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let replica = Int(requests[slot].replica)
     let prefill = services[service].pointee.replicas[replica]
     prefill.pointee.release(handOffs[Int(slot)].prefillTicket, at: now)
+    handOffs[Int(slot)].isHeld = false
     reschedule(service, replica, &pending)
+    if services[service].pointee.life != nil { releaseIfDrained(service, replica, &pending) }
   }
 
   // MARK: Ends
@@ -179,7 +237,7 @@ extension World {
     let state = services[service]
     let roles = roles(of: service)
     let decode = Int(handOffs[Int(done.handle)].decodeReplica)
-    roles.pointee.decodeLoads[decode - roles.pointee.prefillCount] -= 1
+    roles.pointee.forget(1, at: decode)
     roles.pointee.decodedTokens += Int64(done.outputTokens) - 1
     state.pointee.tally.preemptions += Int64(done.preemptions)
     close(service, done.handle, lastToken: done.lastToken, preemptions: done.preemptions, &pending)
@@ -192,56 +250,21 @@ extension World {
     let roles = roles(of: service)
     let request = requests[slot]
     let handOff = handOffs[Int(slot)]
+    let lapse = requests.lapse(of: slot)
     requests.remove(slot)
     let up = Ticks(state.pointee.roundTrip.count / 2)
-    let isAnsweredThere = roles.pointee.links.settings.answersFromReceiver && handOff.received != .never
-    let first = isAnsweredThere ? handOff.received : handOff.firstToken
-    let times = RequestTimes(
-      sent: request.sent, network: state.pointee.roundTrip, queue: handOff.scheduled - request.sent - up,
-      prefill: first - handOff.scheduled, decode: lastToken - first,
+    let (first, scheduled) = (handOff.past.firstToken, handOff.past.scheduled)
+    var times = RequestTimes(
+      sent: request.sent, network: state.pointee.roundTrip, queue: scheduled - request.sent - up,
+      prefill: first - scheduled, decode: lastToken - first,
       outputTokens: request.outputTokens)
+    if let lapse { times.count(lapse) }
+    let way = roles.pointee.way(of: handOff, promptTokens: request.promptTokens)
     finish(
-      service, request, times, preemptions: preemptions, cachedTokens: handOff.cachedTokens, &pending)
-    if handOff.received == .never { return }
-    let way = HandOffTimes(
-      wait: handOff.left - handOff.firstToken, transfer: handOff.received - handOff.left,
-      bytes: roles.pointee.links.settings.bytes(ofTokens: request.promptTokens),
-      decodeReplica: handOff.decodeReplica)
+      service, request, times, preemptions: preemptions,
+      cachedTokens: min(handOff.cachedTokens, request.promptTokens), &pending)
+    guard let way else { return }
     if request.sent >= measuredFrom { state.pointee.tally.transfers?.record(way) }
     if options.keepsRequests { records[records.count - 1].handOff = way }
-  }
-
-  /// What only a disaggregated service tells, after a check that nothing got lost in between.
-  func disaggregatedOutcome(ofService index: Int) -> DisaggregatedOutcome? {
-    let state = services[index]
-    guard let roles = state.pointee.disaggregation?.pointee else { return nil }
-    let count = state.pointee.replicas.count
-    let inside = (0..<count).reduce(0) { $0 + state.pointee.replicas[$1].pointee.load }
-    precondition(roles.bytesReceived <= roles.links.bytesSent, "no byte arrives that was not sent")
-    if inside == 0 {
-      precondition(
-        (0..<count).allSatisfy { state.pointee.replicas[$0].pointee.heldBlocks == 0 },
-        "a prompt's blocks are released when it has moved")
-      precondition(
-        roles.links.bytesAsked == roles.links.bytesSent && roles.links.bytesSent == roles.bytesReceived,
-        "every KV byte asked for is sent and received")
-      func computed(_ range: Range<Int>) -> Int64 {
-        range.reduce(0) { $0 + state.pointee.replicas[$1].pointee.totals.computedTokens }
-      }
-      precondition(
-        computed(0..<roles.prefillCount) == roles.promptTokens,
-        "every prompt token is computed once or was cached")
-      let answered = computed(roles.prefillCount..<count)
-      precondition(
-        state.pointee.tally.preemptions > 0
-          ? answered >= roles.decodedTokens : answered == roles.decodedTokens,
-        "a token comes from one step, unless its sequence is preempted")
-    }
-    return DisaggregatedOutcome(
-      prefillReplicas: roles.prefillCount,
-      blocksPerPrefillReplica: state.pointee.replicas[0].pointee.blockCount,
-      blocksPerDecodeReplica: state.pointee.replicas[roles.prefillCount].pointee.blockCount,
-      prefillSamples: sampler.roleSamples[index][0], decodeSamples: sampler.roleSamples[index][1],
-      betweenRoles: state.pointee.betweenRoles)
   }
 }

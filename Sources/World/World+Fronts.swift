@@ -131,6 +131,7 @@ extension World {
     state.pointee.member.passedOn += 1
     if request.sent >= measuredFrom { state.pointee.member.measuredRequests -= 1 }
     drainIfLast(service, &pending)
+    requests.endLapse(of: slot, at: now)
     handOver(to: other, of: owner, slot, &pending)
     return true
   }
@@ -150,10 +151,11 @@ extension World {
     trips[Int(slot)].adapterWait = done.adapterWait
     let sent = requests[slot].sent
     // What is not way, prompt or answer was spent waiting, wherever that was.
-    let times = RequestTimes(
+    var times = RequestTimes(
       sent: sent, network: trip.network, queue: done.scheduled - sent - trip.wayThere,
       prefill: done.firstToken - done.scheduled, decode: done.lastToken - done.firstToken,
       outputTokens: done.outputTokens)
+    if let lapse = requests.lapse(of: slot) { times.count(lapse) }
     sendBack(service, slot, times, &pending)
   }
 
@@ -167,9 +169,10 @@ extension World {
       endpoint.ttft(promptTokens: request.promptTokens), endpoint.decode(outputTokens: request.outputTokens)
     )
     let trip = trips[Int(slot)]
-    let times = RequestTimes(
+    var times = RequestTimes(
       sent: request.sent, network: trip.network, queue: now - request.sent - trip.wayThere - prefill - decode,
       prefill: prefill, decode: decode, outputTokens: request.outputTokens)
+    if let lapse = requests.lapse(of: slot) { times.count(lapse) }
     sendBack(service, slot, times, &pending)
   }
 

@@ -125,7 +125,8 @@ extension World {
     let serving = state.pointee.life?.serving
     let count = serving?.count ?? state.pointee.replicas.count
     if count == 0 { return 0 }
-    var sum = state.pointee.tally.inFlight
+    // Who waits for the next attempt stands in nobody's queue.
+    var sum = state.pointee.tally.inFlight - (state.pointee.life?.resting ?? 0)
     for place in 0..<count {
       let replica = state.pointee.replicas[serving.map { Int($0[place]) } ?? place]
       sum += front.queue == .waiting ? replica.pointee.queued : replica.pointee.load

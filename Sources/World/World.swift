@@ -164,6 +164,7 @@ struct World: ~Copyable {
     let state = services[service]
     if state.pointee.isStarting { return state.pointee.waitingForStart.append(slot) }
     let canFall = state.pointee.life != nil
+    if canFall { endRest(service, slot) }
     if canFall && state.pointee.frontIndex >= 0 && isRerouted(service, slot, &pending) { return }
     if canFall && holdBack(service, slot) { return }
     // Who is handed over again has passed the door.
@@ -182,6 +183,7 @@ struct World: ~Copyable {
         adapter: Int(request.adapter) - 1, at: now)
     if isGuarded && isShed(service, slot, from: replica, &pending) { return }
     if canFall && isLost(service, slot, at: replica) { return }
+    if canFall { requests.endLapse(of: slot, at: now) }
     state.pointee.tally.inFlight -= 1
     if state.pointee.frontIndex >= 0 { state.pointee.member.tokensComing -= Int64(request.promptTokens) }
     let target = state.pointee.replicas[replica]
@@ -237,12 +239,14 @@ struct World: ~Copyable {
     let state = services[service]
     if state.pointee.frontIndex >= 0 { return completeAtMember(service, done, &pending) }
     let request = requests[done.handle]
+    let lapse = requests.lapse(of: done.handle)
     requests.remove(done.handle)
     let up = Ticks(state.pointee.roundTrip.count / 2)
-    let times = RequestTimes(
+    var times = RequestTimes(
       sent: request.sent, network: state.pointee.roundTrip, queue: done.scheduled - request.sent - up,
       prefill: done.firstToken - done.scheduled, decode: done.lastToken - done.firstToken,
       outputTokens: done.outputTokens)
+    if let lapse { times.count(lapse) }
     state.pointee.tally.preemptions += Int64(done.preemptions)
     finish(
       service, request, times, preemptions: done.preemptions, cachedTokens: done.cachedTokens,
@@ -373,7 +377,7 @@ extension World: EventHandler {
     case .gateway: enterGateway(code.service, UInt32(code.index), &pending)
     case .answerBack: receiveAnswer(code.service, UInt32(code.index), &pending)
     case .portFree: takeNextTransfer(code.service, port: code.index, &pending)
-    case .transferEnd: endTransfer(code.service, UInt32(code.index), &pending)
+    case .transferEnd: endTransfer(code, &pending)
     case .jobArrival, .jobChange, .jobFailure, .jobNotice, .jobDecision, .nodeRepaired, .marketChange,
       .jobsEnd:
       handleJob(code, &pending)

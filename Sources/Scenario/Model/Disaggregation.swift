@@ -8,6 +8,9 @@ public struct Disaggregation: Sendable {
   public var prefill: Deployment
   public var decode: Deployment
   public var transfer: KeyValueTransfer
+  /// `nil` where the number of the role's replicas stays.
+  public var prefillAutoscale: AutoscaleSettings?
+  public var decodeAutoscale: AutoscaleSettings?
 
   public init(prefill: Deployment, decode: Deployment, transfer: KeyValueTransfer) {
     self.prefill = prefill
@@ -67,4 +70,16 @@ extension Service {
     case .disaggregated(let roles): [roles.prefill, roles.decode]
     }
   }
+
+  /// How many replicas each of `deployments` runs, in the same order; `nil` where their number stays.
+  public var autoscales: [AutoscaleSettings?] {
+    switch placement {
+    case .endpoint: []
+    case .pool: [autoscale]
+    case .disaggregated(let roles): [roles.prefillAutoscale, roles.decodeAutoscale]
+    }
+  }
+
+  /// Whether the number of replicas changes with what there is to do.
+  public var scales: Bool { autoscales.contains { $0 != nil } }
 }

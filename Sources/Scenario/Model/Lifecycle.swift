@@ -92,20 +92,16 @@ extension Design {
 
   /// Whether replicas of a service can fall or come and go.
   public func hasLifecycle(_ service: Service) -> Bool {
-    guard case .pool(let deployment) = service.placement else { return false }
-    return service.autoscale != nil || failuresReachServices(onPool: deployment.poolIndex)
-      || outages.contains { $0.parts.contains { $0.poolIndex == deployment.poolIndex } }
+    if service.scales { return true }
+    return service.deployments.contains { deployment in
+      failuresReachServices(onPool: deployment.poolIndex)
+        || outages.contains { $0.parts.contains { $0.poolIndex == deployment.poolIndex } }
+    }
   }
 
   /// Whether chance decides what breaks under its services.
   var breaksByChance: Bool {
-    services.contains { service in
-      if case .pool(let deployment) = service.placement {
-        failuresReachServices(onPool: deployment.poolIndex)
-      } else {
-        false
-      }
-    }
+    services.contains { $0.deployments.contains { failuresReachServices(onPool: $0.poolIndex) } }
   }
 }
 
@@ -141,6 +137,8 @@ public struct AutoscaleSettings: Sendable, Hashable {
   public var stabilization: Ticks
   /// From the decision until the accelerators of a new replica are there.
   public var provisioning: Ticks
+  /// How long a start takes; `nil` for as long as the service's replicas take that start again.
+  public var start: Ticks?
 
   public init(
     minimum: Int, maximum: Int, measure: Measure, target: Double, interval: Ticks, stabilization: Ticks,

@@ -36,7 +36,6 @@ extension Resolver {
         design.services[index].restart = Ticks(seconds: quantity(start["engine-start"], .duration) ?? 0)
       }
       autoscale(value, place, of: &design.services[index], in: design)
-      noteLifecycle(place, of: design.services[index], in: design)
     }
   }
 
@@ -158,12 +157,37 @@ extension Resolver {
   private mutating func autoscale(
     _ service: Written, _ path: String, of resolved: inout Service, in design: Design
   ) {
+    if case .disaggregated(var roles) = resolved.placement {
+      if let value = service["autoscale"] {
+        return fault(
+          value, "\(path).autoscale", "prefill and decode replicas are scaled apart",
+          help: "give `disaggregation: { prefill: { autoscale: … }, decode: { autoscale: … } }`")
+      }
+      let written = service["disaggregation"]
+      let place = "\(path).disaggregation"
+      roles.prefillAutoscale = autoscale(
+        written?["prefill"], "\(place).prefill", of: &roles.prefill, in: design, service: resolved)
+      roles.decodeAutoscale = autoscale(
+        written?["decode"], "\(place).decode", of: &roles.decode, in: design, service: resolved)
+      resolved.placement = .disaggregated(roles)
+      return
+    }
     guard let value = service["autoscale"] else { return }
     guard case .pool(var deployment) = resolved.placement else {
       return fault(
-        value, "\(path).autoscale", "only replicas on a pool, prompts and answers together, are scaled",
-        help: "leave `autoscale` out")
+        value, "\(path).autoscale", "only replicas on a pool are scaled", help: "leave `autoscale` out")
     }
+    resolved.autoscale = autoscale(service, path, of: &deployment, in: design, service: resolved)
+    resolved.placement = .pool(deployment)
+    resolved.restart = resolved.autoscale?.start ?? resolved.restart
+  }
+
+  /// How many replicas one deployment runs; `nil` where `written` says nothing of it.
+  private mutating func autoscale(
+    _ written: Written?, _ path: String, of deployment: inout Deployment, in design: Design,
+    service: Service
+  ) -> AutoscaleSettings? {
+    guard let written, let value = written["autoscale"] else { return nil }
     let pool = design.pools[deployment.poolIndex]
     let (least, most) = (integer(value["min"]) ?? 1, integer(value["max"]) ?? 1)
     if least > most {
@@ -179,28 +203,30 @@ extension Resolver {
     if pool.market != nil {
       fault(value, "\(path).autoscale", "the spot market of a pool is for jobs alone in this version")
     }
-    if service["replicas"] == nil { deployment.replicas = max(1, least) }
+    if written["replicas"] == nil { deployment.replicas = max(1, least) }
     if deployment.replicas > most {
       fault(
-        service["replicas"] ?? value, "\(path).replicas",
+        written["replicas"] ?? value, "\(path).replicas",
         "\(deployment.replicas) replicas at the start are more than the maximum \(most)")
     }
-    resolved.placement = .pool(deployment)
     let interval = ticks(value["interval"], default: 15, at: "\(path).autoscale.interval")
     if interval.seconds < 0.1 {
       fault(value["interval"] ?? value, "\(path).autoscale.interval", "looks are at least 100 ms apart")
     }
-    resolved.autoscale = AutoscaleSettings(
+    let start = start(value["cold-start"], "\(path).autoscale.cold-start", of: service)
+    var settings = AutoscaleSettings(
       minimum: least, maximum: max(least, most),
       measure: value["metric"]?.text.flatMap(AutoscaleSettings.Measure.init) ?? .queueDepth,
       target: number(value["target"]) ?? 1, interval: max(Ticks(seconds: 0.1), interval),
       stabilization: ticks(value["stabilization"], default: 300, at: "\(path).autoscale.stabilization"),
       provisioning: ticks(value["provisioning"], default: 0, at: "\(path).autoscale.provisioning"))
-    start(value["cold-start"], "\(path).autoscale.cold-start", of: &resolved)
+    settings.start = start
+    return settings
   }
 
-  private mutating func start(_ value: Written?, _ path: String, of service: inout Service) {
-    guard let value, let text = value.text else { return }
+  /// How long a start takes; `nil` where the service says it.
+  private mutating func start(_ value: Written?, _ path: String, of service: Service) -> Ticks? {
+    guard let value, let text = value.text else { return nil }
     if text == "from-storage" {
       if service.coldStart == nil {
         fault(value, path, "the service has no `cold-start: { from: STORAGE }`")
@@ -208,26 +234,11 @@ extension Resolver {
     } else if service.coldStart != nil {
       fault(value, path, "replicas read their weights: the service has a `cold-start`", help: "from-storage")
     } else if case .success(let seconds) = UnitParser.parse(text, as: .duration), seconds <= 86_400 * 30 {
-      service.restart = Ticks(seconds: seconds)
+      return Ticks(seconds: seconds)
     } else {
       fault(value, path, "expected `from-storage` or a duration of at most 30d", help: "such as 90s")
     }
-  }
-
-  /// What this version leaves out, said before anybody trusts it.
-  private mutating func noteLifecycle(_ path: String, of service: Service, in design: Design) {
-    guard case .disaggregated(let roles) = service.placement else { return }
-    let pools = Set([roles.prefill.poolIndex, roles.decode.poolIndex]).sorted()
-    if pools.contains(where: design.failuresReachServices) {
-      notes.append("\(path): failures do not reach prefill and decode replicas in this version")
-    }
-    let names = design.outages.filter { outage in outage.parts.contains { pools.contains($0.poolIndex) } }
-      .map(\.name)
-    if !names.isEmpty {
-      notes.append(
-        "\(path): prefill and decode replicas outlive an outage (\(names.joined(separator: ", "))) in this "
-          + "version")
-    }
+    return nil
   }
 }
 

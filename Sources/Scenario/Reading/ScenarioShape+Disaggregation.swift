@@ -17,7 +17,7 @@ extension ScenarioShape {
     [
       Key("replicas", .integer(1...100_000), "Copies of the model in this role.", required: true),
       Key("pool", .text, "Name of a pool of this design.", fallback: "the service's"),
-    ] + serviceKeys.filter { roleKeys.contains($0.name) })
+    ] + serviceKeys.filter { roleKeys.contains($0.name) } + [autoscale])
 
   private static let transfer: Shape = .object([
     Key(

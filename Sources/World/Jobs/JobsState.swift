@@ -43,7 +43,10 @@ struct JobsState: ~Copyable {
       if let watched {
         for place in watched.fixed { cluster.retake(place) }
         for service in watched.services {
-          for place in model.lifecycle.places[service] { cluster.retake(place) }
+          for (role, deployment) in design.services[service].deployments.enumerated()
+          where deployment.poolIndex == index {
+            for place in model.lifecycle.places[service][role] { cluster.retake(place) }
+          }
         }
       } else if hosts && held > 0 {
         _ = cluster.place(JobRequest(accelerators: held), by: .packed)

@@ -19,25 +19,32 @@ struct LifecycleModel: Sendable {
 
   /// `nil` for pools that nothing here touches: their jobs fail by themselves.
   let pools: [Pool?]
-  /// By service, then replica: where it stands at the start. Empty for services whose replicas stay up.
-  let places: [[Allocation]]
+  /// By service, its deployments, then replica: where it stands at the start. Empty for services whose
+  /// replicas stay up.
+  let places: [[[Allocation]]]
 
   var isEmpty: Bool { pools.allSatisfy { $0 == nil } }
 
   init(_ design: Design) {
-    var places: [[Allocation]] = design.services.map { _ in [] }
+    var places: [[[Allocation]]] = design.services.map { service in
+      design.hasLifecycle(service) ? service.deployments.map { _ in [] } : []
+    }
     pools = design.pools.indices.map { index in
       let pool = design.pools[index]
       let own = design.services.indices.filter { place in
-        guard case .pool(let deployment) = design.services[place].placement else { return false }
-        return deployment.poolIndex == index && design.hasLifecycle(design.services[place])
+        let service = design.services[place]
+        return service.deployments.contains { $0.poolIndex == index } && design.hasLifecycle(service)
       }
       let isOut = design.outages.contains { $0.parts.contains { $0.poolIndex == index } }
       guard !own.isEmpty || isOut else { return nil }
       let layout = Self.layout(design, pool: index)
       var fixed: [Allocation] = []
-      for (service, allocation) in layout {
-        if own.contains(service) { places[service].append(allocation) } else { fixed.append(allocation) }
+      for (service, role, allocation) in layout {
+        if own.contains(service) {
+          places[service][role].append(allocation)
+        } else {
+          fixed.append(allocation)
+        }
       }
       // A pool without a word of it fails as soon as a job runs on it.
       let hasJobs = design.trainingJobs.contains { $0.deployment.poolIndex == index }
@@ -49,20 +56,22 @@ struct LifecycleModel: Sendable {
     self.places = places
   }
 
-  /// Replicas fill their pool in the order of the file, services one after the other. One that fits a node
-  /// does not straddle two, unless they would not all fit.
-  private static func layout(_ design: Design, pool index: Int) -> [(service: Int, Allocation)] {
+  /// Replicas fill their pool in the order of the file, services one after the other, prefill before decode.
+  /// One that fits a node does not straddle two, unless they would not all fit.
+  private static func layout(
+    _ design: Design, pool index: Int
+  ) -> [(service: Int, role: Int, Allocation)] {
     let perNode = max(1, design.pools[index].node.accelerators)
-    func filled(straddling: Bool) -> (layout: [(service: Int, Allocation)], end: Int) {
-      var layout: [(service: Int, Allocation)] = []
+    func filled(straddling: Bool) -> (layout: [(service: Int, role: Int, Allocation)], end: Int) {
+      var layout: [(service: Int, role: Int, Allocation)] = []
       var next = 0
       for (service, one) in design.services.enumerated() {
-        for deployment in one.deployments where deployment.poolIndex == index {
+        for (role, deployment) in one.deployments.enumerated() where deployment.poolIndex == index {
           let size = deployment.acceleratorsPerReplica
           for _ in 0..<deployment.replicas {
             let rest = perNode - next % perNode
             if !straddling && size <= perNode && size > rest { next += rest }
-            layout.append((service, .whole(devices: next..<(next + size), perNode: perNode)))
+            layout.append((service, role, .whole(devices: next..<(next + size), perNode: perNode)))
             next += size
           }
         }

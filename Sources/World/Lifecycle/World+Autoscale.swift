@@ -12,54 +12,61 @@ import Workloads
 extension World {
   mutating func startAutoscaling(_ pending: inout PendingEvents) {
     for (index, service) in model.design.services.enumerated() where services[index].pointee.life != nil {
-      guard let interval = service.autoscale?.interval else { continue }
-      pending.push(EventCode(.autoscale, service: index).payload, at: interval)
+      for (role, settings) in service.autoscales.enumerated() {
+        guard let interval = settings?.interval else { continue }
+        pending.push(EventCode(.autoscale, service: index, index: role).payload, at: interval)
+      }
     }
   }
 
-  /// One look of the autoscaler.
-  mutating func rescale(_ service: Int, _ pending: inout PendingEvents) {
-    guard let settings = model.design.services[service].autoscale, isScaling(service, settings) else {
+  /// One look of the autoscaler of a service, or of one of its roles.
+  mutating func rescale(_ service: Int, role: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
+    guard let settings = state.pointee.life!.roles[role].autoscale, isScaling(service, role, settings) else {
       return
     }
-    pending.push(EventCode(.autoscale, service: service).payload, at: now + settings.interval)
-    let state = services[service]
+    pending.push(
+      EventCode(.autoscale, service: service, index: role).payload, at: now + settings.interval)
     if state.pointee.isStarting { return }
-    let reading = read(service, settings.measure)
-    let current = state.pointee.life!.intended
+    let reading = read(service, role, settings.measure)
+    let current = state.pointee.life!.intended(role)
     let wanted = settings.wanted(reading.sum, ready: reading.ready, current: current)
-    let desired = state.pointee.life!.autoscale.stabilized(wanted, current: current, settings, at: now)
-    if desired > current { grow(service, by: desired - current, after: settings.provisioning, &pending) }
-    if desired < current { shrink(service, by: current - desired, &pending) }
+    let desired = state.pointee.life!.roles[role].memory.stabilized(
+      wanted, current: current, settings, at: now)
+    if desired > current {
+      grow(service, role, by: desired - current, after: settings.provisioning, &pending)
+    }
+    if desired < current { shrink(service, role, by: current - desired, &pending) }
   }
 
   /// Whether the autoscaler still looks at a service: while there is work, and after that until it holds no
   /// more than it must, for jobs may wait for the rest.
-  private func isScaling(_ service: Int, _ settings: AutoscaleSettings) -> Bool {
+  private func isScaling(_ service: Int, _ role: Int, _ settings: AutoscaleSettings) -> Bool {
     if hasWork(service: service) { return true }
-    let pool = model.design.services[service].deployments[0].poolIndex
-    return hasWork(pool: pool) && services[service].pointee.life!.intended > settings.minimum
+    let life = services[service].pointee.life!
+    return hasWork(pool: life.roles[role].pool) && life.intended(role) > settings.minimum
   }
 
   /// The metric summed over the replicas that are up, requests that nobody has included, and their number.
-  private mutating func read(_ service: Int, _ measure: AutoscaleSettings.Measure) -> (
-    sum: Double, ready: Int
-  ) {
+  private mutating func read(
+    _ service: Int, _ role: Int, _ measure: AutoscaleSettings.Measure
+  ) -> (sum: Double, ready: Int) {
     let state = services[service]
     var sum = 0.0
     var ready = 0
-    for index in 0..<state.pointee.replicas.count
+    for index in state.pointee.life!.roles[role].range
     where state.pointee.life!.replicas[index].phase == .up {
       let replica = state.pointee.replicas[index]
       ready += 1
       switch measure {
-      case .queueDepth: sum += Double(replica.pointee.queued)
+      case .queueDepth: sum += Double(replica.pointee.queued + replica.pointee.receiving)
       case .running: sum += Double(replica.pointee.load)
       case .keyValueUse:
         sum += Double(replica.pointee.blocksInUse(at: now)) / Double(max(1, replica.pointee.blockCount))
       }
     }
-    let waiting = state.pointee.life!.waiting.count + state.pointee.life!.lostCount
+    let life = state.pointee.life!
+    let waiting = (role == 0 ? life.waiting : life.waitingForDecode).count + life.roles[role].lostCount
     // A request that nobody has uses no KV blocks yet; one replica has to be there to take it.
     sum += measure == .keyValueUse ? (ready == 0 && waiting > 0 ? 1 : 0) : Double(waiting)
     return (sum, ready)
@@ -68,11 +75,11 @@ extension World {
   // MARK: More
 
   private mutating func grow(
-    _ service: Int, by count: Int, after pause: Ticks, _ pending: inout PendingEvents
+    _ service: Int, _ role: Int, by count: Int, after pause: Ticks, _ pending: inout PendingEvents
   ) {
     let state = services[service]
     var left = count
-    for index in state.pointee.life!.replicas.indices
+    for index in state.pointee.life!.roles[role].range
     where left > 0 && state.pointee.life!.replicas[index].phase == .off {
       left -= 1
       settleLife(of: service)
@@ -88,30 +95,59 @@ extension World {
   /// A wanted replica may have its accelerators from now on.
   mutating func provision(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
     services[service].pointee.life!.replicas[index].isMoving = false
-    startWaiting(model.design.services[service].deployments[0].poolIndex, &pending)
+    startWaiting(pool(of: service, index), &pending)
+  }
+
+  /// The pool that a replica stands on.
+  func pool(of service: Int, _ index: Int) -> Int {
+    let state = services[service]
+    return state.pointee.life!.roles[state.pointee.life!.role(of: index)].pool
   }
 
   /// Gives a wanted replica free accelerators of its pool; false where there are too few.
   mutating func settleIn(_ service: Int, _ index: Int, _ pool: Int, _ pending: inout PendingEvents) -> Bool {
-    let size = model.design.services[service].deployments[0].acceleratorsPerReplica
+    let size = acceleratorsOfReplica(service, index)
     let perNode = lifecycle.pools[pool]!.model.perNode
     let together = size <= perNode ? size : size % perNode == 0 ? perNode : 0
     let request = JobRequest(accelerators: size, perNode: together)
     guard let place = jobs.pools[pool].cluster.place(request, by: .packed) else { return false }
     settleLife(of: service)
     services[service].pointee.life!.replicas[index].place = place
+    meetNetwork(service, index, at: place)
     startReplica(service, index, &pending)
     return true
   }
 
+  /// Accelerators that one replica takes.
+  func acceleratorsOfReplica(_ service: Int, _ index: Int) -> Int {
+    let state = services[service]
+    return state.pointee.life!.roles[state.pointee.life!.role(of: index)].accelerators
+  }
+
+  /// A replica has other accelerators: its KV entries go over the ports beside those.
+  mutating func meetNetwork(_ service: Int, _ index: Int, at place: Allocation) {
+    guard services[service].pointee.disaggregation != nil else { return }
+    let roles = roles(of: service)
+    if index < roles.pointee.prefillCount {
+      guard let nodes = roles.pointee.links.settings.senders.movesOver else { return }
+      roles.pointee.links.place(sender: index, at: nodes.packing.site(of: place))
+    } else {
+      guard let nodes = roles.pointee.links.settings.receivers.movesOver else { return }
+      let receiver = index - roles.pointee.prefillCount
+      roles.pointee.links.place(receiver: receiver, at: nodes.packing.site(of: place))
+    }
+  }
+
   // MARK: Fewer
 
-  private mutating func shrink(_ service: Int, by count: Int, _ pending: inout PendingEvents) {
+  private mutating func shrink(
+    _ service: Int, _ role: Int, by count: Int, _ pending: inout PendingEvents
+  ) {
     let state = services[service]
     var left = count
     // What serves nobody yet goes first, then the last.
     for phase in [ServiceLife.Phase.wanted, .down, .starting, .up] {
-      for index in state.pointee.life!.replicas.indices.reversed()
+      for index in state.pointee.life!.roles[role].range.reversed()
       where left > 0 && state.pointee.life!.replicas[index].phase == phase {
         left -= 1
         dismiss(service, index, &pending)
@@ -122,6 +158,7 @@ extension World {
   private mutating func dismiss(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
     let state = services[service]
     settleLife(of: service)
+    if state.pointee.life!.replicas[index].phase == .starting { stopReading(service, index, &pending) }
     state.pointee.life!.replicas[index].version &+= 1
     if state.pointee.life!.replicas[index].phase != .up { return leave(service, index, &pending) }
     state.pointee.life!.replicas[index].phase = .draining
@@ -135,7 +172,10 @@ extension World {
   mutating func releaseIfDrained(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
     let state = services[service]
     guard state.pointee.life!.replicas[index].phase == .draining,
-      state.pointee.replicas[index].pointee.load == 0
+      state.pointee.replicas[index].pointee.load == 0,
+      // Prompts that it has computed are still to be fetched, or what it has done to be told.
+      state.pointee.replicas[index].pointee.heldBlocks == 0,
+      state.pointee.replicas[index].pointee.completions.isEmpty
     else { return }
     _ = renew(service, index)
     leave(service, index, &pending)
@@ -144,14 +184,14 @@ extension World {
   /// A replica gives its accelerators back; whoever waits for some may have them.
   private mutating func leave(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
     freePlace(of: service, index)
-    startWaiting(model.design.services[service].deployments[0].poolIndex, &pending)
+    startWaiting(pool(of: service, index), &pending)
   }
 
   /// A replica gives its accelerators back.
   mutating func freePlace(of service: Int, _ index: Int) {
     let state = services[service]
     settleLife(of: service)
-    let pool = model.design.services[service].deployments[0].poolIndex
+    let pool = pool(of: service, index)
     if let place = state.pointee.life!.replicas[index].place { jobs.pools[pool].cluster.release(place) }
     state.pointee.life!.replicas[index].place = nil
     state.pointee.life!.replicas[index].phase = .off

@@ -37,7 +37,7 @@ extension World {
       case .down: startReplica(code.service, code.index, &pending)
       default: raise(code.service, code.index, &pending)
       }
-    case .autoscale: rescale(code.service, &pending)
+    case .autoscale: rescale(code.service, role: code.index, &pending)
     default:
       let life = services[code.service].pointee.life!.replicas[code.index]
       if EventCode.isCurrent(code.version, of: life.watchVersion) {
@@ -91,15 +91,13 @@ extension World {
   }
 
   /// What became of a service's replicas; `nil` where all are up all the time.
-  mutating func lifeOutcome(of service: Int, isCutShort: Bool) -> LifeOutcome? {
+  mutating func lifeOutcome(
+    of service: Int, isCutShort: Bool
+  ) -> (all: LifeOutcome, roles: [LifeOutcome])? {
     let state = services[service]
     guard state.pointee.life != nil else { return nil }
     state.pointee.life!.settle(at: isCutShort ? now : lifeEnd(of: service))
-    let life = state.pointee.life!
-    return LifeOutcome(
-      upSeconds: Double(life.upTime) / Double(Ticks.perSecond),
-      heldSeconds: Double(life.heldTime) / Double(Ticks.perSecond), span: life.settled.seconds,
-      falls: life.falls, mostUp: life.mostUp)
+    return state.pointee.life!.outcome
   }
 
   mutating func recount(_ service: Int) {
@@ -116,6 +114,7 @@ extension World {
     let state = services[service]
     guard state.pointee.life!.serving.isEmpty else { return false }
     state.pointee.life!.waiting.append(slot)
+    requests.beginLapse(of: slot, at: now)
     return true
   }
 
@@ -141,13 +140,36 @@ extension World {
     let state = services[service]
     if state.pointee.life!.replicas[replica].phase.isUp { return false }
     state.pointee.life!.lose(slot, at: replica)
+    requests.beginLapse(of: slot, at: now)
     return true
+  }
+
+  /// A request that waited for its next attempt stands in a queue again.
+  @inline(never)
+  mutating func endRest(_ service: Int, _ slot: UInt32) {
+    guard requests.lapse(of: slot)?.isResting == true else { return }
+    requests.setResting(slot, false)
+    let state = services[service]
+    state.pointee.life!.resting -= 1
+    if state.pointee.frontIndex >= 0 {
+      state.pointee.member.tokensComing += Int64(requests[slot].promptTokens)
+    }
+  }
+
+  private mutating func rest(_ service: Int, _ slot: UInt32) {
+    requests.setResting(slot, true)
+    let state = services[service]
+    state.pointee.life!.resting += 1
+    if state.pointee.frontIndex >= 0 {
+      state.pointee.member.tokensComing -= Int64(requests[slot].promptTokens)
+    }
   }
 
   /// Hands a lost request to the router again, or lets it fail.
   private mutating func handBack(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
     let owner = services[state.pointee.owner(service)]
+    if state.pointee.disaggregation != nil { endHandOff(service, slot, &pending) }
     let attempts = Int(requests[slot].attempts)
     var pause = Ticks.zero
     if let retry = state.pointee.life!.care.retry {
@@ -160,6 +182,7 @@ extension World {
     requests[slot].replica = -1
     owner.pointee.tally.retried += 1
     if pause == .zero { return deliver(service, slot, &pending) }
+    rest(service, slot)
     pending.push(EventCode(.delivery, service: service, index: Int(slot)).payload, at: now + pause)
   }
 
@@ -194,12 +217,15 @@ extension World {
     let phase = state.pointee.life!.replicas[index].phase
     if !phase.isHeld { return }
     settleLife(of: service)
+    if phase == .starting { stopReading(service, index, &pending) }
     state.pointee.life!.replicas[index].version &+= 1
     state.pointee.life!.replicas[index].isMoving = false
     state.pointee.life!.replicas[index].phase = .down
-    if phase != .down && hasWork(service: service) { state.pointee.life!.falls += 1 }
+    if phase != .down && hasWork(service: service) {
+      state.pointee.life!.roles[state.pointee.life!.role(of: index)].falls += 1
+    }
     if phase.isUp {
-      loseRequests(service, index)
+      loseRequests(service, index, &pending)
       state.pointee.life!.replicas[index].watchVersion &+= 1
       let detection = state.pointee.life!.care.healthCheck.detection(after: now)
       let code = EventCode(
@@ -212,20 +238,24 @@ extension World {
     if phase == .draining { freePlace(of: service, index) }
   }
 
-  private mutating func loseRequests(_ service: Int, _ index: Int) {
+  private mutating func loseRequests(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
     let state = services[service]
-    let handles = renew(service, index)
-    state.pointee.tally.inFlight += handles.count
-    for handle in handles { state.pointee.member.tokensComing += Int64(requests[handle].promptTokens) }
-    for handle in handles { state.pointee.life!.lose(handle, at: index) }
+    let lost = renew(service, index)
+    if state.pointee.disaggregation != nil { return loseHandOffs(service, index, lost, &pending) }
+    state.pointee.tally.inFlight += lost.count
+    for one in lost {
+      state.pointee.member.tokensComing += Int64(requests[one.handle].promptTokens)
+      state.pointee.life!.lose(one.handle, at: index)
+      requests.beginLapse(of: one.handle, at: one.arrival)
+    }
   }
 
   /// An empty replica in the place of one.
   /// - Returns: the requests that were inside.
-  mutating func renew(_ service: Int, _ index: Int) -> [UInt32] {
+  mutating func renew(_ service: Int, _ index: Int) -> [LostSequence] {
     let state = services[service]
     let replica = state.pointee.replicas[index]
-    let handles = replica.pointee.breakDown(at: now)
+    let lost = replica.pointee.breakDown(at: now)
     let fresh = replica.pointee.successor()
     replica.deinitialize(count: 1)
     replica.initialize(to: fresh)
@@ -234,7 +264,7 @@ extension World {
     if case .replicas(let settings, _, _, _, _, _) = model.services[service].placement {
       state.pointee.router.forget(index, settings: settings)
     }
-    return handles
+    return lost
   }
 
   /// The router learns that a replica is gone.
@@ -243,7 +273,15 @@ extension World {
     settleLife(of: service)
     state.pointee.life!.replicas[index].isServing = false
     recount(service)
-    for slot in state.pointee.life!.takeLost(of: index) { handBack(service, slot, &pending) }
+    handBackLost(service, index, &pending)
+  }
+
+  /// Hands over again whom a replica took along.
+  private mutating func handBackLost(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
+    let lost = state.pointee.life!.takeLost(of: index)
+    if state.pointee.disaggregation != nil { roles(of: service).pointee.forget(lost.count, at: index) }
+    for slot in lost { handBack(service, slot, &pending) }
   }
 
   // MARK: Starting
@@ -256,17 +294,23 @@ extension World {
     state.pointee.life!.replicas[index].isMoving = false
     state.pointee.life!.replicas[index].phase = .starting
     recount(service)
-    // The first time all come up together.
-    if state.pointee.isStarting { return }
+    // The first time all come up together, but for those that miss the beginning.
+    if state.pointee.isStarting && !state.pointee.isReadingWeights {
+      state.pointee.life!.replicas[index].isFirstStart = true
+      return
+    }
+    let role = state.pointee.life!.role(of: index)
     let version = state.pointee.life!.replicas[index].version
     if let start = model.design.services[service].coldStart,
-      let store = sharing.links.stores[start.storage], let loading = sharing.links.loadings[service].first
+      let store = sharing.links.stores[start.storage]
     {
+      let loading = sharing.links.loadings[service][role]
+      state.pointee.life!.replicas[index].isReading = true
       sharing.load(
         service: service, loading, from: store, replica: Int32(index), version: version, at: now)
       return settleShares(&pending)
     }
-    let pause = state.pointee.life!.start
+    let pause = state.pointee.life!.roles[role].start
     if pause == .zero { return raise(service, index, &pending) }
     pending.push(
       EventCode(.replicaStart, service: service, index: index, version: version).payload, at: now + pause)
@@ -291,7 +335,9 @@ extension World {
     state.pointee.life!.replicas[index].isServing = true
     state.pointee.life!.replicas[index].watchVersion &+= 1
     recount(service)
-    for slot in state.pointee.life!.takeLost(of: index) { handBack(service, slot, &pending) }
+    if state.pointee.isStarting { endStart(of: service, &pending) }
+    handBackLost(service, index, &pending)
+    if state.pointee.life!.role(of: index) > 0 { return announceWaiting(service, &pending) }
     let waiting = state.pointee.life!.waiting
     state.pointee.life!.waiting = []
     for slot in waiting { deliver(service, slot, &pending) }
@@ -302,9 +348,11 @@ extension World {
     let state = services[service]
     settleLife(of: service)
     for index in state.pointee.life!.replicas.indices {
-      if state.pointee.life!.replicas[index].phase == .starting {
+      let replica = state.pointee.life!.replicas[index]
+      if replica.isFirstStart {
         state.pointee.life!.replicas[index].phase = .up
-      } else {
+        state.pointee.life!.replicas[index].isFirstStart = false
+      } else if !replica.phase.isUp {
         state.pointee.life!.replicas[index].isServing = false
       }
     }

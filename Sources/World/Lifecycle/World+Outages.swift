@@ -65,7 +65,7 @@ extension World {
   /// The programs on a node crash: they start again on the same node.
   private mutating func crash(_ pool: Int, on node: Int, _ pending: inout PendingEvents) {
     for service in lifecycle.pools[pool]!.model.services {
-      for index in services[service].pointee.life!.replicas.indices
+      for index in services[service].pointee.life!.indices(onPool: pool)
       where stands(service, index, on: node) && services[service].pointee.life!.replicas[index].phase != .down
       {
         fall(service, index, &pending)
@@ -115,7 +115,7 @@ extension World {
     }
     if lost.isEmpty { return }
     for service in lifecycle.pools[pool]!.model.services {
-      for index in services[service].pointee.life!.replicas.indices {
+      for index in services[service].pointee.life!.indices(onPool: pool) {
         guard let place = services[service].pointee.life!.replicas[index].place else { continue }
         if !lifecycle.pools[pool]!.isIn(place) { fall(service, index, &pending) }
       }
@@ -190,8 +190,8 @@ extension World {
     guard let watch = lifecycle.pools[pool] else { return 0 }
     var lacking = 0
     for service in watch.model.services {
-      let size = model.design.services[service].deployments[0].acceleratorsPerReplica
-      for index in services[service].pointee.life!.replicas.indices {
+      for index in services[service].pointee.life!.indices(onPool: pool) {
+        let size = acceleratorsOfReplica(service, index)
         let replica = services[service].pointee.life!.replicas[index]
         if replica.isMoving { continue }
         if replica.phase == .wanted {
@@ -216,6 +216,7 @@ extension World {
   ) {
     let state = services[service]
     state.pointee.life!.replicas[index].place = place
+    meetNetwork(service, index, at: place)
     state.pointee.life!.replicas[index].isMoving = true
     state.pointee.life!.replicas[index].version &+= 1
     let code = EventCode(
@@ -252,7 +253,8 @@ extension World {
     guard let watch = lifecycle.pools[pool] else { return }
     var held: [Allocation.Grant] = watch.model.fixed.flatMap(\.grants)
     for service in watch.model.services {
-      for replica in services[service].pointee.life!.replicas { held += replica.place?.grants ?? [] }
+      let life = services[service].pointee.life!
+      for index in life.indices(onPool: pool) { held += life.replicas[index].place?.grants ?? [] }
     }
     for job in jobs.pools[pool].running { held += job.allocation.grants }
     precondition(Set(held.map(\.device)).count == held.count, "no accelerator runs two things")

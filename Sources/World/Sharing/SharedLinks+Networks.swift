@@ -66,7 +66,7 @@ extension SharedLinks {
     let hosts = user.ports.filter { place in models.contains { $0.poolIndex == place.pool } }
     let others = users.filter { $0.service != user.service }
     let sharesPort =
-      hosts.contains { Self.hasFreeNeighbour(of: $0, in: design) }
+      hosts.contains { user.senders.movesOver != nil || Self.hasFreeNeighbour(of: $0, in: design) }
       || user.ports.contains { port in others.contains { $0.ports.contains { port.isSame(as: $0) } } }
     let sharesFabric = user.crosses && sharesFabric(of: user, with: others, models, design)
     guard sharesPort || sharesFabric else { return }
@@ -74,10 +74,10 @@ extension SharedLinks {
     var uses = Transfers()
     uses.fabricPool = sharesFabric ? user.pool : nil
     uses.rateCap = min(user.senders.portBandwidth, user.receivers.portBandwidth)
-    for (place, site) in zip(user.own, user.senders.sites) where uses.senders[site.port] == nil {
+    for (place, site) in zip(user.own, user.senders.possibleSites) where uses.senders[site.port] == nil {
       uses.senders[site.port] = addPort(place, user.senders.portBandwidth)
     }
-    for (place, site) in zip(user.other, user.receivers.sites) where uses.receivers[site.port] == nil {
+    for (place, site) in zip(user.other, user.receivers.possibleSites) where uses.receivers[site.port] == nil {
       uses.receivers[site.port] = addPort(place, user.receivers.portBandwidth)
       uses.arrivals[site.port] = place.accelerators
     }
@@ -110,7 +110,7 @@ extension SharedLinks {
     let size = role.acceleratorsPerReplica
     let places = max(1, perNode / size)
     let count = min(links.count, places)
-    return side.sites.map { site in
+    return side.possibleSites.map { site in
       let node = site.node & (1 << 32 - 1)
       let own = (0..<places).filter { $0 * count / places == site.port - node * count }
       let first = (own.first ?? 0) * size

@@ -12,7 +12,8 @@ struct SharedTraffic: ~Copyable {
   enum Use: Sendable {
     /// The KV entries of the request in that slot.
     case transfer(service: Int, slot: UInt32, bytes: Int64)
-    /// Weights of one replica, as one of its nodes reads them; of one that starts again its number, else -1.
+    /// Weights of one replica, as one of its nodes reads them: its number, or -1 where replicas stay up; its
+    /// version, or -1 for one that comes up with its service.
     case weights(service: Int, bytes: Int64, replica: Int32, version: Int)
     /// Of a job: it ends when the job stops it.
     case job
@@ -43,6 +44,8 @@ struct SharedTraffic: ~Copyable {
   private(set) var version = 0
   private var bytesAsked: Int64 = 0
   private var bytesMoved: Int64 = 0
+  /// Of flows that were cancelled: all of what they were asked to move.
+  private var bytesCancelled: Int64 = 0
   private var flowsUnderWay = 0
 
   /// More than a link carries until the clock ends.
@@ -110,7 +113,36 @@ struct SharedTraffic: ~Copyable {
     flowsUnderWay -= 1
     planned = nil
     forget(flow)
+    uses[Int(flow)] = .job
     return (use, network.complete(flow).finish)
+  }
+
+  /// Takes a request's KV entries off the links, where they still are on their way.
+  mutating func cancelTransfer(service: Int, slot: UInt32, at now: Ticks) {
+    cancel(at: now) {
+      if case .transfer(service, slot, _) = $0 { true } else { false }
+    }
+  }
+
+  /// A replica stops reading its weights.
+  mutating func cancelLoad(service: Int, replica: Int32, at now: Ticks) {
+    cancel(at: now) {
+      if case .weights(service, _, replica, _) = $0 { true } else { false }
+    }
+  }
+
+  /// - Complexity: O(names of flows).
+  private mutating func cancel(at now: Ticks, where isMeant: (Use) -> Bool) {
+    guard let flow = uses.firstIndex(where: isMeant) else { return }
+    network.advance(to: now)
+    switch uses[flow] {
+    case .transfer(_, _, let bytes), .weights(_, let bytes, _, _): bytesCancelled += bytes
+    case .job: preconditionFailure("a job's flow ends when the job says so")
+    }
+    flowsUnderWay -= 1
+    planned = nil
+    remove(UInt32(flow))
+    uses[flow] = .job
   }
 
   /// What is to be done about the next end of a flow.
@@ -226,11 +258,13 @@ struct SharedTraffic: ~Copyable {
     for share in path { weights[Int(share.link)] = max(0, weights[Int(share.link)] - share.weight) }
   }
 
-  /// What was asked for has moved once nothing is under way. That no link carries more than it can, the
-  /// network checks itself on every link whose load it changes.
+  /// What was asked for has moved, or was not wanted any more, once nothing is under way. That no link carries
+  /// more than it can, the network checks itself on every link whose load it changes.
   ///
   /// - Complexity: O(1).
   func verify() {
-    precondition(flowsUnderWay > 0 || bytesMoved == bytesAsked, "every byte asked for is moved")
+    precondition(
+      flowsUnderWay > 0 || bytesMoved + bytesCancelled == bytesAsked,
+      "every byte asked for is moved, or not wanted any more")
   }
 }

@@ -13,11 +13,25 @@ extension World {
     guard let start = model.design.services[service].coldStart,
       let store = sharing.links.stores[start.storage]
     else { return }
-    for loading in sharing.links.loadings[service] {
-      for _ in 0..<loading.replicas { sharing.load(service: service, loading, from: store, at: now) }
-      services[service].pointee.loading += loading.replicas
+    services[service].pointee.isReadingWeights = true
+    for (role, loading) in sharing.links.loadings[service].enumerated() {
+      for replica in firstReplicas(service, role, loading.replicas) {
+        sharing.load(
+          service: service, loading, from: store, replica: replica, version: -1, at: now)
+        services[service].pointee.loading += 1
+      }
     }
     settleShares(&pending)
+  }
+
+  /// Who begins to read weights together with the service: where replicas can fall, by number.
+  private mutating func firstReplicas(_ service: Int, _ role: Int, _ count: Int) -> [Int32] {
+    guard let life = services[service].pointee.life else { return Array(repeating: -1, count: count) }
+    let numbers = life.roles[role].range.filter {
+      life.replicas[$0].isFirstStart && life.replicas[$0].phase == .starting
+    }
+    for index in numbers { services[service].pointee.life!.replicas[index].isReading = true }
+    return numbers.map(Int32.init)
   }
 
   private mutating func takeWeights(
@@ -26,19 +40,50 @@ extension World {
     guard let start = model.design.services[service].coldStart else { return }
     let tier = model.design.storage[start.storage]
     let rest = start.engineStart + tier.latency + tier.retrievalDelay
-    if replica >= 0 {
+    if replica >= 0 { services[service].pointee.life!.replicas[Int(replica)].isReading = false }
+    if version >= 0 {
       return takeWeights(
         service, replica: Int(replica), version: version, rest: Ticks(seconds: rest.value), &pending)
     }
+    services[service].pointee.loading -= 1
+    openIfRead(service, after: Ticks(seconds: rest.value), &pending)
+  }
+
+  /// The last of a service's replicas has read its weights.
+  private mutating func openIfRead(_ service: Int, after rest: Ticks, _ pending: inout PendingEvents) {
+    guard services[service].pointee.loading == 0 else { return }
+    pending.push(EventCode(.serviceChange, service: service, index: 1).payload, at: now + rest)
+  }
+
+  /// A replica that fell, or is not wanted any more, stops reading its weights: others have the store.
+  mutating func stopReading(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
     let state = services[service]
+    let isFirst = state.pointee.life!.replicas[index].isFirstStart
+    state.pointee.life!.replicas[index].isFirstStart = false
+    guard state.pointee.life!.replicas[index].isReading else { return }
+    state.pointee.life!.replicas[index].isReading = false
+    sharing.cancelLoad(service: service, replica: Int32(index), at: now)
+    settleShares(&pending)
+    guard isFirst, let start = model.design.services[service].coldStart else { return }
     state.pointee.loading -= 1
-    guard state.pointee.loading == 0 else { return }
-    pending.push(
-      EventCode(.serviceChange, service: service, index: 1).payload, at: now + Ticks(seconds: rest.value))
+    // The others need not wait for it.
+    let tier = model.design.storage[start.storage]
+    let rest = start.engineStart + tier.latency + tier.retrievalDelay
+    if state.pointee.life!.replicas.contains(where: \.isFirstStart) {
+      openIfRead(service, after: Ticks(seconds: rest.value), &pending)
+    }
   }
 
   /// The replicas are up: whoever has waited for them is handed over in order.
   mutating func openService(_ service: Int, _ pending: inout PendingEvents) {
+    let state = services[service]
+    // Where all of them fell meanwhile, it opens with the first that starts again.
+    if let life = state.pointee.life, !life.replicas.contains(where: \.isFirstStart) { return }
+    endStart(of: service, &pending)
+  }
+
+  /// A service is up for the first time.
+  mutating func endStart(of service: Int, _ pending: inout PendingEvents) {
     let state = services[service]
     state.pointee.isStarting = false
     state.pointee.startup = now - model.design.services[service].coldStart!.start
@@ -51,14 +96,14 @@ extension World {
   /// Sends KV entries over ports that others use.
   mutating func sendShared(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let roles = services[service].pointee.disaggregation!
-    let request = requests[slot]
     let handOff = handOffs[Int(slot)]
+    let sender = Int(requests[slot].replica)
     let settings = roles.pointee.links.settings
     let decode = Int(handOff.decodeReplica) - roles.pointee.prefillCount
     handOffs[Int(slot)].left = now
     sharing.transfer(
-      service: service, slot: slot, from: settings.senders.sites[Int(request.replica)],
-      to: settings.receivers.sites[decode], bytes: settings.bytes(ofTokens: request.promptTokens),
+      service: service, slot: slot, from: settings.senders.sites[sender],
+      to: settings.receivers.sites[decode], bytes: settings.bytes(ofTokens: tokensLeft(of: slot).prompt),
       settings: settings, computedFrom: max(handOff.scheduled, handOff.reserved), at: now)
     settleShares(&pending)
   }
@@ -71,7 +116,7 @@ extension World {
     while let (use, finish) = sharing.takeFinished(at: now) {
       switch use {
       case .transfer(let service, let slot, _):
-        pending.push(EventCode(.transferEnd, service: service, index: Int(slot)).payload, at: finish)
+        planEnd(of: slot, of: service, at: finish, &pending)
       case .weights(let service, _, let replica, let version):
         takeWeights(service, replica, version, &pending)
       case .job: break

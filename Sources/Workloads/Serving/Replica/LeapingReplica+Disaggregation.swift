@@ -14,7 +14,7 @@ struct RemotePrompts {
   var receiving = 0
   /// Those whose KV entries are complete; they join at the next step boundary.
   var received: [Receipt] = []
-  /// Prompts fetched from outside since the last boundary: their blocks come back.
+  /// Prompts fetched from outside, or no longer expected, since the last boundary: their blocks come back.
   var released: [Release] = []
   /// Blocks of prompts that are computed and still to be moved; a shared one counts with each prompt.
   var held: Int64 = 0
@@ -97,6 +97,25 @@ extension LeapingReplica {
     remote.held -= ledger.blocks(for: Int64(table[ticket].promptTokens))
     remote.released.append(.init(slot: ticket, time: now))
     remote.news += 1
+    if waiting.count > 0 { wake(at: now) }
+  }
+
+  /// Nobody will be answered here after all: an expected sequence leaves the queue, and one that waits for its
+  /// KV entries gives its blocks back at the next step boundary.
+  ///
+  /// - Parameter ticket: what `expect` returned; `receive` has not been called with it.
+  public mutating func withdraw(_ ticket: UInt32, at now: Ticks) {
+    if table[ticket].state == .expected {
+      waiting.remove(ticket, in: table)
+      queuedTokens -= Int64(table[ticket].target)
+      table.remove(ticket)
+    } else {
+      precondition(table[ticket].state == .receiving, "only who waits for KV entries is withdrawn")
+      table[ticket].state = .released
+      remote.receiving -= 1
+      remote.released.append(.init(slot: ticket, time: now))
+      remote.news += 1
+    }
     if waiting.count > 0 { wake(at: now) }
   }
 

@@ -94,6 +94,13 @@ import Kernel
     firstFree = slot
   }
 
+  /// Slots in a state, lowest first. O(sequences at once).
+  func slots(in state: Sequence.State) -> [UInt32] {
+    var slots: [UInt32] = []
+    for slot in 0..<UInt32(used) where self[slot].state == state { slots.append(slot) }
+    return slots
+  }
+
   private mutating func grow() {
     precondition(capacity < Int(UInt32.max) / 2, "a replica holds fewer than two billion sequences")
     let larger = UnsafeMutablePointer<Sequence>.allocate(capacity: capacity * 2)

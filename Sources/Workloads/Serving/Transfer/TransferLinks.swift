@@ -22,7 +22,7 @@ public struct TransferLinks: Sendable {
     public var end: Ticks
   }
 
-  private struct Port {
+  struct Port {
     /// An idle stretch that nothing has used yet: from here to `busyFrom`.
     var idleFrom = Ticks.zero
     var busyFrom = Ticks.zero
@@ -44,38 +44,59 @@ public struct TransferLinks: Sendable {
     }
   }
 
-  private struct Transfer {
+  struct Transfer {
+    enum State: UInt8 { case none, queued, started }
+
+    var state = State.none
+    /// All of it, and what is left of it to queue for.
+    var whole: Int64 = 0
     var bytes: Int64 = 0
     var sender: Int32 = 0
     var receiver: Int32 = 0
     var isWithinNode = false
     var next = UInt32.max
+    // Once started: its place in the order of starts, when its last byte leaves, when its first is there, and
+    // from when until when the receiving port is busy with it.
+    var number: Int64 = 0
+    var sent = Ticks.zero
+    var arrival = Ticks.zero
+    var receivedFrom = Ticks.zero
+    var taken = Ticks.zero
+
+    /// When its last byte is received.
+    var end: Ticks { max(taken, sent + latency) }
+    var latency = Ticks.zero
   }
 
-  private struct Queue {
+  struct Queue {
     var first = UInt32.max
     var last = UInt32.max
   }
 
-  public let settings: TransferSettings
+  public internal(set) var settings: TransferSettings
   /// Ports to the network, then one a replica to the others of its node.
-  private var sending: [Port]
-  private var receiving: [Port]
-  private var queues: [Queue]
-  private var transfers: [Transfer] = []
+  var sending: [Port]
+  var receiving: [Port]
+  var queues: [Queue]
+  var transfers: [Transfer] = []
+  private var startedSoFar: Int64 = 0
   private let firstInnerSender: Int
   private let firstInnerReceiver: Int
   /// Bytes asked for and bytes whose transfer has begun.
   public private(set) var bytesAsked: Int64 = 0
   public private(set) var bytesSent: Int64 = 0
+  /// Bytes asked for that were cancelled before their transfer began, and bytes of begun transfers that were
+  /// cancelled: what had moved of those is of no use to anybody.
+  public internal(set) var bytesWithdrawn: Int64 = 0
+  public internal(set) var bytesLost: Int64 = 0
 
   /// No transfer takes longer, whatever a scenario asks, so that sums of times stay in range: 4.9 hours.
   static let longest: Int64 = 1 << 48
 
   public init(settings: TransferSettings) {
     self.settings = settings
-    firstInnerSender = (settings.senders.sites.map(\.port).max() ?? 0) + 1
-    firstInnerReceiver = (settings.receivers.sites.map(\.port).max() ?? 0) + 1
+    firstInnerSender = settings.senders.portCount
+    firstInnerReceiver = settings.receivers.portCount
     sending = Array(repeating: Port(), count: firstInnerSender + settings.senders.sites.count)
     receiving = Array(repeating: Port(), count: firstInnerReceiver + settings.receivers.sites.count)
     queues = Array(repeating: Queue(), count: sending.count)
@@ -99,6 +120,8 @@ public struct TransferLinks: Sendable {
     transfer.sender = Int32(isWithinNode ? firstInnerSender + sender : from.port)
     transfer.receiver = Int32(isWithinNode ? firstInnerReceiver + receiver : to.port)
     transfer.isWithinNode = isWithinNode
+    transfer.whole = transfer.bytes
+    transfer.state = .queued
     bytesAsked += transfer.bytes
     if settings.overlaps { sendAhead(&transfer, from: computedFrom, to: now) }
     while transfers.count <= Int(id) { transfers.append(Transfer()) }
@@ -132,13 +155,22 @@ public struct TransferLinks: Sendable {
   }
 
   private mutating func start(_ id: UInt32, at now: Ticks) -> Started {
-    let transfer = transfers[Int(id)]
+    var transfer = transfers[Int(id)]
     bytesSent += transfer.bytes
     let latency = transfer.isWithinNode ? .zero : settings.latency
     let duration = durations(of: transfer, bytes: transfer.bytes)
     let sent = sending[Int(transfer.sender)].work(duration.sending, from: now)
     let taken = receiving[Int(transfer.receiver)].work(duration.receiving, from: now + latency)
-    return Started(id: id, end: max(taken, sent + latency))
+    startedSoFar += 1
+    transfer.state = .started
+    transfer.number = startedSoFar
+    transfer.sent = sent
+    transfer.latency = latency
+    transfer.arrival = now + latency
+    transfer.receivedFrom = taken - duration.receiving
+    transfer.taken = taken
+    transfers[Int(id)] = transfer
+    return Started(id: id, end: transfer.end)
   }
 
   /// Takes off what left before the prompt was computed: never the last layer.

@@ -23,6 +23,66 @@ public struct TransferSide: Sendable, Hashable {
   public var portBandwidth: BytesPerSecond
   /// Of one replica to others of its node; `nil` when those too are reached over the ports.
   public var bandwidthWithinNode: BytesPerSecond?
+  /// Where replicas may come to stand later; `nil` when they stay where `sites` has them.
+  public var movesOver: Nodes?
+
+  /// Equal nodes, and how replicas of one size meet the network there.
+  public struct Nodes: Sendable, Hashable {
+    public var count: Int
+    public var packing: Packing
+
+    public init(count: Int, packing: Packing) {
+      self.count = count
+      self.packing = packing
+    }
+
+    /// Every site that there is, ports in order.
+    public var sites: [TransferSite] {
+      let size = packing.accelerators
+      return (0..<count).flatMap { node in
+        (0..<packing.replicasPerNode).map { packing.site(node: node, accelerator: $0 * size) }
+      }
+    }
+  }
+
+  /// How replicas of one size share the links of a node.
+  public struct Packing: Sendable, Hashable {
+    /// Of one replica.
+    public var accelerators: Int
+    /// Accelerators of a node.
+    public var perNode: Int
+    /// Equal links of a node.
+    public var links: Int
+    /// The number of the pool's first node, so that nodes of two pools differ.
+    public var numberedFrom: Int
+
+    public init(accelerators: Int, perNode: Int, links: Int, numberedFrom: Int = 0) {
+      precondition(accelerators > 0 && perNode > 0 && links > 0, "a side is made of something")
+      self.accelerators = accelerators
+      self.perNode = perNode
+      self.links = links
+      self.numberedFrom = numberedFrom
+    }
+
+    public var replicasPerNode: Int { max(1, perNode / accelerators) }
+    public var portsPerNode: Int { min(links, replicasPerNode) }
+
+    /// Where a replica meets the network whose first accelerator is that of a node of the pool.
+    public func site(node: Int, accelerator: Int) -> TransferSite {
+      let place = min(replicasPerNode - 1, accelerator / accelerators)
+      return TransferSite(
+        node: numberedFrom + node, port: node * portsPerNode + place * portsPerNode / replicasPerNode)
+    }
+  }
+
+  /// Where its replicas stand now or may come to stand.
+  public var possibleSites: [TransferSite] { movesOver?.sites ?? sites }
+
+  /// Ports to the network, those that nobody uses included.
+  public var portCount: Int {
+    let fixed = (sites.map(\.port).max() ?? 0) + 1
+    return max(fixed, movesOver.map { $0.count * $0.packing.portsPerNode } ?? 0)
+  }
 
   public init(sites: [TransferSite], portBandwidth: BytesPerSecond, bandwidthWithinNode: BytesPerSecond?) {
     precondition(!sites.isEmpty && portBandwidth.value > 0, "a side has replicas and a way out")
@@ -45,9 +105,10 @@ public struct TransferSide: Sendable, Hashable {
     replicas: Int, after first: Int, accelerators: Int, perNode: Int, links: Int,
     nodeBandwidth: BytesPerSecond, bandwidthWithinNode: BytesPerSecond?, numberedFrom: Int = 0
   ) -> TransferSide {
-    precondition(replicas > 0 && accelerators > 0 && perNode > 0 && links > 0, "a side is made of something")
-    let replicasPerNode = max(1, perNode / accelerators)
-    let ports = min(links, replicasPerNode)
+    precondition(replicas > 0, "a side is made of something")
+    let packing = Packing(
+      accelerators: accelerators, perNode: perNode, links: links, numberedFrom: numberedFrom)
+    let ports = packing.portsPerNode
     // A replica over several nodes has its share of all of them to itself.
     let share = accelerators > perNode ? Double(accelerators) / Double(perNode) : 1 / Double(ports)
     var next = first
@@ -55,10 +116,8 @@ public struct TransferSide: Sendable, Hashable {
       // A replica that fits a node does not straddle two.
       let rest = perNode - next % perNode
       if accelerators <= perNode && accelerators > rest { next += rest }
-      let node = next / perNode
-      let place = min(replicasPerNode - 1, next % perNode / accelerators)
-      next += accelerators
-      return TransferSite(node: numberedFrom + node, port: node * ports + place * ports / replicasPerNode)
+      defer { next += accelerators }
+      return packing.site(node: next / perNode, accelerator: next % perNode)
     }
     return TransferSide(
       sites: sites, portBandwidth: nodeBandwidth * share, bandwidthWithinNode: bandwidthWithinNode)
