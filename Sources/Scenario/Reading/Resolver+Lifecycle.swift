@@ -35,9 +35,11 @@ extension Resolver {
       if let start = value["cold-start"], start["from"] == nil {
         design.services[index].restart = Ticks(seconds: quantity(start["engine-start"], .duration) ?? 0)
       }
+      placeWeights(value, place, of: index, in: &design)
       autoscale(value, place, of: &design.services[index], in: design)
       noteLifecycle(place, of: design.services[index], in: design)
     }
+    checkElastic(design, member.value, path)
   }
 
   /// When an event begins and how long it lasts; `nil` where it cannot be.
@@ -141,6 +143,12 @@ extension Resolver {
       }
       care.healthCheck.threshold = integer(check["threshold"]) ?? care.healthCheck.threshold
     }
+    care.breaker = breaker(value["circuit-breaker"], "\(path).circuit-breaker")
+    if let breaker = value["circuit-breaker"], !service.canBreak {
+      fault(
+        breaker, "\(path).circuit-breaker", "requests of replicas on one pool are watched, and these are none",
+        help: "leave `circuit-breaker` out")
+    }
     guard let retry = value["retry"] else { return care }
     if case .endpoint = service.placement {
       fault(
@@ -179,7 +187,8 @@ extension Resolver {
     if pool.market != nil {
       fault(value, "\(path).autoscale", "the spot market of a pool is for jobs alone in this version")
     }
-    if service["replicas"] == nil { deployment.replicas = max(1, least) }
+    // Other members answer while one has none.
+    if service["replicas"] == nil { deployment.replicas = resolved.front == nil ? max(1, least) : least }
     if deployment.replicas > most {
       fault(
         service["replicas"] ?? value, "\(path).replicas",
@@ -197,6 +206,8 @@ extension Resolver {
       stabilization: ticks(value["stabilization"], default: 300, at: "\(path).autoscale.stabilization"),
       provisioning: ticks(value["provisioning"], default: 0, at: "\(path).autoscale.provisioning"))
     start(value["cold-start"], "\(path).autoscale.cold-start", of: &resolved)
+    if deployment.replicas == 0 { resolved.coldStart?.startsUp = true }
+    checkScaling(value, path, of: resolved, resolved.autoscale!, in: design)
   }
 
   private mutating func start(_ value: Written?, _ path: String, of service: inout Service) {

@@ -35,12 +35,6 @@ extension Resolver {
           ? "prefill and decode of members are not simulated by this version" : "make it a member")
       return []
     }
-    if let written = value["autoscale"] {
-      fault(
-        written, "\(path).autoscale", "members that scale are not simulated by this version",
-        help: "give each member its `replicas`")
-      return []
-    }
     guard
       index(value["workload"], "\(path).workload", among: workloadNames, what: "workload") != nil,
       let workload = workloads.first(where: { $0.name == value["workload"]?.text })
@@ -85,6 +79,7 @@ extension Resolver {
       fault(item, place, "the member has neither a pool nor an endpoint")
       return nil
     }
+    if item["endpoint"] != nil && !isPlain(item, place) { return nil }
     let ofFront = ["placement", "overflow", "enters", "bytes-per-token", "failover", "admission", "one-off"]
     let own = (item.members ?? []).map(\.key)
     let rest = (member.value.members ?? []).filter { !ofFront.contains($0.key) && !own.contains($0.key) }
@@ -100,6 +95,21 @@ extension Resolver {
     writtenMembers.append(WrittenMember(place: "\(path)/\(name)", value: merged, path: place))
     let siteIndex = service.deployments.first.map { pools[$0.poolIndex].siteIndex }
     return Candidate(name: name, written: merged, path: place, service: service, siteIndex: siteIndex)
+  }
+
+  /// Whether an endpoint among members says nothing of replicas, which it has none of.
+  private mutating func isPlain(_ item: Written, _ place: String) -> Bool {
+    if let pool = item["pool"] {
+      fault(pool, "\(place).pool", "a member has a pool or an endpoint, not both")
+      return false
+    }
+    let known = ["endpoint", "pricing", "spill-at", "standby"]
+    let others = (item.members ?? []).filter { !known.contains($0.key) }
+    for other in others {
+      fault(
+        other.value, "\(place).\(other.key)", "a managed endpoint has no `\(other.key)`", help: "leave it out")
+    }
+    return others.isEmpty
   }
 
   /// Brings members into the order of the router's `fallback`; those that it leaves out come last.

@@ -100,6 +100,12 @@ extension Resolver {
       refuse(
         written, "\(path).\(key)", "the storage '\(name)' at '\(site.name)'", residency, design.sites)
     }
+    if let written = value["stage-in"]?["from"],
+      let from = design.sites.first(where: { $0.name == written.text }), !residency.allows(from)
+    {
+      refuse(
+        written, "\(path).stage-in.from", "the data at '\(from.name)'", residency, design.sites)
+    }
   }
 
   // MARK: Lines between sites
