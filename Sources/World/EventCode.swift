@@ -56,6 +56,10 @@
     case detection
     /// An autoscaler looks at its service.
     case autoscale
+    /// An attempt to get a node for an elastic pool has ended.
+    case nodeCome
+    /// A router stops sending to a replica, or tries it again.
+    case circuit
   }
 
   var kind: Kind

@@ -35,6 +35,8 @@ struct ServiceLife {
     var lost: [UInt32] = []
     /// Where it stands; `nil` while it is off.
     var place: Allocation?
+    /// What the router's circuit breaker lets through.
+    var circuit = CircuitState()
   }
 
   let care: ReplicaCare
@@ -62,6 +64,8 @@ struct ServiceLife {
   private(set) var mostUp = 0
   /// Times that a replica fell.
   var falls = 0
+  /// Times that the router's circuit breaker opened.
+  var opens = 0
 
   init(
     care: ReplicaCare, start: Ticks, places: [Allocation], mostReplicas: Int, frontEndSpacing: Double,
@@ -105,7 +109,7 @@ struct ServiceLife {
     serving.removeAll(keepingCapacity: true)
     (upCount, heldCount) = (0, 0)
     for index in replicas.indices {
-      if replicas[index].isServing { serving.append(Int32(index)) }
+      if replicas[index].isServing && replicas[index].circuit.admits { serving.append(Int32(index)) }
       if replicas[index].phase.isUp { upCount += 1 }
       if replicas[index].phase.isHeld { heldCount += 1 }
     }
@@ -161,6 +165,8 @@ public struct LifeOutcome: Sendable, Hashable {
   public var falls: Int
   /// Most replicas that were up at once.
   public var mostUp: Int
+  /// Times that a circuit breaker opened.
+  public var opens = 0
 
   /// Share of the replicas' time in which they were up; `nil` when nothing was held.
   public var availability: Double? { heldSeconds > 0 ? upSeconds / heldSeconds : nil }
@@ -177,6 +183,6 @@ extension ServiceLife {
       jitter: RandomStream(
         seed: model.scenario.seed, replication: replication, entity: "services/\(service.name)",
         purpose: "retries"),
-      isStarting: service.coldStart != nil)
+      isStarting: service.coldStart.map { !$0.startsUp } ?? false)
   }
 }

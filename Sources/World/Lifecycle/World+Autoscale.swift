@@ -25,12 +25,19 @@ extension World {
     pending.push(EventCode(.autoscale, service: service).payload, at: now + settings.interval)
     let state = services[service]
     if state.pointee.isStarting { return }
-    let reading = read(service, settings.measure)
+    var reading = read(service, settings.measure)
+    // Nobody is sent to a member that has no replica: what it would get counts.
+    if reading.ready == 0 && state.pointee.frontIndex >= 0 {
+      let excess = excess(before: service)
+      reading.sum =
+        settings.measure == .keyValueUse ? max(reading.sum, excess > 0 ? 1 : 0) : reading.sum + excess
+    }
     let current = state.pointee.life!.intended
     let wanted = settings.wanted(reading.sum, ready: reading.ready, current: current)
     let desired = state.pointee.life!.autoscale.stabilized(wanted, current: current, settings, at: now)
     if desired > current { grow(service, by: desired - current, after: settings.provisioning, &pending) }
     if desired < current { shrink(service, by: current - desired, &pending) }
+    retryNodes(model.design.services[service].deployments[0].poolIndex, &pending)
   }
 
   /// Whether the autoscaler still looks at a service: while there is work, and after that until it holds no
@@ -155,6 +162,7 @@ extension World {
     if let place = state.pointee.life!.replicas[index].place { jobs.pools[pool].cluster.release(place) }
     state.pointee.life!.replicas[index].place = nil
     state.pointee.life!.replicas[index].phase = .off
+    state.pointee.life!.replicas[index].circuit.reset()
     // The router finds out about one that fell by itself.
     if state.pointee.life!.replicas[index].lost.isEmpty {
       state.pointee.life!.replicas[index].isServing = false
