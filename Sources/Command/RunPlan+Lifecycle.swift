@@ -28,6 +28,13 @@ extension RunPlan {
         name: "health check",
         value: "every \(PlanWords.duration(check.interval)), gone after \(check.threshold) that fail"))
     lines.append(Line(name: "lost requests", value: retries(service.care.retry)))
+    if let breaker = service.care.breaker {
+      lines.append(
+        Line(
+          name: "circuit breaker",
+          value: "at \(PlanWords.number(breaker.errors * 100)) % lost within "
+            + "\(PlanWords.duration(breaker.window)), tried again after \(PlanWords.duration(breaker.coolDown))"))
+    }
     if let autoscale = service.autoscale { lines.append(self.autoscale(autoscale)) }
     return lines
   }

@@ -27,6 +27,7 @@ extension Outcome {
       sum.upSeconds += own?.upSeconds ?? steady
       sum.heldSeconds += own?.heldSeconds ?? steady
       sum.falls += own?.falls ?? 0
+      sum.opens += own?.opens ?? 0
       sum.mostUp += own?.mostUp ?? count
     }
     return sum

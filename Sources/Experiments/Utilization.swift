@@ -15,6 +15,8 @@ struct Utilization {
   var mbu: Double?
   /// KV blocks in use while busy, over those there are.
   var keyValue: Double?
+  /// Replicas on the mean, of a service that scales.
+  private var replicas: Double?
 
   static func busySeconds(_ replicas: ArraySlice<ReplicaTotals>) -> Double {
     replicas.reduce(0.0) { $0 + Double($1.busy) } / (16e9 * 256)
@@ -41,7 +43,9 @@ struct Utilization {
   ) -> Utilization {
     let deployments = members.flatMap { design.services[$0].deployments }
     let all = members.flatMap { ofRoles(design: design, service: $0, model: model, outcome: outcome) }
-    return deployments.isEmpty ? Utilization() : Utilization(combining: all, deployments, design.pools)
+    if deployments.isEmpty { return Utilization() }
+    let held = design.pools.indices.map { PoolHold(design.pools[$0], $0, outcome).share }
+    return Utilization(combining: all, deployments, design.pools, held: held)
   }
 
   /// Of prefill and decode replicas apart, or of all replicas where there are no roles.
@@ -51,10 +55,17 @@ struct Utilization {
     let models = model.latencyModels(ofService: index)
     let service = outcome.services[index]
     return design.services[index].deployments.enumerated().map { role, deployment in
-      Utilization(
-        deployment, on: design.pools[deployment.poolIndex], latency: models[role],
+      let pool = design.pools[deployment.poolIndex]
+      var use = Utilization(
+        deployment, on: pool, latency: models[role],
         replicas: service.replicas(ofRole: role), blocks: service.blocksPerReplica(ofRole: role),
         seconds: outcome.end.seconds, life: service.life)
+      use.replicas = outcome.meanReplicas(ofService: index, design)
+      if pool.isElastic {
+        let share = PoolHold(pool, deployment.poolIndex, outcome).share
+        use.allocated = share > 0 ? use.allocated.map { min(1, $0 / share) } : nil
+      }
+      return use
     }
   }
 
@@ -89,13 +100,23 @@ struct Utilization {
   }
 
   /// Roles or members as one: each ratio over all that both hold of its denominator.
-  private init(combining roles: [Utilization], _ deployments: [Deployment], _ pools: [Pool]) {
-    func mean(_ path: KeyPath<Utilization, Double?>, _ weight: (Deployment) -> Double) -> Double? {
-      let known = zip(roles, deployments).filter { $0.0[keyPath: path] != nil }
-      let total = known.reduce(0.0) { $0 + weight($1.1) }
-      return total > 0 ? known.reduce(0.0) { $0 + $1.0[keyPath: path]! * weight($1.1) } / total : nil
+  ///
+  /// - Parameter held: share of each pool's nodes that are held on the mean; empty for all.
+  private init(
+    combining roles: [Utilization], _ deployments: [Deployment], _ pools: [Pool], held: [Double] = []
+  ) {
+    let parts = zip(roles, deployments).map { use, deployment in
+      (use: use, role: deployment, replicas: use.replicas ?? Double(deployment.replicas))
     }
-    func accelerators(_ role: Deployment) -> Double { Double(role.replicas * role.acceleratorsPerReplica) }
+    func mean(_ path: KeyPath<Utilization, Double?>, _ weight: (Deployment, Double) -> Double) -> Double? {
+      let known = parts.filter { $0.use[keyPath: path] != nil }
+      let total = known.reduce(0.0) { $0 + weight($1.role, $1.replicas) }
+      return total > 0
+        ? known.reduce(0.0) { $0 + $1.use[keyPath: path]! * weight($1.role, $1.replicas) } / total : nil
+    }
+    func accelerators(_ role: Deployment, _ replicas: Double) -> Double {
+      replicas * Double(role.acceleratorsPerReplica)
+    }
     func peak(_ role: Deployment) -> Double {
       pools[role.poolIndex].accelerator.peakFlops(
         for: role.weights.isWeightOnly ? role.activations : role.weights
@@ -103,12 +124,15 @@ struct Utilization {
       .value
     }
     let used = pools.indices.filter { index in deployments.contains { $0.poolIndex == index } }
-    let available = used.reduce(0) { $0 + pools[$1].accelerators }
-    allocated = deployments.reduce(0.0) { $0 + accelerators($1) } / Double(available)
+    let available = used.reduce(0.0) {
+      $0 + Double(pools[$1].accelerators) * (held.isEmpty ? 1 : held[$1])
+    }
+    allocated =
+      available > 0 ? parts.reduce(0.0) { $0 + accelerators($1.role, $1.replicas) } / available : nil
     busy = mean(\.busy, accelerators)
-    mfu = mean(\.mfu) { accelerators($0) * peak($0) }
-    mbu = mean(\.mbu) { accelerators($0) * pools[$0.poolIndex].accelerator.memoryBandwidth.value }
-    keyValue = mean(\.keyValue) { Double($0.replicas) * Double($0.memory.blocks) }
+    mfu = mean(\.mfu) { accelerators($0, $1) * peak($0) }
+    mbu = mean(\.mbu) { accelerators($0, $1) * pools[$0.poolIndex].accelerator.memoryBandwidth.value }
+    keyValue = mean(\.keyValue) { $1 * Double($0.memory.blocks) }
   }
 
   /// In the order of `boundBy`.

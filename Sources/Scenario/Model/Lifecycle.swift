@@ -118,7 +118,8 @@ extension Design {
 
   /// Whether chance decides what breaks under its services.
   var breaksByChance: Bool {
-    services.contains { service in
+    if pools.contains(where: { $0.isElastic && $0.provisioning?.stockOut ?? 0 > 0 }) { return true }
+    return services.contains { service in
       if case .pool(let deployment) = service.placement {
         failuresReachServices(onPool: deployment.poolIndex)
       } else {
@@ -129,6 +130,13 @@ extension Design {
 }
 
 extension Scenario {
+  /// Whether the router of any service that can lose replicas has a circuit breaker.
+  public var hasBreakers: Bool {
+    designs.contains { design in
+      design.services.contains { $0.care.breaker != nil && design.hasLifecycle($0) }
+    }
+  }
+
   /// Whether replicas of any design can fall or come and go: then all designs report what came of it.
   public var hasLifecycles: Bool {
     designs.contains { design in design.services.contains { design.hasLifecycle($0) } }
