@@ -55,7 +55,8 @@ struct PoolDraw {
     // Stretches are of all nodes, held or not.
     let whole =
       pool.isElastic
-      ? (pool.busyNodePower(computeShare: computeShare) - pool.node.idlePower) * Double(pool.nodeCount) : range
+      ? (pool.busyNodePower(computeShare: computeShare) - pool.node.idlePower) * Double(pool.nodeCount)
+      : range
     peak = (pool.isElastic ? pool.node.idlePower * hold.most : idle) + whole * most
     let start = design.sites[pool.siteIndex].startHour
     let shares = isFull ? nil : stretches.byHour(from: start, end: outcome.end.seconds)

@@ -58,7 +58,8 @@ extension Summary {
         guard let fleet, let mean = fleet.meanHeld else { return nil }
         let failed =
           fleet.stockOuts == 0 ? "" : ", \(fleet.stockOuts) of \(fleet.attempts) attempts to get one failed"
-        return "\(design.name)/\(pool.name): \((mean * 100).rounded() / 100) of \(pool.nodeCount) nodes held on "
+        return
+          "\(design.name)/\(pool.name): \((mean * 100).rounded() / 100) of \(pool.nodeCount) nodes held on "
           + "the mean, \(fleet.mostHeld) at most\(failed)"
       }
     }

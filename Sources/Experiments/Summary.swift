@@ -44,7 +44,8 @@ struct Summary {
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
       notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + payBackNotes(rows) + rangeNotes()
-        + contextNotes() + memberNotes() + fleetNotes() + moneyNotes() + facilityNotes() + breakEvenNotes(rows)
+        + contextNotes() + memberNotes() + fleetNotes() + moneyNotes() + facilityNotes()
+        + breakEvenNotes(rows)
         + decisionNotes(books) + regrets.notes)
     results.differences = differences(rows)
     results.factors = factors(rows, books)

@@ -130,6 +130,9 @@ extension Design {
 }
 
 extension Scenario {
+  /// Whether a threshold judges where requests are answered.
+  public var judgesResidency: Bool { thresholds.contains { $0.metric == Residency.violations } }
+
   /// Whether the router of any service that can lose replicas has a circuit breaker.
   public var hasBreakers: Bool {
     designs.contains { design in

@@ -80,7 +80,8 @@ extension Resolver {
     if fronting.policy == .share && settings.minimum == 0 {
       fault(
         value["min"] ?? value, "\(path).autoscale.min",
-        "a member with a share of the requests is never without replicas", help: "`min: 1`, or another policy")
+        "a member with a share of the requests is never without replicas", help: "`min: 1`, or another policy"
+      )
     }
   }
 

@@ -35,7 +35,8 @@ extension Resolver {
       if let workload = written.value["workload"]?.text { jobRowNames.append("\(workload)/\(written.key)") }
       let job = job(
         written, "\(path).jobs.\(written.key)", trainings: trainings, collectives: collectives,
-        jobTraces: jobTraces, pools: design.pools, sites: design.sites, storage: design.storage)
+        jobTraces: jobTraces, pools: design.pools, poolNames: (value["pools"]?.members ?? []).map(\.key),
+        sites: design.sites, storage: design.storage)
       guard var job else { continue }
       job.runs = jobRuns(written.value["runs"], "\(path).jobs.\(written.key).runs")
       if case .training(let index, var training) = job.work {
@@ -111,13 +112,14 @@ extension Resolver {
 
   mutating func job(
     _ member: Written.Member, _ path: String, trainings: [TrainingWorkload],
-    collectives: [CollectiveWorkload], jobTraces: [JobTraceWorkload], pools: [Pool], sites: [Site],
-    storage: [StorageTier]
+    collectives: [CollectiveWorkload], jobTraces: [JobTraceWorkload], pools: [Pool], poolNames: [String],
+    sites: [Site], storage: [StorageTier]
   ) -> JobDeployment? {
     let value = member.value
     guard index(value["workload"], "\(path).workload", among: workloadNames, what: "workload") != nil,
       let name = value["workload"]?.text,
-      index(value["pool"], "\(path).pool", among: pools.map(\.name), what: "pool") != nil,
+      // A pool that is written and has a fault has told it already.
+      index(value["pool"], "\(path).pool", among: poolNames, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == value["pool"]?.text })
     else { return nil }
     let pool = pools[poolIndex]

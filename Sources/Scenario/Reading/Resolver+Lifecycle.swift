@@ -146,7 +146,8 @@ extension Resolver {
     care.breaker = breaker(value["circuit-breaker"], "\(path).circuit-breaker")
     if let breaker = value["circuit-breaker"], !service.canBreak {
       fault(
-        breaker, "\(path).circuit-breaker", "requests of replicas on one pool are watched, and these are none",
+        breaker, "\(path).circuit-breaker",
+        "requests of replicas on one pool are watched, and these are none",
         help: "leave `circuit-breaker` out")
     }
     guard let retry = value["retry"] else { return care }

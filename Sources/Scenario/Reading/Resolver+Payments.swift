@@ -107,7 +107,9 @@ extension Resolver {
     for (index, item) in items.enumerated() {
       let place = pricing.items == nil ? "\(path).pricing" : "\(path).pricing[\(index)]"
       let item = pricing.items == nil ? item : whole(item, place)
-      guard let item, let part = rentPart(item, place, node: node, site: site, prices: prices) else { return nil }
+      guard let item, let part = rentPart(item, place, node: node, site: site, prices: prices) else {
+        return nil
+      }
       parts.append(part.part)
       if region.isEmpty { region = part.region }
     }
@@ -126,7 +128,8 @@ extension Resolver {
     let short = members.filter { ScenarioShape.plans.contains($0.key) }
     guard let first = short.first else {
       if item["share"] != nil { return item }
-      fault(item, path, "the key 'share' is missing", help: "such as { plan: spot, share: 50% } or { spot: 50% }")
+      fault(
+        item, path, "the key 'share' is missing", help: "such as { plan: spot, share: 50% } or { spot: 50% }")
       return nil
     }
     if short.count > 1 {

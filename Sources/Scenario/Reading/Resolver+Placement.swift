@@ -18,6 +18,13 @@ extension Resolver {
     var path: String
     var service: Service
     var siteIndex: Int?
+
+    func isAllowed(by residency: Residency, _ sites: [Site]) -> Bool {
+      if case .endpoint(let preset) = service.placement {
+        return residency.allowsEndpoint(preset.name, provider: preset.provider)
+      }
+      return siteIndex.map { residency.allows(sites[$0]) } ?? false
+    }
   }
 
   /// The members of one service, in the order in which they are asked; they take the places of the design's
@@ -107,7 +114,8 @@ extension Resolver {
     let others = (item.members ?? []).filter { !known.contains($0.key) }
     for other in others {
       fault(
-        other.value, "\(place).\(other.key)", "a managed endpoint has no `\(other.key)`", help: "leave it out")
+        other.value, "\(place).\(other.key)", "a managed endpoint has no `\(other.key)`", help: "leave it out"
+      )
     }
     return others.isEmpty
   }
@@ -199,11 +207,10 @@ extension Resolver {
     _ candidates: [Candidate], _ value: Written, _ path: String, sites: [Site], residency: Residency?
   ) -> [Candidate] {
     guard let residency else { return candidates }
-    let allowed = candidates.filter { candidate in
-      if case .endpoint(let preset) = candidate.service.placement {
-        return residency.allowsEndpoint(preset.name, provider: preset.provider)
-      }
-      return candidate.siteIndex.map { residency.allows(sites[$0]) } ?? false
+    let allowed = candidates.filter { $0.isAllowed(by: residency, sites) }
+    if allowed.isEmpty && judgesResidency {
+      noteViolation(path, residency)
+      return candidates
     }
     if allowed.isEmpty {
       refuse(
@@ -226,7 +233,9 @@ extension Resolver {
     guard index(written, "\(path).enters", among: names, what: "site") != nil,
       let found = names.firstIndex(where: { $0 == written.text })
     else { return (nil, true) }
-    if let residency, !residency.allows(sites[found]) {
+    if let residency, !residency.allows(sites[found]),
+      !judgesResidency || candidates.contains(where: { $0.isAllowed(by: residency, sites) })
+    {
       refuse(written, "\(path).enters", "the site '\(sites[found].name)'", residency, sites)
     }
     return (found, true)

@@ -72,7 +72,11 @@ public struct ArrivalTimes: Sendable {
   public init(process: ArrivalProcess, stream: RandomStream) {
     self.process = process
     self.stream = stream
-    if case .diurnal(_, let peakToMean, _) = process { day = PeakedDay(peakToMean: peakToMean) } else { day = nil }
+    if case .diurnal(_, let peakToMean, _) = process {
+      day = PeakedDay(peakToMean: peakToMean)
+    } else {
+      day = nil
+    }
   }
 
   /// 17 years [s]: what would come later comes then, past what any run simulates, within the clock's range.
