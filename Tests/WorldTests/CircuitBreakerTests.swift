@@ -35,8 +35,9 @@ struct CircuitBreakerTests {
     let with = try ReplicaLifeTests.run(Self.text(events: Self.event))
     let without = try ReplicaLifeTests.run(Self.text("", events: Self.event))
     func worst(_ outcome: Outcome) -> Double { outcome.records.compactMap { $0.ttft?.seconds }.max()! }
-    // The replica is back after 50 s, and the health check would have taken 60.
-    #expect(worst(without) > 40 && worst(with) < 3)
+    // The replica is back after 50 s, and the health check would have taken 60. Requests come evenly, so half of
+    // the window has to be lost ones.
+    #expect(worst(without) > 40 && worst(with) < 8)
     let life = try #require(with.services[0].life)
     #expect(life.opens >= 1 && with.services[0].tally.retried < without.services[0].tally.retried)
     #expect(without.services[0].life?.opens == 0)
@@ -50,7 +51,7 @@ struct CircuitBreakerTests {
         events: "{ at: 100s, pool: gpu, node: 1, fails: true, for: 10s }"))
     let there = outcome.records.filter { $0.replica == 1 && $0.sent.seconds > 100 }
       .sorted { $0.sent < $1.sent }
-    #expect(there[0].sent.seconds > 219 && there[0].sent.seconds < 222)
+    #expect(there[0].sent.seconds > 219 && there[0].sent.seconds < 228)
     let answered = (there[0].sent + there[0].e2e!).seconds
     #expect(there[1].sent.seconds >= answered - 0.2, "\(there[1].sent) after \(answered)")
     #expect(outcome.services[0].life?.opens == 1)
@@ -66,7 +67,7 @@ struct CircuitBreakerTests {
     let life = try #require(outcome.services[0].life)
     // 95 s of trials 10 s and a request apart.
     #expect((8...10).contains(life.opens), "\(life.opens)")
-    #expect(outcome.records.allSatisfy { $0.ttft!.seconds < 3 })
+    #expect(outcome.records.allSatisfy { $0.ttft!.seconds < 8 })
     #expect(outcome.services[0].tally.retried < 40)
   }
 
@@ -95,8 +96,8 @@ struct CircuitBreakerTests {
         top: "duration: 2m") + "\n    events: [ { at: 40s, pool: near, fails: true, for: 40s } ]"
     let outcome = try PlacementTests.run(text)
     #expect(outcome.services[0].tally.isConserved)
-    #expect(outcome.records.allSatisfy { $0.ttft!.seconds < 3 })
-    for record in outcome.records where record.sent.seconds > 41 && record.sent.seconds < 79 {
+    #expect(outcome.records.allSatisfy { $0.ttft!.seconds < 8 })
+    for record in outcome.records where record.sent.seconds > 47 && record.sent.seconds < 79 {
       #expect(record.replica! > 0)
     }
   }

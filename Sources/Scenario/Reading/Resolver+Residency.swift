@@ -52,7 +52,9 @@ extension Resolver {
     if judgesResidency {
       let places = service.deployments.map { sites[pools[$0.poolIndex].siteIndex] }
       if case .endpoint(let preset) = service.placement {
-        if !residency.allowsEndpoint(preset.name, provider: preset.provider) { noteViolation(path, residency) }
+        if !residency.allowsEndpoint(preset.name, provider: preset.provider) {
+          noteViolation(path, residency)
+        }
       } else if !places.allSatisfy(residency.allows) {
         noteViolation(path, residency)
       }

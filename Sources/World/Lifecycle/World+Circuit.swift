@@ -5,7 +5,7 @@ import Scenario
 struct CircuitState {
   enum Phase: UInt8 {
     case closed
-    /// It opens on this very tick, once all that falls together has fallen.
+    /// It opens: what was lost is handed over again on this very tick, once all that falls together has fallen.
     case tripped
     case open
     /// One request may try the replica, or does.
@@ -19,7 +19,7 @@ struct CircuitState {
   private var lost = Window()
 
   /// Whether the router sends requests.
-  var admits: Bool { phase != .open && phase != .trying }
+  var admits: Bool { phase == .closed || phase == .halfOpen }
 
   /// - Returns: whether it trips.
   mutating func lose(_ count: Int, _ settings: CircuitBreaker, at now: Ticks) -> Bool {
@@ -100,6 +100,7 @@ extension World {
     guard count > 0, let settings = state.pointee.life!.care.breaker,
       state.pointee.life!.replicas[index].circuit.lose(count, settings, at: now)
     else { return }
+    recount(service)
     let version = state.pointee.life!.replicas[index].circuit.version
     pending.push(
       EventCode(.circuit, service: service, index: index, version: version).payload, at: now)
