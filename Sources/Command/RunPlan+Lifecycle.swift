@@ -33,7 +33,8 @@ extension RunPlan {
         Line(
           name: "circuit breaker",
           value: "at \(PlanWords.number(breaker.errors * 100)) % lost within "
-            + "\(PlanWords.duration(breaker.window)), tried again after \(PlanWords.duration(breaker.coolDown))"
+            + "\(PlanWords.duration(breaker.window)), tried again after "
+            + PlanWords.duration(breaker.coolDown)
         ))
     }
     if let autoscale = service.autoscale { lines.append(self.autoscale(autoscale)) }

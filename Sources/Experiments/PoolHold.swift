@@ -12,8 +12,8 @@ struct PoolHold {
   /// Of all of the pool's, 0...1.
   let share: Double
 
-  /// - Parameter floor: of the share, so that what is not held at this level of demand is not taken to be held
-  ///   at none: prices of other levels are multiples of it.
+  /// - Parameter floor: of the share: what is not held at this level of demand may be held at others, whose
+  ///   prices are multiples of this one's.
   init(_ pool: Pool, _ index: Int, _ outcome: Outcome, floor: Double = 0) {
     let all = Double(pool.nodeCount)
     guard pool.isElastic, outcome.fleets.indices.contains(index), let fleet = outcome.fleets[index] else {

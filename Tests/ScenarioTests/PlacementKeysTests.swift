@@ -209,7 +209,8 @@ struct PlacementKeysTests {
       )
       .replacing("pool: base", with: "pool: burst")
     let job =
-      "    jobs: { train: { workload: train, pool: base, accelerators: 8, stage-in: { from: away, size: 1TB } } }\n"
+      "    jobs: { train: { workload: train, pool: base, accelerators: 8, "
+      + "stage-in: { from: away, size: 1TB } } }\n"
     let faults = Self.faults(text + job)
     #expect(faults.map(\.path) == ["designs.one.jobs.train.stage-in.from"], "\(faults.map(\.message))")
     #expect(Self.faults(text + job.replacing(", stage-in: { from: away, size: 1TB }", with: "")).isEmpty)

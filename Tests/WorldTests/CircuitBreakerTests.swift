@@ -35,8 +35,8 @@ struct CircuitBreakerTests {
     let with = try ReplicaLifeTests.run(Self.text(events: Self.event))
     let without = try ReplicaLifeTests.run(Self.text("", events: Self.event))
     func worst(_ outcome: Outcome) -> Double { outcome.records.compactMap { $0.ttft?.seconds }.max()! }
-    // The replica is back after 50 s, and the health check would have taken 60. Requests come evenly, so half of
-    // the window has to be lost ones.
+    // The replica is back after 50 s, and the health check would have taken 60. Requests come evenly, so half
+    // of the window has to be lost ones.
     #expect(worst(without) > 40 && worst(with) < 8)
     let life = try #require(with.services[0].life)
     #expect(life.opens >= 1 && with.services[0].tally.retried < without.services[0].tally.retried)

@@ -122,4 +122,20 @@ extension Resolver {
     }
     return CircuitBreaker(errors: errors, window: window, coolDown: pause)
   }
+
+  /// Whether an endpoint among members says nothing of replicas, which it has none of.
+  mutating func isPlain(_ item: Written, _ place: String) -> Bool {
+    if let pool = item["pool"] {
+      fault(pool, "\(place).pool", "a member has a pool or an endpoint, not both")
+      return false
+    }
+    let known = ["endpoint", "pricing", "spill-at", "standby"]
+    let others = (item.members ?? []).filter { !known.contains($0.key) }
+    for other in others {
+      fault(
+        other.value, "\(place).\(other.key)", "a managed endpoint has no `\(other.key)`", help: "leave it out"
+      )
+    }
+    return others.isEmpty
+  }
 }

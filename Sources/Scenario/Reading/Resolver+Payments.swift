@@ -122,7 +122,7 @@ extension Resolver {
     return (parts, region)
   }
 
-  /// An item of a list with its `plan` and `share`: `{ spot: 50% }` is short for `{ plan: spot, share: 50% }`.
+  /// An item of a list with its `plan` and `share`, for which `{ spot: 50% }` is short.
   private mutating func whole(_ item: Written, _ path: String) -> Written? {
     let members = item.members ?? []
     let short = members.filter { ScenarioShape.plans.contains($0.key) }

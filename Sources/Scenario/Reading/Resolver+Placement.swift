@@ -104,22 +104,6 @@ extension Resolver {
     return Candidate(name: name, written: merged, path: place, service: service, siteIndex: siteIndex)
   }
 
-  /// Whether an endpoint among members says nothing of replicas, which it has none of.
-  private mutating func isPlain(_ item: Written, _ place: String) -> Bool {
-    if let pool = item["pool"] {
-      fault(pool, "\(place).pool", "a member has a pool or an endpoint, not both")
-      return false
-    }
-    let known = ["endpoint", "pricing", "spill-at", "standby"]
-    let others = (item.members ?? []).filter { !known.contains($0.key) }
-    for other in others {
-      fault(
-        other.value, "\(place).\(other.key)", "a managed endpoint has no `\(other.key)`", help: "leave it out"
-      )
-    }
-    return others.isEmpty
-  }
-
   /// Brings members into the order of the router's `fallback`; those that it leaves out come last.
   private mutating func order(_ candidates: inout [Candidate], _ value: Written, _ path: String) {
     guard let written = value["router"]?["fallback"] else { return }

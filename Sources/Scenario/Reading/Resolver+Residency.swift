@@ -3,8 +3,8 @@ import Kernel
 import Quantities
 import Workloads
 
-/// Where data may go: told when the scenario is read. Nothing that runs may break it, but for a service that is
-/// nowhere it may be in a scenario that judges `residency_violations`.
+/// Where data may go: told when the scenario is read. Nothing that runs may break it, but for a service that
+/// is nowhere it may be, in a scenario that judges `residency_violations`.
 extension Resolver {
   /// What a workload's `residency` and `data-class` allow, both where both are given; `nil` for anywhere.
   mutating func residency(_ value: Written, _ path: String) -> Residency? {
@@ -77,8 +77,8 @@ extension Resolver {
 
   mutating func noteViolation(_ path: String, _ residency: Residency) {
     notes.append(
-      "\(path): it is not where its workload may be (\(residency.places.joined(separator: ", "))); each of its "
-        + "requests counts as one of the `\(Residency.violations)`")
+      "\(path): it is not where its workload may be (\(residency.places.joined(separator: ", "))); each of "
+        + "its requests counts as one of the `\(Residency.violations)`")
   }
 
   mutating func refuse(

@@ -3,7 +3,7 @@ import Quantities
 
 extension ArrivalProcess {
   /// Requests that are sent in the first `span` of a run, on average; `nil` for a closed loop, whose answers
-  /// set the pace. Exact but for the first gap of gamma and Weibull arrivals; of a day with a high peak to 1e-9.
+  /// set the pace. Exact but for the first gap of gamma and Weibull arrivals; days with a high peak to 1e-9.
   ///
   /// - Complexity: O(points of a schedule).
   public func expectedCount(in span: Seconds) -> Double? {

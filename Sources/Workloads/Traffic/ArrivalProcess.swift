@@ -16,9 +16,9 @@ public enum ArrivalProcess: Sendable, Hashable {
   case closedLoop(users: Int, thinkTime: Distribution)
   /// All at time 0.
   case burst(count: Int)
-  /// A rate around `mean` that peaks at `peakToMean` (1 to `highestPeak`) times it, half a period in: up to 2 a
-  /// sinusoid, above that the exponential of one (`PeakedDay`), for a sinusoid of that height would have to be
-  /// below zero at night.
+  /// A rate around `mean` that peaks at `peakToMean` (1 to `highestPeak`) times it, half a period in: up to 2
+  /// a sinusoid, above that the exponential of one (`PeakedDay`), for a sinusoid of that height would have to
+  /// be below zero at night.
   case diurnal(mean: PerSecond, peakToMean: Double, period: Seconds)
   /// Rates at points in time, linear between them, constant after the last.
   case schedule([SchedulePoint])

@@ -4,9 +4,10 @@ import Foundation
 ///
 /// At the time u of a day, 0...1, the rate over its mean is
 /// > exp(k · cos(2π(u − ½))) / I₀(k),
-/// the density of the von Mises distribution times 2π, with the modified Bessel function I₀ of order zero: its
-/// mean is 1 whatever k is (Abramowitz and Stegun, "Handbook of Mathematical Functions", 9.6.16), and its peak,
-/// half a day in, is exp(k) / I₀(k), which grows from 1 without bound. `k` is the one whose peak is asked for.
+/// the density of the von Mises distribution times 2π, with the modified Bessel function I₀ of order zero.
+/// Its mean is 1 whatever k is (Abramowitz and Stegun, "Handbook of Mathematical Functions", 9.6.16), and its
+/// peak, half a day in, is exp(k) / I₀(k), which grows from 1 without bound: k is the one whose peak is asked
+/// for.
 struct PeakedDay: Sendable, Hashable {
   /// Concentration, above 0.
   let concentration: Double
@@ -29,8 +30,8 @@ struct PeakedDay: Sendable, Hashable {
     meanOverPeak = 1 / peakToMean
   }
 
-  /// exp(−k) I₀(k): the mean of exp(k (cos θ − 1)) over a circle. Sums over even steps converge exponentially
-  /// for periodic functions that are this smooth; the peak is 1/√k wide.
+  /// exp(−k) I₀(k): the mean of exp(k (cos θ − 1)) over a circle. Sums over even steps converge
+  /// exponentially for periodic functions that are this smooth; the peak is 1/√k wide.
   static func meanOverPeak(_ concentration: Double) -> Double {
     let steps = 64 + Int(24 * concentration.squareRoot())
     return (0..<steps).reduce(0) { sum, step in

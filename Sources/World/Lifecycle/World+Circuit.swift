@@ -5,7 +5,7 @@ import Scenario
 struct CircuitState {
   enum Phase: UInt8 {
     case closed
-    /// It opens: what was lost is handed over again on this very tick, once all that falls together has fallen.
+    /// It opens: what was lost is handed over again on this very tick, once all that falls together has.
     case tripped
     case open
     /// One request may try the replica, or does.
@@ -89,8 +89,8 @@ struct CircuitState {
 
 /// Routers that go by what becomes of a replica's requests.
 ///
-/// A request that is inside a replica when it falls, or is sent to one that is down, is an error at once, where
-/// a health check takes its probes. When the share of errors within the window passes the limit the router
+/// A request that is inside a replica when it falls, or is sent to one that is down, is an error at once,
+/// where a health check takes its probes. When the share of errors within the window passes the limit the router
 /// sends nothing there, and what was lost is handed over again; after the cool-down one request tries the
 /// replica, and when it is answered the replica is as any other. What falls together opens together.
 extension World {
