@@ -90,9 +90,9 @@ struct CircuitState {
 /// Routers that go by what becomes of a replica's requests.
 ///
 /// A request that is inside a replica when it falls, or is sent to one that is down, is an error at once,
-/// where a health check takes its probes. When the share of errors within the window passes the limit the router
-/// sends nothing there, and what was lost is handed over again; after the cool-down one request tries the
-/// replica, and when it is answered the replica is as any other. What falls together opens together.
+/// where a health check takes its probes. When the share of errors within the window reaches the limit the
+/// router sends nothing there, and what was lost is handed over again; after the cool-down one request tries
+/// the replica, and when it is answered the replica is as any other. What falls together opens together.
 extension World {
   /// Requests of a replica were lost.
   mutating func noteLost(_ count: Int, at index: Int, of service: Int, _ pending: inout PendingEvents) {
