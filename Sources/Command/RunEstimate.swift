@@ -131,7 +131,11 @@ struct RunEstimate {
 
   private static func replicas(of design: Design) -> Double {
     design.services.reduce(0) { sum, service in
-      if case .pool(let deployment) = service.placement { sum + Double(deployment.replicas) } else { sum }
+      if case .pool(let deployment) = service.placement {
+        sum + Double(service.autoscale == nil ? deployment.replicas : service.mostReplicas)
+      } else {
+        sum
+      }
     }
   }
 }
@@ -158,7 +162,8 @@ struct ClosedLoopPace {
       guard case .pool(let deployment) = service.placement,
         let model = DesignModel(scenario: scenario, designIndex: design).latencyModels(ofService: index).first
       else { return nil }
-      let perReplica = max(1, users / max(1, deployment.replicas))
+      let replicas = max(deployment.replicas, service.front == nil ? 0 : service.mostReplicas)
+      let perReplica = max(1, users / max(1, replicas))
       let batch = min(perReplica, deployment.maximumSequences)
       let line = model.decodeLine(sequences: batch)
       let context = Double(batch) * (prompt.mean + output.mean / 2)
@@ -174,7 +179,7 @@ struct ClosedLoopPace {
       let answer = output.mean * step + Double(batch) * Double(prefill.total) / fine
       let waiting = Double(perReplica) / Double(batch) * answer
       let cycle = thinkTime.mean + model.frontEndSeconds.value + waiting
-      requestsPerSecond = Double(perReplica * deployment.replicas) / cycle
+      requestsPerSecond = Double(perReplica * replicas) / cycle
     }
   }
 }

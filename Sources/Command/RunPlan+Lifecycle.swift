@@ -29,6 +29,15 @@ extension RunPlan {
         name: "health check",
         value: "every \(PlanWords.duration(check.interval)), gone after \(check.threshold) that fail"))
     lines.append(Line(name: "lost requests", value: retries(service.care.retry)))
+    if let breaker = service.care.breaker {
+      lines.append(
+        Line(
+          name: "circuit breaker",
+          value: "at \(PlanWords.number(breaker.errors * 100)) % lost within "
+            + "\(PlanWords.duration(breaker.window)), tried again after "
+            + PlanWords.duration(breaker.coolDown)
+        ))
+    }
     let names = service.autoscales.count > 1 ? ["prefill replicas", "decode replicas"] : ["replicas"]
     for (name, settings) in zip(names, service.autoscales) {
       if let settings { lines.append(autoscale(settings, name)) }

@@ -25,7 +25,8 @@ extension RunPlan {
     return [
       Line(
         name: "pool \(pool.name)",
-        value: "\(pool.nodeCount) × \(pool.node.name) at \(site.name), \(pool.devices) accelerators"
+        value: (pool.leastNodes.map { "\($0) to " } ?? "")
+          + "\(pool.nodeCount) × \(pool.node.name) at \(site.name), \(pool.devices) accelerators"
           + (pool.partition.map { ", each cut into \($0.instances) × \($0.profile)" } ?? "")),
       Line(
         name: "  draw of a node", value: power,

@@ -24,8 +24,8 @@ extension RunPlan {
     return [
       Line(
         name: "reads its weights",
-        value: "from \(design.storage[start.storage].name) at "
-          + "\(PlanWords.duration(start.start))\(then)")
+        value: "from \(design.storage[start.storage].name) "
+          + (start.startsUp ? "when one is added" : "at \(PlanWords.duration(start.start))") + then)
     ]
   }
 

@@ -84,9 +84,9 @@ extension DesignCost {
   func perMonth(ofMember index: Int, _ design: Design) -> Money {
     let own = ofServices.indices.contains(index) ? ofServices[index] : .zero
     return design.services[index].deployments.reduce(own) { sum, deployment in
-      let held = Double(deployment.replicas * deployment.acceleratorsPerReplica)
-      let pool = deployment.poolIndex
-      return sum + ofPools[pool] * (held / Double(max(1, design.pools[pool].accelerators)))
+      let (held, pool) = (heldByServices[index], deployment.poolIndex)
+      let all = design.pools[pool].isElastic ? heldOfPools[pool] : max(1, heldOfPools[pool])
+      return all > 0 ? sum + ofPools[pool] * min(1, held / all) : sum
     }
   }
 }

@@ -53,7 +53,8 @@ extension DesignCost {
     let site = design.sites[pool.siteIndex]
     let batches = design.batches(of: pool)
     let draw = PoolDraw(pool, index: index, design: design, outcome: outcome)
-    let hours = Double(pool.devices) * Calendar.hoursPerMonth
+    let hold = PoolHold(pool, index, outcome, floor: isSteady ? 0 : 1e-9)
+    let hours = Double(pool.devices) * Calendar.hoursPerMonth * hold.share
     acceleratorHours += hours
     usefulAcceleratorHours += hours * draw.busy * pool.dailyUse
     let isByUse = !pool.isOwned && pool.rent.allSatisfy(\.isByUse)
@@ -71,7 +72,7 @@ extension DesignCost {
       rentedAcceleratorHours += hours * pool.dailyUse
       for batch in batches {
         let before = (items.count, prepayments.count)
-        addRent(pool, batch, site: site, region: region)
+        addRent(pool, batch, held: hold.share, site: site, region: region)
         bind(to: batch, since: before)
       }
     }
@@ -161,17 +162,21 @@ extension DesignCost {
     return prepayment
   }
 
-  private mutating func addRent(_ pool: Pool, _ batch: PoolBatch, site: Site, region: String) {
+  /// - Parameter held: of the batch's nodes, on the mean.
+  private mutating func addRent(
+    _ pool: Pool, _ batch: PoolBatch, held: Double, site: Site, region: String
+  ) {
     let isElsewhere = !region.isEmpty && site.region != nil && site.region != region
     let provider = site.provider ?? pool.node.provider ?? ""
     for part in pool.rent {
-      let nodes = Double(batch.nodes) * part.share
+      let nodes = Double(batch.nodes) * part.share * held
       let term = isElsewhere ? "\(part.term.rawValue), price of \(region)," : part.term.rawValue
       naivePerMonth += (part.listPrice ?? part.pricePerNodeHour) * (nodes * Calendar.hoursPerMonth)
       var charge = Charges.rent(
         of: pool.node.name, nodes: 1, pricePerNodeHour: part.pricePerNodeHour * nodes, provider: provider,
         region: site.region ?? "", term: term, source: part.source)
       charge.description = "\(term) \(Self.count(nodes)) × \(pool.node.name)"
+      if pool.isElastic { charge.description += ", held on the mean" }
       let use = part.isByUse ? pool.dailyUse : 1
       charge.quantity *= nodes * use
       charge.list = (part.listPrice ?? part.pricePerNodeHour) * charge.quantity

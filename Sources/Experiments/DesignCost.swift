@@ -79,6 +79,11 @@ struct DesignCost {
   var ofServices: [Money] = []
   /// Leaves sites in a month for services on several members.
   var egressGigabytes = 0.0
+  /// Accelerators held on the mean, by pool and by service.
+  var heldOfPools: [Double] = []
+  var heldByServices: [Double] = []
+  /// Whether demand stays as it is.
+  let isSteady: Bool
 
   /// False when there is something to pay by the token and nothing was measured: then no sum is known.
   var isKnown = true
@@ -114,6 +119,17 @@ struct DesignCost {
 
   init(design: Design, outcome: Outcome, economics: EconomicsSettings, catalog: Catalog) {
     horizon = Horizon(economics.horizon)
+    isSteady = economics.demand.isSteady
+    heldOfPools = design.pools.enumerated().map {
+      PoolHold($0.element, $0.offset, outcome).accelerators(of: $0.element)
+    }
+    heldByServices = design.services.enumerated().map { index, service in
+      service.deployments.reduce(0) { sum, deployment in
+        let own = Double(deployment.replicas * deployment.acceleratorsPerReplica)
+        let mean = outcome.meanReplicas(ofService: index, design)
+        return sum + (mean.map { $0 * Double(deployment.acceleratorsPerReplica) } ?? own)
+      }
+    }
     self.catalog = catalog
     self.design = design
     for (index, pool) in design.pools.enumerated() {

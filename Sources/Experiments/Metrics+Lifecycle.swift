@@ -15,6 +15,7 @@ extension MetricReader {
     let life = result.life
     add(workload, "availability_ratio", life == nil ? 1 : life?.availability, "ratio")
     add(workload, "replica_failures", Double(life?.falls ?? 0), "1")
+    if scenario.hasBreakers { add(workload, "circuit_opens", Double(life?.opens ?? 0), "1") }
     let count = Double(result.replicas.count)
     let mean = life.map { $0.span > 0 ? $0.upSeconds / $0.span : nil } ?? count
     add(workload, "replicas", mean, "1", statistic: "mean")

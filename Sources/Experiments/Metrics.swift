@@ -205,5 +205,6 @@ struct MetricReader {
     add("", "energy_kwh", isMetered ? reader.cost.kilowattHoursPerMonth : nil, "kWh/month")
     add("", "first_service_day", reader.cost.firstService.value / 86_400, "day")
     readFacility(reader.cost)
+    readFleets()
   }
 }

@@ -43,18 +43,24 @@ struct PoolDraw {
       computing += own * item.training.step.computeShare
       isFull = true
     }
-    let available = outcome.end.seconds * Double(pool.accelerators)
-    let nodes = Double(pool.nodeCount)
+    let hold = PoolHold(pool, index, outcome)
+    let available = outcome.end.seconds * hold.accelerators(of: pool)
+    let nodes = hold.nodes
     busy = available > 0 ? min(1, time / available) : 0
     computeShare = time > 0 ? min(1, computing / time) : 1
     idle = pool.node.idlePower * nodes
     let range = (pool.busyNodePower(computeShare: computeShare) - pool.node.idlePower) * nodes
     average = idle + range * busy
-    let most = isFull && busy > 0 ? 1 : min(1, max(busy, stretches.most))
-    peak = idle + range * most
+    let most = isFull && busy > 0 ? 1 : min(1, max(busy * hold.share, stretches.most))
+    // Stretches are of all nodes, held or not.
+    let whole =
+      pool.isElastic
+      ? (pool.busyNodePower(computeShare: computeShare) - pool.node.idlePower) * Double(pool.nodeCount)
+      : range
+    peak = (pool.isElastic ? pool.node.idlePower * hold.most : idle) + whole * most
     let start = design.sites[pool.siteIndex].startHour
     let shares = isFull ? nil : stretches.byHour(from: start, end: outcome.end.seconds)
-    byHour = shares?.map { (idle + range * min(1, $0)).value }
+    byHour = shares?.map { (idle + whole * min(1, $0)).value }
   }
 }
 

@@ -16,7 +16,8 @@ extension Summary {
       }
       guard case .pool(let deployment) = service.placement else { continue }
       let pool = design.pools[deployment.poolIndex]
-      let blocks = Double(result.blocksPerReplica * deployment.replicas)
+      let blocks = Double(
+        result.blocksPerReplica * (deployment.replicas == 0 ? service.mostReplicas : deployment.replicas))
       let draw = PoolDraw(pool, index: deployment.poolIndex, design: design, outcome: outcome)
       let full = pool.busyNodePower(computeShare: draw.computeShare)
       var last = ServiceSample(time: .zero, queued: 0, running: 0, blocksInUse: 0, busy: 0)
@@ -37,8 +38,9 @@ extension Summary {
         add("gpu_busy_ratio", busy)
         let share =
           replicas * Double(deployment.acceleratorsPerReplica) / Double(pool.accelerators)
-        let power = pool.node.idlePower + (full - pool.node.idlePower) * (busy * share)
-        add("power_w", power.value * Double(pool.nodeCount))
+        let power = pool.node.idlePower + (full - pool.node.idlePower) * (busy * (pool.isElastic ? 1 : share))
+        // Of an elastic pool, what the nodes draw that its replicas fill.
+        add("power_w", power.value * Double(pool.nodeCount) * (pool.isElastic ? share : 1))
         last = sample
       }
     }

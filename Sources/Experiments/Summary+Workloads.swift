@@ -91,7 +91,9 @@ extension Summary {
         name: service.name, row: scenario.workloads[service.workloadIndex].name,
         held: service.deployments.map {
           let accelerators = (mean ?? Double($0.replicas)) * Double($0.acceleratorsPerReplica)
-          return ($0.poolIndex, accelerators / Double(design.pools[$0.poolIndex].accelerators))
+          let pool = design.pools[$0.poolIndex]
+          let all = PoolHold(pool, $0.poolIndex, outcome).accelerators(of: pool)
+          return ($0.poolIndex, all > 0 ? min(accelerators / all, 1) : 0)
         })
     }
     let horizon = scenario.economics.horizon.value

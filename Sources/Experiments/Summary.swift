@@ -44,7 +44,8 @@ struct Summary {
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
       notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + payBackNotes(rows) + rangeNotes()
-        + contextNotes() + memberNotes() + moneyNotes() + facilityNotes() + breakEvenNotes(rows)
+        + contextNotes() + memberNotes() + fleetNotes() + moneyNotes() + facilityNotes()
+        + breakEvenNotes(rows)
         + decisionNotes(books) + regrets.notes)
     results.differences = differences(rows)
     results.factors = factors(rows, books)
@@ -143,14 +144,19 @@ struct Summary {
     var parts = design.pools.map { pool in
       let cut = pool.partition.map { " cut by \($0.profile)" } ?? ""
       let batches = pool.deliveries.isEmpty ? "" : " in \(pool.deliveries.count) deliveries"
-      return "\(pool.nodeCount) × \(pool.node.name)\(cut)\(batches)"
+      let count = pool.leastNodes.map { "\($0) to \(pool.nodeCount)" } ?? "\(pool.nodeCount)"
+      return "\(count) × \(pool.node.name)\(cut)\(batches)"
     }
     for service in design.services {
       switch service.placement {
       case .endpoint(let preset):
         parts.append(preset.name)
       case .pool(let deployment):
-        parts.append(composition(of: deployment, "replicas") + ", " + deployment.engine.name)
+        let scale = service.front == nil ? nil : service.autoscale
+        let words =
+          scale.map { "\($0.minimum) to \($0.maximum) replicas × \(deployment.layout)" }
+          ?? composition(of: deployment, "replicas")
+        parts.append(words + ", " + deployment.engine.name)
       case .disaggregated(let roles):
         parts.append(
           composition(of: roles.prefill, "prefill") + " + " + composition(of: roles.decode, "decode") + ", "

@@ -45,10 +45,10 @@ struct Utilization {
   ) -> Utilization {
     let deployments = members.flatMap { design.services[$0].deployments }
     let all = members.flatMap { ofRoles(design: design, service: $0, model: model, outcome: outcome) }
-    return deployments.isEmpty
-      ? Utilization()
-      : Utilization(
-        combining: all, deployments, design.pools, replicas: deployments.map { Double($0.replicas) })
+    if deployments.isEmpty { return Utilization() }
+    let held = design.pools.indices.map { PoolHold(design.pools[$0], $0, outcome).share }
+    return Utilization(
+      combining: all, deployments, design.pools, replicas: all.map(\.replicas), held: held)
   }
 
   /// Of prefill and decode replicas apart, or of all replicas where there are no roles.
@@ -58,11 +58,17 @@ struct Utilization {
     let models = model.latencyModels(ofService: index)
     let service = outcome.services[index]
     return design.services[index].deployments.enumerated().map { role, deployment in
-      Utilization(
-        deployment, on: design.pools[deployment.poolIndex], latency: models[role],
+      let pool = design.pools[deployment.poolIndex]
+      var use = Utilization(
+        deployment, on: pool, latency: models[role],
         replicas: service.replicas(ofRole: role), blocks: service.blocksPerReplica(ofRole: role),
         seconds: outcome.end.seconds,
         life: service.roleLives.isEmpty ? service.life : service.roleLives[role])
+      if pool.isElastic {
+        let share = PoolHold(pool, deployment.poolIndex, outcome).share
+        use.allocated = share > 0 ? use.allocated.map { min(1, $0 / share) } : nil
+      }
+      return use
     }
   }
 
@@ -98,8 +104,13 @@ struct Utilization {
   }
 
   /// Roles or members as one: each ratio over all that both hold of its denominator.
+  ///
+  /// - Parameters:
+  ///   - replicas: on the mean, of each.
+  ///   - held: share of each pool's nodes that are held on the mean; empty for all.
   private init(
-    combining roles: [Utilization], _ deployments: [Deployment], _ pools: [Pool], replicas: [Double]
+    combining roles: [Utilization], _ deployments: [Deployment], _ pools: [Pool], replicas: [Double],
+    held: [Double] = []
   ) {
     func mean(_ path: KeyPath<Utilization, Double?>, _ weight: (Int) -> Double) -> Double? {
       let known = roles.indices.filter { roles[$0][keyPath: path] != nil }
@@ -120,8 +131,11 @@ struct Utilization {
       pools[deployments[role].poolIndex].accelerator.memoryBandwidth.value
     }
     let used = pools.indices.filter { index in deployments.contains { $0.poolIndex == index } }
-    let available = used.reduce(0) { $0 + pools[$1].accelerators }
-    allocated = deployments.indices.reduce(0.0) { $0 + accelerators($1) } / Double(available)
+    let available = used.reduce(0.0) {
+      $0 + Double(pools[$1].accelerators) * (held.isEmpty ? 1 : held[$1])
+    }
+    allocated =
+      available > 0 ? deployments.indices.reduce(0.0) { $0 + accelerators($1) } / available : nil
     busy = mean(\.busy, accelerators)
     mfu = mean(\.mfu) { accelerators($0) * peak($0) }
     mbu = mean(\.mbu) { accelerators($0) * bandwidth($0) }

@@ -214,6 +214,7 @@ private struct TableLine {
     TableLine("handed over again", "retried", onlyWhenAny: true),
     TableLine("replicas up", "availability_ratio"),
     TableLine("replica failures", "replica_failures", onlyWhenAny: true),
+    TableLine("circuits opened", "circuit_opens", onlyWhenAny: true),
     TableLine("still running at the end", "running", onlyWhenAny: true),
     TableLine("still queued at the end", "queued", onlyWhenAny: true),
     TableLine("cost per month", "cost_per_month"),

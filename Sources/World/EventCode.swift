@@ -58,6 +58,10 @@
     case autoscale
     /// The horizon of jobs: those that still run let go of what they share.
     case jobsEnd
+    /// An attempt to get a node for an elastic pool has ended.
+    case nodeCome
+    /// A router stops sending to a replica, or tries it again.
+    case circuit
   }
 
   var kind: Kind

@@ -81,7 +81,7 @@ struct FrontModel: Sendable {
           isAllowed: workload.residency?.allows(service, in: design) ?? true,
           line: Self.line(to: member, of: settings, design),
           price: Price(of: service, services[member.service], member, settings, design)))
-      replicas += service.deployments.reduce(0) { $0 + $1.replicas }
+      replicas += service.deployments.isEmpty ? 0 : service.mostReplicas
     }
     self.members = members
   }

@@ -104,6 +104,8 @@ public struct Outcome: Sendable {
   public var records: [RequestRecord]
   /// Training jobs, in the order of the design's.
   public var jobs: [TrainingOutcome] = []
+  /// By pool: of those whose nodes come and go, what was held; `nil` for others. Empty where there is none.
+  public var fleets: [FleetOutcome?] = []
   public var measuredFrom: Ticks
   /// Whether `warmup: auto` found no cut to trust: then nothing is cut off.
   public var isWarmupRefused = false

@@ -122,6 +122,8 @@ extension World {
       designIndex: model.designIndex, replication: replication, services: results, records: records,
       measuredFrom: measuredFrom, end: last, events: events, earlyEnd: earlyEnd)
     outcome.jobs = jobs
+    let fleets = fleetOutcomes(isCutShort: earlyEnd != nil)
+    if fleets.contains(where: { $0 != nil }) { outcome.fleets = fleets }
     return outcome
   }
 }

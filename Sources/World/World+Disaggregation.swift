@@ -26,7 +26,7 @@ extension World {
     }
     let replica = roles.pointee.choosePrefillReplica(state.pointee.life?.roles[0])
     requests[slot].replica = Int32(replica)
-    if state.pointee.life != nil && isLost(service, slot, at: replica) {
+    if state.pointee.life != nil && isLost(service, slot, at: replica, &pending) {
       handOffs[Int(slot)].isLost = true
       return
     }

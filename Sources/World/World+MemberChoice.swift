@@ -34,7 +34,41 @@ extension World {
   }
 
   private func isSomebodyOut(_ front: FrontModel) -> Bool {
-    front.members.contains { $0.standby == nil && isOut($0) }
+    front.members.contains { $0.standby == nil && isOut($0) && !isScaledDown($0) }
+  }
+
+  /// Whether the member has no replica because there was nothing to do for one.
+  private func isScaledDown(_ member: FrontModel.Member) -> Bool {
+    guard model.design.services[member.service].autoscale != nil,
+      let life = services[member.service].pointee.life
+    else { return false }
+    return !life.replicas.contains { $0.phase == .down }
+  }
+
+  /// Requests that a member without replicas would be handed were it up: in the queues of members that are
+  /// asked before it, what goes beyond what lets the next one be asked; all of those that are asked after it;
+  /// and all where nobody is up. None while a member before it can still grow: that one goes first.
+  func excess(before service: Int) -> Double {
+    let front = front(services[service].pointee.frontIndex)
+    var (sum, isBefore) = (0.0, true)
+    for member in front.members {
+      if member.service == service {
+        isBefore = false
+        continue
+      }
+      let state = services[member.service]
+      if member.standby != nil || state.pointee.endpoint != nil { continue }
+      let count = state.pointee.life?.serving.count ?? state.pointee.replicas.count
+      if isBefore, let other = model.design.services[member.service].autoscale,
+        let life = state.pointee.life, life.intended(0) < other.maximum
+      {
+        return 0
+      }
+      let queue =
+        count == 0 ? Double(state.pointee.tally.inFlight) : load(of: member, front) * Double(count)
+      sum += max(0, (queue - (isBefore ? member.spillAt * Double(count) : 0)).rounded())
+    }
+    return sum
   }
 
   /// Whether the member's router knows of no replica that is up.

@@ -59,7 +59,7 @@ struct World: ~Copyable {
       }
     }
     for (index, service) in model.design.services.enumerated() {
-      guard let start = service.coldStart else { continue }
+      guard let start = service.coldStart, !start.startsUp else { continue }
       services[index].pointee.isStarting = true
       pending.push(EventCode(.serviceChange, service: index).payload, at: start.start)
     }
@@ -182,7 +182,7 @@ struct World: ~Copyable {
         among: state.pointee.replicas, for: content, promptTokens: request.promptTokens,
         adapter: Int(request.adapter) - 1, at: now)
     if isGuarded && isShed(service, slot, from: replica, &pending) { return }
-    if canFall && isLost(service, slot, at: replica) { return }
+    if canFall && isLost(service, slot, at: replica, &pending) { return }
     if canFall { requests.endLapse(of: slot, at: now) }
     state.pointee.tally.inFlight -= 1
     if state.pointee.frontIndex >= 0 { state.pointee.member.tokensComing -= Int64(request.promptTokens) }
@@ -193,6 +193,7 @@ struct World: ~Copyable {
         handle: slot, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
         priority: rank(of: request, service), content: content, adapter: Int(request.adapter) - 1, at: now)
       reschedule(service, replica, &pending)
+      if canFall { noteSent(to: replica, of: service) }
     } else {
       requests.remove(slot)
       reject(service, request, &pending)
@@ -228,6 +229,9 @@ struct World: ~Copyable {
     reschedule(code.service, code.index, &pending)
     if state.pointee.disaggregation != nil { return passOn(code.service, code.index, &pending) }
     if replica.pointee.completions.isEmpty { return }
+    if state.pointee.life != nil {
+      noteAnswered(replica.pointee.completions.count, at: code.index, of: code.service, &pending)
+    }
     for index in replica.pointee.completions.indices {
       complete(code.service, replica.pointee.completions[index], &pending)
     }
@@ -384,7 +388,7 @@ extension World: EventHandler {
     case .serviceChange:
       code.index == 0 ? startService(code.service, &pending) : openService(code.service, &pending)
     case .sharesChange: changeShares(code.version, &pending)
-    case .poolFailure, .nodeMended, .outage, .replicaStart, .detection, .autoscale:
+    case .poolFailure, .nodeMended, .outage, .replicaStart, .detection, .autoscale, .nodeCome, .circuit:
       handleLifecycle(code, &pending)
     case .sample:
       sampler.sample(&services, at: now)

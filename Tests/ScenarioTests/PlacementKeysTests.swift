@@ -121,7 +121,26 @@ struct PlacementKeysTests {
     ),
     ("pool: base, overflow: order", "`overflow` is for services with `placement`", ""),
     ("pool: base, enters: home", "`enters` is for services with `placement`", ""),
-    ("placement: [ { pool: base, autoscale: { min: 0 } } ]", "not simulated by this version", ""),
+    ("placement: [ { pool: base, autoscale: { min: 0, target: 1 } } ]", "the key 'max' is missing", ""),
+    (
+      "placement: [ { pool: base }, { endpoint: together-llama-3.1-8b, replicas: 2 } ]",
+      "a managed endpoint has no `replicas`", "leave it out"
+    ),
+    (
+      "placement: [ { pool: base }, { pool: burst, standby: warm, autoscale: { max: 2, target: 1 } } ]",
+      "a member on warm standby is up or down as a whole", "leave one of them out"
+    ),
+    (
+      "placement: [ { pool: base }, { pool: burst, autoscale: { min: 0, max: 2, target: 1 } } ], "
+        + "overflow: { share: { base: 50%, burst: 50% } }", "is never without replicas", "min: 1"
+    ),
+    ("pool: base, circuit-breaker: { errors: 0% }", "the share of errors lies above 0", "50%"),
+    ("pool: base, circuit-breaker: { errors: 50%, window: 0s }", "the time is at least 1 ms", ""),
+    ("pool: base, circuit-breaker: { window: 5s }", "the key 'errors' is missing", ""),
+    (
+      "endpoint: together-llama-3.1-8b, circuit-breaker: { errors: 50% }", "requests of replicas on one pool",
+      "leave `circuit-breaker` out"
+    ),
     ("placement: [ { pool: base, replicas: 99 } ]", "8 accelerators, its replicas need 99", "raise `count`"),
   ]
 
@@ -161,6 +180,40 @@ struct PlacementKeysTests {
       Self.text("endpoint: together-llama-3.1-8b", workload: "residency: [eu, us-east-1]"))
     #expect(called.map(\.path) == ["designs.one.services.chat.endpoint"])
     #expect(!Self.faults(Self.text("\(placed), enters: away", workload: "residency: [eu]")).isEmpty)
+  }
+
+  @Test("a scenario that judges violations simulates and counts what it would refuse")
+  func judged() throws {
+    let top = "thresholds: [ \"residency_violations = 0\" ]"
+    for service in [
+      "pool: burst", "endpoint: together-llama-3.1-8b", "placement: [ { pool: burst } ]",
+      "placement: [ { pool: burst }, { endpoint: together-llama-3.1-8b } ], enters: away",
+    ] {
+      let text = Self.text(service, workload: "residency: [home]")
+      #expect(!Self.faults(text).isEmpty)
+      let scenario = try FaultTests.read(Self.text(service, workload: "residency: [home]", top: top)).get()
+      #expect(scenario.judgesResidency && scenario.notes.contains { $0.contains("residency_violations") })
+    }
+    let mixed = "placement: [ { pool: base }, { pool: burst } ]"
+    let services = try Self.services(Self.text(mixed, workload: "residency: [home]", top: top))
+    #expect(services.map(\.name) == ["chat"], "what can be where it may is")
+  }
+
+  @Test("data comes from where it may be")
+  func stagedData() {
+    let text = Self.text("pool: base", top: "")
+      .replacing(
+        "designs:",
+        with: "  train: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 10, "
+          + "residency: [home] }\ndesigns:"
+      )
+      .replacing("pool: base", with: "pool: burst")
+    let job =
+      "    jobs: { train: { workload: train, pool: base, accelerators: 8, "
+      + "stage-in: { from: away, size: 1TB } } }\n"
+    let faults = Self.faults(text + job)
+    #expect(faults.map(\.path) == ["designs.one.jobs.train.stage-in.from"], "\(faults.map(\.message))")
+    #expect(Self.faults(text + job.replacing(", stage-in: { from: away, size: 1TB }", with: "")).isEmpty)
   }
 
   @Test("classes of data say where it may be, beside the workload itself")

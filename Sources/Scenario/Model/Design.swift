@@ -81,6 +81,9 @@ public struct Pool: Sendable {
   public var node: Node
   public var accelerator: Accelerator
   public var nodeCount: Int
+  /// Nodes that are held at least, of a pool that takes more only while replicas stand on them, up to
+  /// `nodeCount`; `nil` where all are there all the time.
+  public var leastNodes: Int?
   public var payment: Payment
   /// The network between its nodes, as the scenario names it; `nil` where it names none.
   public var fabric: String?
@@ -116,6 +119,8 @@ public struct Pool: Sendable {
     self.nodeCount = nodeCount
     self.payment = payment
   }
+  /// Whether its nodes come and go.
+  public var isElastic: Bool { leastNodes != nil }
   /// Instances where they are cut.
   public var accelerators: Int { nodeCount * node.accelerators }
   /// Whole ones, as they are bought and counted.
@@ -180,6 +185,14 @@ public struct Service: Sendable {
     self.workloadIndex = workloadIndex
     self.placement = placement
   }
+  /// Whether a router watches what becomes of its requests: there are replicas, prompts and answers together.
+  var canBreak: Bool {
+    if case .pool = placement { true } else { false }
+  }
+  /// Replicas that there can be at once, of a service on one pool.
+  public var mostReplicas: Int {
+    max(deployments.first?.replicas ?? 0, autoscale?.maximum ?? 0)
+  }
   var isStochastic: Bool {
     deployments.contains { $0.router.kind == .powerOfTwo } || fronting?.policy == .share
       || care.retry?.jitter == .full
@@ -194,6 +207,8 @@ public struct ColdStart: Sendable, Hashable {
   public var start: Ticks
   /// From the last weight in place to the first request taken.
   public var engineStart: Seconds
+  /// Whether replicas that are there at the start have their weights in place.
+  public var startsUp = false
 
   public init(storage: Int, start: Ticks, engineStart: Seconds) {
     self.storage = storage

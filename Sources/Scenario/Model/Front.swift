@@ -109,6 +109,9 @@ public struct Residency: Sendable, Hashable {
   /// Names of sites, regions, kinds of sites, providers or endpoints.
   public var places: [String]
 
+  /// Requests answered elsewhere, as results call them.
+  public static let violations = "residency_violations"
+
   public init(places: [String]) { self.places = places }
 
   public func allows(_ site: Site) -> Bool {

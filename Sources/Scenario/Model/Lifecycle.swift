@@ -7,6 +7,8 @@ public struct ReplicaCare: Sendable, Hashable {
   public var healthCheck = HealthCheck()
   /// `nil`: a request is handed over again as often as it takes.
   public var retry: RetrySettings?
+  /// `nil`: only the health check tells the router.
+  public var breaker: CircuitBreaker?
 
   public init() {}
 }
@@ -25,6 +27,23 @@ public struct HealthCheck: Sendable, Hashable {
     let probes = now.count / interval.count + Int64(threshold)
     let (time, isOver) = probes.multipliedReportingOverflow(by: interval.count)
     return isOver ? .never : Ticks(time)
+  }
+}
+
+/// A router that goes by what becomes of a replica's requests (M. Nygard, "Release It!", 2007, "Circuit
+/// Breaker").
+public struct CircuitBreaker: Sendable, Hashable {
+  /// Of the requests that were answered or lost within the window, from which share of lost ones on the
+  /// replica gets none; above 0, at most 1.
+  public var errors: Double
+  public var window: Ticks
+  /// Then one request tries the replica; once it is answered the replica is as any other.
+  public var coolDown: Ticks
+
+  public init(errors: Double, window: Ticks, coolDown: Ticks) {
+    self.errors = errors
+    self.window = window
+    self.coolDown = coolDown
   }
 }
 
@@ -101,11 +120,22 @@ extension Design {
 
   /// Whether chance decides what breaks under its services.
   var breaksByChance: Bool {
-    services.contains { $0.deployments.contains { failuresReachServices(onPool: $0.poolIndex) } }
+    if pools.contains(where: { $0.isElastic && $0.provisioning?.stockOut ?? 0 > 0 }) { return true }
+    return services.contains { $0.deployments.contains { failuresReachServices(onPool: $0.poolIndex) } }
   }
 }
 
 extension Scenario {
+  /// Whether a threshold judges where requests are answered.
+  public var judgesResidency: Bool { thresholds.contains { $0.metric == Residency.violations } }
+
+  /// Whether the router of any service that can lose replicas has a circuit breaker.
+  public var hasBreakers: Bool {
+    designs.contains { design in
+      design.services.contains { $0.care.breaker != nil && design.hasLifecycle($0) }
+    }
+  }
+
   /// Whether replicas of any design can fall or come and go: then all designs report what came of it.
   public var hasLifecycles: Bool {
     designs.contains { design in design.services.contains { design.hasLifecycle($0) } }

@@ -1,5 +1,6 @@
 import Catalog
 import Infrastructure
+import Kernel
 import Quantities
 import Workloads
 
@@ -28,6 +29,9 @@ public struct TrainingWorkload: Sendable {
   public var data: TrainingData?
   /// Where it may run and its data may lie; `nil` for anywhere.
   public var residency: Residency?
+  /// When its jobs are submitted and how they rank, unless they say so themselves; `nil` where nothing does.
+  public var start: JobStart?
+  public var priority: Int?
 
   public init(
     name: String, model: ModelShape, sequence: Int, globalBatch: Int, length: Length,
@@ -51,6 +55,33 @@ public struct TrainingWorkload: Sendable {
     case .time(let span): return max(1, (span / stepTime).rounded(.up))
     }
   }
+}
+
+/// When a job is submitted.
+public enum JobStart: Sendable, Hashable {
+  /// From the start of the run.
+  case after(Ticks)
+  /// Hours after midnight, 0..<24, by the clock of its site: of the first day, or of the second where the run
+  /// starts later in the day.
+  case clock(Double)
+
+  /// From the start of a run that starts so many hours after midnight.
+  public func time(startHour: Double) -> Ticks {
+    switch self {
+    case .after(let time): return time
+    case .clock(let hour):
+      let wait = hour - startHour
+      return Ticks(seconds: (wait < 0 ? wait + 24 : wait) * 3600)
+    }
+  }
+}
+
+/// Names of priorities, beside numbers.
+public enum JobPriority {
+  static let named = [("low", -100), ("normal", 0), ("high", 100)]
+  public static var names: [String] { named.map(\.0) }
+  /// The number behind a name; `nil` for other words.
+  public static func value(of name: String) -> Int? { named.first { $0.0 == name }?.1 }
 }
 
 /// Samples that every step reads from a store.

@@ -91,7 +91,7 @@ extension Resolver {
     }
     var pool = Pool(
       name: member.key, siteIndex: siteIndex, node: node, accelerator: accelerator,
-      nodeCount: integer(value["count"]) ?? 1, payment: payment)
+      nodeCount: integer(value["count"]) ?? integer(value["count"]?["max"]) ?? 1, payment: payment)
     pool.powerCap = powerCap(value["power-cap"], "\(path).power-cap", of: accelerator)
     terms(value, path, of: &pool, site: sites[siteIndex], prices: prices)
     deliveries(value, path, of: &pool, site: sites[siteIndex])
@@ -102,6 +102,7 @@ extension Resolver {
     pool.network = network(value["fabric"], "\(path).fabric", node: node)
     pool.failures = failures(value["failures"], "\(path).failures", in: value, of: pool, at: sites[siteIndex])
     cut(&pool, value["partition"], "\(path).partition")
+    elastic(&pool, value, path)
     return pool
   }
 

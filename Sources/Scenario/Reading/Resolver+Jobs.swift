@@ -35,7 +35,8 @@ extension Resolver {
       if let workload = written.value["workload"]?.text { jobRowNames.append("\(workload)/\(written.key)") }
       let job = job(
         written, "\(path).jobs.\(written.key)", trainings: trainings, collectives: collectives,
-        jobTraces: jobTraces, pools: design.pools, storage: design.storage)
+        jobTraces: jobTraces, pools: design.pools, poolNames: (value["pools"]?.members ?? []).map(\.key),
+        sites: design.sites, storage: design.storage)
       guard var job else { continue }
       job.runs = jobRuns(written.value["runs"], "\(path).jobs.\(written.key).runs")
       if case .training(let index, var training) = job.work {
@@ -111,12 +112,14 @@ extension Resolver {
 
   mutating func job(
     _ member: Written.Member, _ path: String, trainings: [TrainingWorkload],
-    collectives: [CollectiveWorkload], jobTraces: [JobTraceWorkload], pools: [Pool], storage: [StorageTier]
+    collectives: [CollectiveWorkload], jobTraces: [JobTraceWorkload], pools: [Pool], poolNames: [String],
+    sites: [Site], storage: [StorageTier]
   ) -> JobDeployment? {
     let value = member.value
     guard index(value["workload"], "\(path).workload", among: workloadNames, what: "workload") != nil,
       let name = value["workload"]?.text,
-      index(value["pool"], "\(path).pool", among: pools.map(\.name), what: "pool") != nil,
+      // A pool that is written and has a fault has told it already.
+      index(value["pool"], "\(path).pool", among: poolNames, what: "pool") != nil,
       let poolIndex = pools.firstIndex(where: { $0.name == value["pool"]?.text })
     else { return nil }
     let pool = pools[poolIndex]
@@ -158,7 +161,8 @@ extension Resolver {
       return nil
     }
     return trainingJob(
-      value, path, workload: trainings[training], pool: pool, accelerators: count, storage: storage
+      value, path, workload: trainings[training], pool: pool, accelerators: count,
+      startHour: sites[pool.siteIndex].startHour, storage: storage
     ).map {
       JobDeployment(
         name: member.key, poolIndex: poolIndex, accelerators: count, work: .training(training, $0))
@@ -183,7 +187,7 @@ extension Resolver {
 
   private mutating func trainingJob(
     _ value: Written, _ path: String, workload: TrainingWorkload, pool: Pool, accelerators: Int,
-    storage: [StorageTier]
+    startHour: Double, storage: [StorageTier]
   ) -> TrainingJob? {
     guard let checkpoints = checkpoints(value["checkpoint"], "\(path).checkpoint", storage: storage) else {
       return nil
@@ -236,8 +240,20 @@ extension Resolver {
       dataStorage: store,
       restart: Seconds(
         quantity(value["restart"], .duration) ?? standing(300, at: "\(path).restart", as: "5m")),
-      start: Ticks(seconds: quantity(value["start"], .duration) ?? 0),
-      priority: integer(value["priority"]) ?? 0)
+      start: (jobStart(value["start"], "\(path).start") ?? workload.start)?
+        .time(startHour: startHour) ?? .zero,
+      priority: jobPriority(value["priority"]) ?? workload.priority ?? 0)
+  }
+
+  /// When a job is submitted; `nil` where nothing says.
+  mutating func jobStart(_ value: Written?, _ path: String) -> JobStart? {
+    guard let value, let text = value.text else { return nil }
+    if text.contains(":") { return .clock(startHour(value, path)) }
+    return quantity(value, .duration).map { .after(Ticks(seconds: $0)) }
+  }
+
+  func jobPriority(_ value: Written?) -> Int? {
+    value?.text.flatMap { JobPriority.value(of: $0) ?? ShapeChecker.integer($0) }
   }
 
   private mutating func sampleStorage(

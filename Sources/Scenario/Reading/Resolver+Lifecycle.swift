@@ -35,8 +35,10 @@ extension Resolver {
       if let start = value["cold-start"], start["from"] == nil {
         design.services[index].restart = Ticks(seconds: quantity(start["engine-start"], .duration) ?? 0)
       }
+      placeWeights(value, place, of: index, in: &design)
       autoscale(value, place, of: &design.services[index], in: design)
     }
+    checkElastic(design, member.value, path)
   }
 
   /// When an event begins and how long it lasts; `nil` where it cannot be.
@@ -140,6 +142,13 @@ extension Resolver {
       }
       care.healthCheck.threshold = integer(check["threshold"]) ?? care.healthCheck.threshold
     }
+    care.breaker = breaker(value["circuit-breaker"], "\(path).circuit-breaker")
+    if let breaker = value["circuit-breaker"], !service.canBreak {
+      fault(
+        breaker, "\(path).circuit-breaker",
+        "requests of replicas on one pool are watched, and these are none",
+        help: "leave `circuit-breaker` out")
+    }
     guard let retry = value["retry"] else { return care }
     if case .endpoint = service.placement {
       fault(
@@ -177,9 +186,14 @@ extension Resolver {
       return fault(
         value, "\(path).autoscale", "only replicas on a pool are scaled", help: "leave `autoscale` out")
     }
-    resolved.autoscale = autoscale(service, path, of: &deployment, in: design, service: resolved)
+    guard let settings = autoscale(service, path, of: &deployment, in: design, service: resolved) else {
+      return
+    }
+    resolved.autoscale = settings
     resolved.placement = .pool(deployment)
-    resolved.restart = resolved.autoscale?.start ?? resolved.restart
+    resolved.restart = settings.start ?? resolved.restart
+    if deployment.replicas == 0 { resolved.coldStart?.startsUp = true }
+    checkScaling(value, path, of: resolved, settings, in: design)
   }
 
   /// How many replicas one deployment runs; `nil` where `written` says nothing of it.
@@ -203,7 +217,10 @@ extension Resolver {
     if pool.market != nil {
       fault(value, "\(path).autoscale", "the spot market of a pool is for jobs alone in this version")
     }
-    if written["replicas"] == nil { deployment.replicas = max(1, least) }
+    // Other members answer while one has none.
+    if written["replicas"] == nil {
+      deployment.replicas = service.front == nil ? max(1, least) : least
+    }
     if deployment.replicas > most {
       fault(
         written["replicas"] ?? value, "\(path).replicas",

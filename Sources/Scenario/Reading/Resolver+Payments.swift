@@ -106,7 +106,10 @@ extension Resolver {
     var region = ""
     for (index, item) in items.enumerated() {
       let place = pricing.items == nil ? "\(path).pricing" : "\(path).pricing[\(index)]"
-      guard let part = rentPart(item, place, node: node, site: site, prices: prices) else { return nil }
+      let item = pricing.items == nil ? item : whole(item, place)
+      guard let item, let part = rentPart(item, place, node: node, site: site, prices: prices) else {
+        return nil
+      }
       parts.append(part.part)
       if region.isEmpty { region = part.region }
     }
@@ -117,6 +120,39 @@ extension Resolver {
       return nil
     }
     return (parts, region)
+  }
+
+  /// An item of a list with its `plan` and `share`, for which `{ spot: 50% }` is short.
+  private mutating func whole(_ item: Written, _ path: String) -> Written? {
+    let members = item.members ?? []
+    let short = members.filter { ScenarioShape.plans.contains($0.key) }
+    guard let first = short.first else {
+      if item["share"] != nil { return item }
+      fault(
+        item, path, "the key 'share' is missing", help: "such as { plan: spot, share: 50% } or { spot: 50% }")
+      return nil
+    }
+    if short.count > 1 {
+      fault(
+        short[1].value, "\(path).\(short[1].key)", "an item of the list is about one plan",
+        help: "write [ { \(first.key): … }, { \(short[1].key): … } ]")
+      return nil
+    }
+    for key in ["plan", "share"] {
+      guard let other = item[key] else { continue }
+      fault(
+        other, "\(path).\(key)", "`\(first.key): SHARE` says the plan and the share already",
+        help: "leave `\(key)` out")
+      return nil
+    }
+    var whole = item
+    var plan = first
+    plan.key = "plan"
+    plan.value.content = .scalar(first.key)
+    var share = first
+    share.key = "share"
+    whole.content = .map(members.filter { $0.key != first.key } + [plan, share])
+    return whole
   }
 
   private mutating func rentPart(

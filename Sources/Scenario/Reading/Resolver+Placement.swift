@@ -18,6 +18,13 @@ extension Resolver {
     var path: String
     var service: Service
     var siteIndex: Int?
+
+    func isAllowed(by residency: Residency, _ sites: [Site]) -> Bool {
+      if case .endpoint(let preset) = service.placement {
+        return residency.allowsEndpoint(preset.name, provider: preset.provider)
+      }
+      return siteIndex.map { residency.allows(sites[$0]) } ?? false
+    }
   }
 
   /// The members of one service, in the order in which they are asked; they take the places of the design's
@@ -33,12 +40,6 @@ extension Resolver {
         other, "\(path).\(key)", "a service has `\(key)` or `placement`, not both",
         help: key == "disaggregation"
           ? "prefill and decode of members are not simulated by this version" : "make it a member")
-      return []
-    }
-    if let written = value["autoscale"] {
-      fault(
-        written, "\(path).autoscale", "members that scale are not simulated by this version",
-        help: "give each member its `replicas`")
       return []
     }
     guard
@@ -85,6 +86,7 @@ extension Resolver {
       fault(item, place, "the member has neither a pool nor an endpoint")
       return nil
     }
+    if item["endpoint"] != nil && !isPlain(item, place) { return nil }
     let ofFront = ["placement", "overflow", "enters", "bytes-per-token", "failover", "admission", "one-off"]
     let own = (item.members ?? []).map(\.key)
     let rest = (member.value.members ?? []).filter { !ofFront.contains($0.key) && !own.contains($0.key) }
@@ -189,11 +191,10 @@ extension Resolver {
     _ candidates: [Candidate], _ value: Written, _ path: String, sites: [Site], residency: Residency?
   ) -> [Candidate] {
     guard let residency else { return candidates }
-    let allowed = candidates.filter { candidate in
-      if case .endpoint(let preset) = candidate.service.placement {
-        return residency.allowsEndpoint(preset.name, provider: preset.provider)
-      }
-      return candidate.siteIndex.map { residency.allows(sites[$0]) } ?? false
+    let allowed = candidates.filter { $0.isAllowed(by: residency, sites) }
+    if allowed.isEmpty && judgesResidency {
+      noteViolation(path, residency)
+      return candidates
     }
     if allowed.isEmpty {
       refuse(
@@ -216,7 +217,9 @@ extension Resolver {
     guard index(written, "\(path).enters", among: names, what: "site") != nil,
       let found = names.firstIndex(where: { $0 == written.text })
     else { return (nil, true) }
-    if let residency, !residency.allows(sites[found]) {
+    if let residency, !residency.allows(sites[found]),
+      !judgesResidency || candidates.contains(where: { $0.isAllowed(by: residency, sites) })
+    {
       refuse(written, "\(path).enters", "the site '\(sites[found].name)'", residency, sites)
     }
     return (found, true)

@@ -3,7 +3,8 @@ import Kernel
 import Quantities
 import Workloads
 
-/// Where data may go: told when the scenario is read, for nothing that runs may break it.
+/// Where data may go: told when the scenario is read. Nothing that runs may break it, but for a service that
+/// is nowhere it may be, in a scenario that judges `residency_violations`.
 extension Resolver {
   /// What a workload's `residency` and `data-class` allow, both where both are given; `nil` for anywhere.
   mutating func residency(_ value: Written, _ path: String) -> Residency? {
@@ -48,6 +49,17 @@ extension Resolver {
     pools: [Pool]
   ) {
     guard let residency else { return }
+    if judgesResidency {
+      let places = service.deployments.map { sites[pools[$0.poolIndex].siteIndex] }
+      if case .endpoint(let preset) = service.placement {
+        if !residency.allowsEndpoint(preset.name, provider: preset.provider) {
+          noteViolation(path, residency)
+        }
+      } else if !places.allSatisfy(residency.allows) {
+        noteViolation(path, residency)
+      }
+      return
+    }
     if case .endpoint(let preset) = service.placement {
       if residency.allowsEndpoint(preset.name, provider: preset.provider) { return }
       return refuse(
@@ -61,6 +73,12 @@ extension Resolver {
           "the pool '\(pools[deployment.poolIndex].name)' at '\(site.name)'", residency, sites)
       }
     }
+  }
+
+  mutating func noteViolation(_ path: String, _ residency: Residency) {
+    notes.append(
+      "\(path): it is not where its workload may be (\(residency.places.joined(separator: ", "))); each of "
+        + "its requests counts as one of the `\(Residency.violations)`")
   }
 
   mutating func refuse(
@@ -99,6 +117,12 @@ extension Resolver {
       else { continue }
       refuse(
         written, "\(path).\(key)", "the storage '\(name)' at '\(site.name)'", residency, design.sites)
+    }
+    if let written = value["stage-in"]?["from"],
+      let from = design.sites.first(where: { $0.name == written.text }), !residency.allows(from)
+    {
+      refuse(
+        written, "\(path).stage-in.from", "the data at '\(from.name)'", residency, design.sites)
     }
   }
 

@@ -43,6 +43,8 @@ extension Resolver {
       fault(value["deadline"] ?? value, "\(path).deadline", "nothing is done by 0s", help: "such as 30d")
     }
     workload.residency = residency(value, path)
+    workload.start = jobStart(value["start"], "\(path).start")
+    workload.priority = jobPriority(value["priority"])
     if let data = value["data"] {
       var reads = TrainingData(
         bytesPerSample: Bytes(quantity(data["sample-size"], .bytes) ?? 0),

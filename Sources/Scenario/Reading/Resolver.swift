@@ -25,6 +25,9 @@ struct Resolver {
   var writtenMembers: [WrittenMember] = []
   /// Kinds of data, and where each may be.
   var dataClasses: Written?
+  /// Whether a threshold judges where requests are answered: then a service in a wrong place is simulated and
+  /// counted, not refused.
+  var judgesResidency = false
   var hash = ContentHash()
 
   private let catalogHash: String
@@ -92,6 +95,9 @@ struct Resolver {
     var economics = economicsSettings(money)
     var workloads: [InferenceWorkload] = []
     dataClasses = root["data-classes"]
+    judgesResidency = (root["thresholds"]?.items ?? []).contains {
+      $0.text?.contains(Residency.violations) == true
+    }
     workloadNames = (root["workloads"]?.members ?? []).map(\.key)
     var trainings: [TrainingWorkload] = []
     var collectives: [CollectiveWorkload] = []

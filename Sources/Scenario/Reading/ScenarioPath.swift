@@ -46,7 +46,7 @@ struct ScenarioPath {
   var isNumeric: Bool {
     shape.alternatives.contains {
       switch $0 {
-      case .integer, .number, .quantity, .durationOrAutomatic, .anything: true
+      case .integer, .number, .quantity, .durationOrAutomatic, .words, .clockOrDuration, .anything: true
       default: false
       }
     }

@@ -38,6 +38,11 @@ public enum ScenarioSchema {
     case .quantity(let measure, _):
       return "\(indent)\"type\": [\"string\", \"number\"], \"examples\": [\(list(measure.examples))]"
     case .durationOrAutomatic: return "\(indent)\"type\": \"string\", \"examples\": [\"auto\", \"5m\"]"
+    case .words(let words, let other):
+      let parts = [Shape.choice(words), other].map { indent + "  " + object($0, indent + "  ") }
+      return "\(indent)\"anyOf\": [\n\(parts.joined(separator: ",\n"))\n\(indent)]"
+    case .clockOrDuration:
+      return "\(indent)\"type\": \"string\", \"examples\": [\"22:00\", \"5m\"]"
     case .choice(let names): return "\(indent)\"enum\": [\(names.map(literal).joined(separator: ", "))]"
     case .named(let kind):
       return "\(indent)\"type\": \"string\", \"enum\": [\(list(Catalog.builtIn.writableNames(of: kind)))]"

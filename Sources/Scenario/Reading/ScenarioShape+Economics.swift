@@ -64,8 +64,14 @@ extension ScenarioShape {
     .object(pricingKeys),
     .list(
       .object(
-        pricingKeys + [Key("share", .quantity(.ratio), "Of the pool's nodes.", required: true)])),
+        pricingKeys + [Key("share", .quantity(.ratio), "Of the pool's nodes.")]
+          + plans.map {
+            Key($0, .quantity(.ratio), "Share of the pool's nodes: short for `plan: \($0), share: …`.")
+          })),
   ])
+
+  /// Plans of the price list.
+  static let plans = ["on-demand", "reserved-1y", "reserved-3y", "spot"]
 
   static let provisioning = Key(
     "provisioning",

@@ -38,6 +38,7 @@ extension ScenarioShape {
           Key("workers", .integer(1...1024), "Processes that read for an accelerator.", fallback: "4"),
           Key("prefetch", .integer(1...1_000_000), "Batches read ahead.", fallback: "8"),
         ]), "What steps read from storage."),
+      jobStart, jobPriority,
     ] + residencyKeys)
 
   static let collectiveWorkload = Shape.Variant(
@@ -68,6 +69,13 @@ extension ScenarioShape {
         "Shares are rounded up to what a partitioned GPU offers (MIG).",
         fallback: "false"),
     ])
+
+  static let jobStart = Key(
+    "start", .clockOrDuration(atMost: "15y"),
+    "When it is submitted: so long after the start, or at a time of day of the first day.", fallback: "0s")
+  static let jobPriority = Key(
+    "priority", .words(JobPriority.names, or: .integer(-1_000_000...1_000_000)),
+    "Higher goes first; `low` is -100, `normal` 0 and `high` 100.", fallback: "normal")
 
   static let job: Shape = .object([
     Key("workload", .text, "Name of a training or collective workload.", required: true),
@@ -101,8 +109,7 @@ extension ScenarioShape {
     Key(
       "restart", .quantity(.duration, atMost: "30d"),
       "From a failure to the first new step, beside reading the checkpoint.", fallback: "5m"),
-    Key("start", .quantity(.duration, atMost: "15y"), "When it is submitted.", fallback: "0s"),
-    Key("priority", .integer(-1_000_000...1_000_000), "Higher goes first.", fallback: "0"),
+    jobStart, jobPriority,
     Key(
       "preemptible", .choice(["true", "false"]), "Services that scale up may take its accelerators.",
       fallback: "false"),

@@ -11,7 +11,7 @@ extension ScenarioShape {
   private static let memberKeys = [
     "pricing", "engine", "engine-version", "replicas", "parallelism", "precision", "batching", "latency",
     "max-sequences", "max-batched-tokens", "kv-blocks", "gpu-memory-utilization", "router", "cache",
-    "cold-start",
+    "cold-start", "circuit-breaker",
   ]
 
   private static let member: Shape = .object(
@@ -22,7 +22,8 @@ extension ScenarioShape {
       Key(
         "standby", .choice(FrontSettings.Standby.allCases.map(\.rawValue)),
         "It takes requests only while another member is out: `warm` ones are up, `cold` ones start then."),
-    ] + serviceKeys.filter { memberKeys.contains($0.name) } + Key.planned("autoscale"))
+      autoscale,
+    ] + serviceKeys.filter { memberKeys.contains($0.name) })
 
   private static let spillAt = Key(
     "spill-at", .number(0...1e9),

@@ -1,5 +1,6 @@
 import Catalog
 import Quantities
+import Workloads
 
 /// The scenario format, described once.
 enum ScenarioShape {
@@ -123,7 +124,9 @@ enum ScenarioShape {
         tag: "diurnal",
         keys: [
           Key("mean", .quantity(.rate), "Mean rate.", required: true),
-          Key("peak-to-mean", .number(1...2), "Peak over mean.", required: true),
+          Key(
+            "peak-to-mean", .number(1...ArrivalProcess.highestPeak),
+            "Peak over mean: a sinusoid up to 2, above it the exponential of one.", required: true),
           Key("period", .quantity(.duration), "Length of a day.", fallback: "1d"),
         ]),
       .init(
@@ -213,7 +216,7 @@ enum ScenarioShape {
               Key("accelerators", .integer(1...1024), "How many.", required: true),
             ] + housing),
         ]), "A catalogue name or {accelerator, accelerators}.", required: true),
-      Key("count", .integer(counts), "Nodes.", required: true),
+      nodeCount,
       Key(
         "partition", .text, "A profile that every accelerator is cut by (NVIDIA MIG), such as 3g.40gb.",
         fallback: "whole"),
@@ -295,9 +298,8 @@ enum ScenarioShape {
         fallback: "the engine's"),
       Key("router", router, "How requests are spread.", fallback: "round-robin"),
       Key("cache", cache, "What is kept of KV blocks."),
-      coldStart,
+      coldStart, circuitBreaker,
     ]
-    + Key.planned("circuit-breaker")
   static let prompts = Key(
     "prompts", .choice(PromptScheduling.allCases.map(\.rawValue)),
     "`chunked`: prompts fill what the decodes leave of a step; `whole`: beside others only if they fit; "

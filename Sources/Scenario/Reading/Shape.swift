@@ -12,6 +12,10 @@ indirect enum Shape: Sendable {
   case quantity(Measure, atMost: String? = nil)
   /// A duration or the word `auto`.
   case durationOrAutomatic
+  /// One of some words, or what stands behind them.
+  case words([String], or: Shape)
+  /// A time of day such as `22:00`, or a duration.
+  case clockOrDuration(atMost: String)
   case integer(ClosedRange<Int>)
   case number(ClosedRange<Double>)
   case text
@@ -173,6 +177,15 @@ struct ShapeChecker {
         fault(value, path, "the quantity must be at most \(bound)")
       }
     case .durationOrAutomatic: if text != "auto" { checkScalar(value, .quantity(.duration), path) }
+    case .words(let words, let other):
+      if words.contains(text) { return }
+      if let near = nearestName(to: text, among: words), text.first?.isLetter == true {
+        fault(value, path, "unknown value '\(text.prefix(60))'", help: "did you mean '\(near)'?")
+      } else {
+        checkScalar(value, other, path)
+      }
+    case .clockOrDuration(let bound):
+      if !text.contains(":") { checkScalar(value, .quantity(.duration, atMost: bound), path) }
     case .integer(let range):
       guard let number = Self.integer(text), range.contains(number) else {
         return fault(value, path, "expected a whole number from \(range.lowerBound) to \(range.upperBound)")

@@ -286,7 +286,8 @@ extension Shape {
       switch shape {
       case .integer: isInteger = true
       case .quantity(let measure, _): self.measure = measure
-      case .durationOrAutomatic: measure = .duration
+      case .durationOrAutomatic, .clockOrDuration: measure = .duration
+      case .words(_, let other): self = LeafKind(other)
       case .either(let shapes):
         for kind in shapes.map(LeafKind.init) {
           isInteger = isInteger || kind.isInteger

@@ -3,7 +3,7 @@ import Quantities
 
 extension ArrivalProcess {
   /// Requests that are sent in the first `span` of a run, on average; `nil` for a closed loop, whose answers
-  /// set the pace. Exact but for the first gap of gamma and Weibull arrivals.
+  /// set the pace. Exact but for the first gap of gamma and Weibull arrivals; days with a high peak to 1e-9.
   ///
   /// - Complexity: O(points of a schedule).
   public func expectedCount(in span: Seconds) -> Double? {
@@ -14,6 +14,9 @@ extension ArrivalProcess {
     case .closedLoop: return nil
     case .burst(let count): return Double(count)
     case .diurnal(let mean, let peakToMean, let period):
+      if let day = PeakedDay(peakToMean: peakToMean) {
+        return mean.value * period.value * day.integral(until: time / period.value)
+      }
       let frequency = 2 * Double.pi / period.value
       return mean.value * (time - (peakToMean - 1) * sin(frequency * time) / frequency)
     case .schedule(let points): return Self.integral(of: points, until: time)

@@ -16,7 +16,9 @@ public enum ArrivalProcess: Sendable, Hashable {
   case closedLoop(users: Int, thinkTime: Distribution)
   /// All at time 0.
   case burst(count: Int)
-  /// A sinusoid around `mean` that peaks at `peakToMean` (1 to 2) times it, half a period in.
+  /// A rate around `mean` that peaks at `peakToMean` (1 to `highestPeak`) times it, half a period in: up to 2
+  /// a sinusoid, above that the exponential of one (`PeakedDay`), for a sinusoid of that height would have to
+  /// be below zero at night.
   case diurnal(mean: PerSecond, peakToMean: Double, period: Seconds)
   /// Rates at points in time, linear between them, constant after the last.
   case schedule([SchedulePoint])
@@ -30,6 +32,9 @@ public enum ArrivalProcess: Sendable, Hashable {
       self.rate = rate
     }
   }
+
+  /// Of a day, over its mean: what is higher is a burst, not a day.
+  public static let highestPeak = 100.0
 
   /// Whether two replications can differ.
   public var isStochastic: Bool {
@@ -61,10 +66,17 @@ public struct ArrivalTimes: Sendable {
   private var stream: RandomStream
   private var clock = 0.0
   private var sent = 0
+  /// The shape of a day that no sinusoid has.
+  private let day: PeakedDay?
 
   public init(process: ArrivalProcess, stream: RandomStream) {
     self.process = process
     self.stream = stream
+    if case .diurnal(_, let peakToMean, _) = process {
+      day = PeakedDay(peakToMean: peakToMean)
+    } else {
+      day = nil
+    }
   }
 
   /// 17 years [s]: what would come later comes then, past what any run simulates, within the clock's range.
@@ -86,6 +98,12 @@ public struct ArrivalTimes: Sendable {
     case .diurnal(let mean, let peakToMean, let period):
       // Thinning (Lewis and Shedler, 1979): candidates at the peak rate, kept in proportion to the rate.
       let peak = mean.value * peakToMean
+      if let day {
+        repeat {
+          clock += stream.exponential() / peak
+        } while stream.uniform() > day.shareOfPeak(at: clock / period.value)
+        break
+      }
       repeat {
         clock += stream.exponential() / peak
       } while stream.uniform() * peak

@@ -15,6 +15,11 @@ struct LifecycleModel: Sendable {
     var services: [Int]
     /// Accelerators of services that nothing here touches.
     var fixed: [Allocation]
+    /// Nodes held at least where they come and go; `nil` where they stay.
+    var leastNodes: Int?
+    var provisioning: Provisioning?
+    /// By node of an elastic pool: whether somebody stands on it from the start.
+    var needed: [Bool] = []
   }
 
   /// `nil` for pools that nothing here touches: their jobs fail by themselves.
@@ -49,9 +54,16 @@ struct LifecycleModel: Sendable {
       // A pool without a word of it fails as soon as a job runs on it.
       let hasJobs = design.trainingJobs.contains { $0.deployment.poolIndex == index }
       let fails = pool.failures.map { $0.isWritten || hasJobs } ?? false
-      return Pool(
+      var watched = Pool(
         classes: fails ? pool.failures!.classes : [], nodes: pool.nodeCount,
         perNode: pool.node.accelerators, services: own, fixed: fixed)
+      watched.leastNodes = pool.leastNodes
+      watched.provisioning = pool.provisioning
+      watched.needed = Array(repeating: false, count: pool.isElastic ? pool.nodeCount : 0)
+      if pool.isElastic {
+        for grant in layout.flatMap(\.2.grants) { watched.needed[Int(grant.node)] = true }
+      }
+      return watched
     }
     self.places = places
   }

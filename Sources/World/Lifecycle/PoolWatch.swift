@@ -24,6 +24,8 @@ struct PoolWatch {
   private(set) var version = 0
   /// Nodes that are in.
   private(set) var nodesIn: Int
+  /// Which nodes are held; `nil` where all are, all the time.
+  var fleet: ElasticFleet?
 
   init(_ model: LifecycleModel.Pool, seed: UInt64, replication: Int, entity: String) {
     self.model = model
@@ -32,6 +34,11 @@ struct PoolWatch {
     mix = InterruptionMix(model.classes, seed: seed, replication: replication, entity: entity)
     aging = AgingParts(model.classes, seed: seed, replication: replication, entity: entity)
     repairs = RandomStream(seed: seed, replication: replication, entity: entity, purpose: "repairs")
+    if let least = model.leastNodes {
+      fleet = ElasticFleet(
+        least: least, provisioning: model.provisioning, needed: model.needed,
+        draws: RandomStream(seed: seed, replication: replication, entity: entity, purpose: "stock-outs"))
+    }
   }
 
   /// When something breaks next; `nil` for never.
@@ -73,6 +80,8 @@ struct PoolWatch {
   }
 
   func isIn(_ node: Int) -> Bool { reasons[node] == 0 }
+  /// Whether a node would be in if it were held.
+  func isOnlyHidden(_ node: Int) -> Bool { reasons[node] == 1 }
   func isIn(_ place: Allocation) -> Bool { place.grants.allSatisfy { isIn(Int($0.node)) } }
 
   /// - Returns: whether the node was in until now.

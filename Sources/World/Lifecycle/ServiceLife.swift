@@ -39,6 +39,8 @@ struct ServiceLife {
     var lost: [UInt32] = []
     /// Where it stands; `nil` while it is off.
     var place: Allocation?
+    /// What the router's circuit breaker lets through.
+    var circuit = CircuitState()
   }
 
   /// Replicas that do the same: all of a service, or those that prefill and those that decode.
@@ -86,6 +88,8 @@ struct ServiceLife {
   var resting = 0
   private(set) var settled = Ticks.zero
   private(set) var mostUp = 0
+  /// Times that the router's circuit breaker opened.
+  var opens = 0
 
   init(
     care: ReplicaCare, roles: [Role], places: [[Allocation]], frontEndSpacing: Double, jitter: RandomStream,
@@ -151,7 +155,9 @@ struct ServiceLife {
       roles[role].serving.removeAll(keepingCapacity: true)
       (roles[role].upCount, roles[role].heldCount) = (0, 0)
       for index in roles[role].range {
-        if replicas[index].isServing { roles[role].serving.append(Int32(index)) }
+        if replicas[index].isServing && replicas[index].circuit.admits {
+          roles[role].serving.append(Int32(index))
+        }
         if replicas[index].phase.isUp { roles[role].upCount += 1 }
         if replicas[index].phase.isHeld { roles[role].heldCount += 1 }
       }
@@ -250,6 +256,8 @@ public struct LifeOutcome: Sendable, Hashable {
   public var falls: Int
   /// Most replicas that were up at once.
   public var mostUp: Int
+  /// Times that a circuit breaker opened.
+  public var opens = 0
 
   /// Share of the replicas' time in which they were up; `nil` when nothing was held.
   public var availability: Double? { heldSeconds > 0 ? upSeconds / heldSeconds : nil }
@@ -274,6 +282,6 @@ extension ServiceLife {
       jitter: RandomStream(
         seed: model.scenario.seed, replication: replication, entity: "services/\(service.name)",
         purpose: "retries"),
-      isStarting: service.coldStart != nil)
+      isStarting: service.coldStart.map { !$0.startsUp } ?? false)
   }
 }

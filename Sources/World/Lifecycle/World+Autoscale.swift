@@ -28,7 +28,13 @@ extension World {
     pending.push(
       EventCode(.autoscale, service: service, index: role).payload, at: now + settings.interval)
     if state.pointee.isStarting { return }
-    let reading = read(service, role, settings.measure)
+    var reading = read(service, role, settings.measure)
+    // Nobody is sent to a member that has no replica: what it would get counts.
+    if reading.ready == 0 && state.pointee.frontIndex >= 0 {
+      let excess = excess(before: service)
+      reading.sum =
+        settings.measure == .keyValueUse ? max(reading.sum, excess > 0 ? 1 : 0) : reading.sum + excess
+    }
     let current = state.pointee.life!.intended(role)
     let wanted = settings.wanted(reading.sum, ready: reading.ready, current: current)
     let desired = state.pointee.life!.roles[role].memory.stabilized(
@@ -37,6 +43,7 @@ extension World {
       grow(service, role, by: desired - current, after: settings.provisioning, &pending)
     }
     if desired < current { shrink(service, role, by: current - desired, &pending) }
+    retryNodes(state.pointee.life!.roles[role].pool, &pending)
   }
 
   /// Whether the autoscaler still looks at a service: while there is work, and after that until it holds no
@@ -195,6 +202,7 @@ extension World {
     if let place = state.pointee.life!.replicas[index].place { jobs.pools[pool].cluster.release(place) }
     state.pointee.life!.replicas[index].place = nil
     state.pointee.life!.replicas[index].phase = .off
+    state.pointee.life!.replicas[index].circuit.reset()
     // The router finds out about one that fell by itself.
     if state.pointee.life!.replicas[index].lost.isEmpty {
       state.pointee.life!.replicas[index].isServing = false

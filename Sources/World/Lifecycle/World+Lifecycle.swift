@@ -13,6 +13,7 @@ extension World {
   // MARK: Events
 
   mutating func startLifecycle(_ pending: inout PendingEvents) {
+    startFleets()
     for pool in lifecycle.pools.indices where lifecycle.pools[pool] != nil { planFailure(pool, &pending) }
     for (index, outage) in model.design.outages.enumerated() where outage.start < Self.endOfTime {
       pending.push(EventCode(.outage, index: 2 * index).payload, at: outage.start)
@@ -38,6 +39,8 @@ extension World {
       default: raise(code.service, code.index, &pending)
       }
     case .autoscale: rescale(code.service, role: code.index, &pending)
+    case .nodeCome: takeNode(code.service, attempt: code.index, &pending)
+    case .circuit: turnCircuit(code.service, code.index, code.version, &pending)
     default:
       let life = services[code.service].pointee.life!.replicas[code.index]
       if EventCode.isCurrent(code.version, of: life.watchVersion) {
@@ -85,7 +88,7 @@ extension World {
   }
 
   /// When a service had no more to do.
-  private func lifeEnd(of service: Int) -> Ticks {
+  func lifeEnd(of service: Int) -> Ticks {
     let owner = services[services[service].pointee.owner(service)]
     return max(owner.pointee.tally.lastCompletion, model.scenario.duration ?? .zero)
   }
@@ -97,7 +100,9 @@ extension World {
     let state = services[service]
     guard state.pointee.life != nil else { return nil }
     state.pointee.life!.settle(at: isCutShort ? now : lifeEnd(of: service))
-    return state.pointee.life!.outcome
+    var outcome = state.pointee.life!.outcome
+    outcome.all.opens = state.pointee.life!.opens
+    return outcome
   }
 
   mutating func recount(_ service: Int) {
@@ -136,11 +141,14 @@ extension World {
 
   /// Whether a request was sent to a replica that is not there: it is lost until the router notices.
   @inline(never)
-  mutating func isLost(_ service: Int, _ slot: UInt32, at replica: Int) -> Bool {
+  mutating func isLost(
+    _ service: Int, _ slot: UInt32, at replica: Int, _ pending: inout PendingEvents
+  ) -> Bool {
     let state = services[service]
     if state.pointee.life!.replicas[replica].phase.isUp { return false }
     state.pointee.life!.lose(slot, at: replica)
     requests.beginLapse(of: slot, at: now)
+    noteLost(1, at: replica, of: service, &pending)
     return true
   }
 
@@ -166,7 +174,7 @@ extension World {
   }
 
   /// Hands a lost request to the router again, or lets it fail.
-  private mutating func handBack(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
+  mutating func handBack(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
     let state = services[service]
     let owner = services[state.pointee.owner(service)]
     if state.pointee.disaggregation != nil { endHandOff(service, slot, &pending) }
@@ -225,7 +233,7 @@ extension World {
       state.pointee.life!.roles[state.pointee.life!.role(of: index)].falls += 1
     }
     if phase.isUp {
-      loseRequests(service, index, &pending)
+      noteLost(loseRequests(service, index, &pending), at: index, of: service, &pending)
       state.pointee.life!.replicas[index].watchVersion &+= 1
       let detection = state.pointee.life!.care.healthCheck.detection(after: now)
       let code = EventCode(
@@ -238,16 +246,21 @@ extension World {
     if phase == .draining { freePlace(of: service, index) }
   }
 
-  private mutating func loseRequests(_ service: Int, _ index: Int, _ pending: inout PendingEvents) {
+  /// - Returns: how many there were.
+  private mutating func loseRequests(_ service: Int, _ index: Int, _ pending: inout PendingEvents) -> Int {
     let state = services[service]
     let lost = renew(service, index)
-    if state.pointee.disaggregation != nil { return loseHandOffs(service, index, lost, &pending) }
+    if state.pointee.disaggregation != nil {
+      loseHandOffs(service, index, lost, &pending)
+      return lost.count
+    }
     state.pointee.tally.inFlight += lost.count
     for one in lost {
       state.pointee.member.tokensComing += Int64(requests[one.handle].promptTokens)
       state.pointee.life!.lose(one.handle, at: index)
       requests.beginLapse(of: one.handle, at: one.arrival)
     }
+    return lost.count
   }
 
   /// An empty replica in the place of one.
@@ -341,6 +354,16 @@ extension World {
     let waiting = state.pointee.life!.waiting
     state.pointee.life!.waiting = []
     for slot in waiting { deliver(service, slot, &pending) }
+    if state.pointee.frontIndex >= 0 { callWaiting(of: state.pointee.frontIndex, &pending) }
+  }
+
+  /// A member has a replica: requests that wait at members without one may go there.
+  mutating func callWaiting(of owner: Int, _ pending: inout PendingEvents) {
+    for member in front(owner).members where isOut(member) {
+      guard let life = services[member.service].pointee.life, !life.waiting.isEmpty else { continue }
+      services[member.service].pointee.life!.waiting = []
+      for slot in life.waiting { deliver(member.service, slot, &pending) }
+    }
   }
 
   /// The service comes up for the first time: with it all replicas whose nodes are in.

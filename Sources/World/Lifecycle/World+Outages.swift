@@ -178,6 +178,7 @@ extension World {
   /// Replicas that are down start where their nodes are in again, or look for others; those that are wanted
   /// look for accelerators. Where too few are free, jobs are asked to give way.
   mutating func placeReplicas(_ pool: Int, _ pending: inout PendingEvents) {
+    defer { adjustFleet(pool, &pending) }
     let lacking = placeWaitingReplicas(pool, &pending)
     if lacking == 0 { return }
     let free = jobs.pools[pool].cluster.freeAccelerators

@@ -174,7 +174,7 @@ extension SharedLinks.Loading {
     nodes = (size + perNode - 1) / perNode
     let onNode = min(size, perNode)
     bytesPerNode = deployment.memory.weights * Double(onNode)
-    let neighbours = Double(min(deployment.replicas, max(1, perNode / size)))
+    let neighbours = Double(min(max(1, deployment.replicas), max(1, perNode / size)))
     let seen = tier.seen(throughConnections: onNode)
     let bus = pool.accelerator.pcieBandwidth.value * Double(onNode)
     var cap = seen.clientBandwidth.value / neighbours
