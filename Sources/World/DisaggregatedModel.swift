@@ -115,7 +115,8 @@ extension TransferSide {
 }
 
 extension TransferSide.Packing {
-  /// Where a replica meets the network that holds these accelerators; one over several nodes, that of the first.
+  /// Where a replica meets the network that holds these accelerators; one over several nodes, that of the
+  /// first.
   func site(of place: Allocation) -> TransferSite {
     guard let first = place.grants.first else { return site(node: 0, accelerator: 0) }
     return site(node: Int(first.node), accelerator: Int(first.device) % perNode)

@@ -22,8 +22,8 @@ struct LiveRequest {
   var attempts: UInt8 = 0
 }
 
-/// What failures take from one request: the time in which nobody worked on it because a replica fell with it or
-/// none was up, the time of attempts that came to nothing included.
+/// What failures take from one request: the time in which nobody worked on it because a replica fell with it
+/// or none was up, the time of attempts that came to nothing included.
 struct Lapse {
   /// Since when; `.never` while somebody works on it.
   var since = Ticks.never

@@ -43,8 +43,8 @@ extension World {
     }
   }
 
-  /// What is still to be computed of a request: its prompt with what the client has of the answer, and the rest
-  /// of that.
+  /// What is still to be computed of a request: its prompt with what the client has of the answer, and the
+  /// rest of that.
   func tokensLeft(of slot: UInt32) -> (prompt: Int32, output: Int32) {
     let request = requests[slot]
     let answered = handOffs[Int(slot)].past.answered

@@ -4,11 +4,11 @@ import Workloads
 /// What becomes of requests whose prefill or decode replica falls.
 ///
 /// A prefill replica takes along the prompts that wait there or are computed, and the KV entries of those
-/// that have not moved yet; a decode replica, the KV entries of all whom it answers. Transfers from and to it end.
-/// Who is lost goes back to a prefill replica, with what the client has of the answer behind the prompt: the
-/// next decode replica goes on from there. That is how NVIDIA Dynamo migrates requests ("Request Migration
-/// Architecture": tokens that came out are appended to the request's, and the rest of its budget is asked
-/// for), retries limited by the service's `retry` in place of `--migration-limit`.
+/// that have not moved yet; a decode replica, the KV entries of all whom it answers. Transfers from and to it
+/// end. Who is lost goes back to a prefill replica, with what the client has of the answer behind the prompt:
+/// the next decode replica goes on from there. That is how NVIDIA Dynamo migrates requests ("Request
+/// Migration Architecture": tokens that came out are appended to the request's, and the rest of its budget is
+/// asked for), retries limited by the service's `retry` in place of `--migration-limit`.
 extension World {
   // MARK: Handing over again
 

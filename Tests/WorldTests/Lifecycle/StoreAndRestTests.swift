@@ -26,23 +26,22 @@ import Testing
   @Test("one that starts again frees the store too, and takes it again when it is back")
   func fallAgainWhileReading() throws {
     func down(_ events: String) throws -> (down: Double, falls: Int) {
-      let life = try #require(
-        try ReplicaLifeTests.run(
-          ReplicaLifeTests.text(
-            nodes: 3, service: "cold-start: { from: fs, engine-start: 0s }", events: events)
-        ).services[0].life)
-      return (life.heldSeconds - life.upSeconds, life.falls)
+      let service = try ReplicaLifeTests.run(
+        ReplicaLifeTests.text(
+          nodes: 3, service: "cold-start: { from: fs, engine-start: 0s }", events: events)
+      ).services[0]
+      let life = try #require(service.life)
+      return (life.heldSeconds - life.upSeconds - 3 * service.startup!.seconds, life.falls)
     }
     let first = "{ at: 100s, pool: gpu, node: 0, fails: true, for: 10s }"
     let second = "{ at: 100s, pool: gpu, node: 1, fails: true, for: 10s }"
     let again = "{ at: 112s, pool: gpu, node: 1, fails: true, for: 20s }"
-    let none = try down("")
     let one = try down(first)
     let two = try down("\(first), \(second), \(again)")
-    let alone = one.down - none.down - 10
+    let alone = one.down - 10
     // Node 1: 10 s out, 2 s reading beside the other, 20 s out, then alone. Node 0: 2 s at half the rate.
     let expected = (10 + alone + 1) + (10 + 2 + 20 + alone)
-    #expect(abs(two.down - none.down - expected) < 1e-6 && two.falls == 3)
+    #expect(abs(two.down - expected) < 1e-6 && two.falls == 3)
   }
 
   @Test("all that start fall: the service opens with the first that starts again")
@@ -81,13 +80,14 @@ import Testing
         router: "{ policy: round-robin, health-check: { interval: 1s, threshold: 1 } }",
         events: "{ at: 99900ms, pool: gpu, node: 0, fails: true, for: 10s }",
         arrivals: "{ process: constant, rate: 5/s }", duration: "200s"))
-    #expect(outcome.services[0].tally.retried > 10)
+    #expect(outcome.services[0].tally.retried >= 4)
     let during = outcome.services[0].samples.filter { $0.time.seconds > 103 && $0.time.seconds < 159 }
     #expect(during.count > 50 && during.allSatisfy { $0.queued <= 2 }, "\(during.map(\.queued).max() ?? 0)")
     let late = outcome.records.compactMap { $0.ttft?.seconds }.max()!
     #expect(late > 60 && late < 63)
     let lost = Double(outcome.services[0].tally.lostQueueTicks) / 16e9
-    #expect(lost > 60 * 10 && lost < 62.5 * Double(outcome.services[0].tally.retried))
+    let retried = Double(outcome.services[0].tally.retried)
+    #expect(lost > 60 * retried && lost < 66 * retried, "\(lost) \(retried)")
   }
 
   /// Two sites at the same place, in order: the second gets what the first has no room for. While requests of

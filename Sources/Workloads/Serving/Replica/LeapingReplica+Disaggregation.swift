@@ -100,8 +100,8 @@ extension LeapingReplica {
     if waiting.count > 0 { wake(at: now) }
   }
 
-  /// Nobody will be answered here after all: an expected sequence leaves the queue, and one that waits for its
-  /// KV entries gives its blocks back at the next step boundary.
+  /// Nobody will be answered here after all: an expected sequence leaves the queue, and one that waits for
+  /// its KV entries gives its blocks back at the next step boundary.
   ///
   /// - Parameter ticket: what `expect` returned; `receive` has not been called with it.
   public mutating func withdraw(_ ticket: UInt32, at now: Ticks) {

@@ -10,8 +10,8 @@ extension TransferLinks {
     public var wake: Int?
   }
 
-  /// Takes a transfer out whose last byte has not been received: what it had still to do frees its ports, as if
-  /// it had been asked to move no more than it did by `now`.
+  /// Takes a transfer out whose last byte has not been received: what it had still to do frees its ports, as
+  /// if it had been asked to move no more than it did by `now`.
   ///
   /// - Parameter id: of one that `begin` was called for.
   /// - Complexity: O(names of transfers), and the queue of its port.
