@@ -13,8 +13,8 @@ enum Exchanges {
       stream: RandomStream(seed: 1, replication: 0, entity: "exchanges", purpose: "routing"))
   }
 
-  /// 65,280 flows of one size that start together: on a tree that blocks nobody they end together, hashed ones
-  /// one after the other.
+  /// 65,280 flows of one size that start together: on a tree that blocks nobody they end together, hashed
+  /// ones one after the other.
   private static func measureAtOnce() throws {
     let topology = try Topology(
       TopologyDescription(

@@ -89,8 +89,8 @@ extension ClusterState {
     return order.count
   }
 
-  /// Adds the fewest of some nodes that hold what is left of a job: the roomiest, and for the rest the fullest
-  /// that holds it.
+  /// Adds the fewest of some nodes that hold what is left of a job: the roomiest, and for the rest the
+  /// fullest that holds it.
   private func fill(_ nodes: [Int], _ request: JobRequest, _ left: inout Int, _ order: inout [Int]) {
     let open = sortedByRoom(nodes, request, roomiestFirst: true)
     for place in open.indices where left > 0 {

@@ -157,7 +157,7 @@ struct FabricLinks: Sendable {
   ///
   /// Rings pass from node to node in their order, and so leave a group over one node's interfaces; in an
   /// exchange every accelerator sends to every other.
-  /// - Complexity: O(accelerators + links), of a torus O(nodes · ways), of an exchange there O(nodes² · ways).
+  /// - Complexity: O(accelerators + links), of a torus O(nodes · ways), an exchange there O(nodes² · ways).
   func burst(of allocation: Allocation, isExchange: Bool) -> [LinkShare] {
     let grants = allocation.grants
     switch shape {

@@ -15,7 +15,8 @@ import Testing
     }
     let works = Set(jobs.map(\.nodes)).sorted().map {
       """
-        train\($0): { kind: training, model: llama-3.1-8b, sequence: 4096, steps: 40, global-batch: \(24 * $0) }
+        train\($0): { kind: training, model: llama-3.1-8b, sequence: 4096, steps: 40,
+          global-batch: \(24 * $0) }
       """
     }
     return """
