@@ -26,8 +26,8 @@ func line(_ name: String, _ figure: String) {
 
 func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 
-// `bench hold leaps serving split network layouts sweep money` measures only what is named.
-let rows = ["hold", "leaps", "serving", "split", "network", "layouts", "sweep", "money"]
+// `bench hold leaps serving split network layouts sweep money search` measures only what is named.
+let rows = ["hold", "leaps", "serving", "split", "network", "layouts", "sweep", "money", "search"]
 let arguments = CommandLine.arguments.dropFirst()
 let chosen = arguments.filter(rows.contains)
 func isChosen(_ row: String) -> Bool { chosen.isEmpty || chosen.contains(row) }
@@ -40,3 +40,4 @@ if isChosen("network") { try Network.measure() }
 if isChosen("layouts") { try Layouts.measure() }
 if isChosen("sweep") { try await Sweeps.measure() }
 if isChosen("money") { try await Investment.measure() }
+if isChosen("search") { try await Search.measure() }
