@@ -80,7 +80,6 @@ extension Accelerator {
     for index in slowed.peaks.indices {
       slowed.peaks[index].rate = peaks[index].rate * cap.computeSpeed
     }
-    slowed.measuredFlops = measuredFlops.map { $0 * cap.computeSpeed }
     slowed.memoryBandwidth = memoryBandwidth * cap.memorySpeed
     return slowed
   }

@@ -86,10 +86,7 @@ struct CostCalendar {
     let windows = stages[stage].isWhole ? whole : staged[stage]
     // What was not simulated takes its part of the whole.
     guard !windows.isEmpty else {
-      let pool = stages[stage].shares.sorted { $0.key < $1.key }.first {
-        item.key.hasSuffix(" of \($0.key)")
-      }
-      return item.charge.billed.units * (pool?.value ?? 0)
+      return item.charge.billed.units * (stages[stage].shares[item.pool] ?? 0)
     }
     return Self.interpolated(windows, at: level, inProportion: false) { cost in
       cost.items.first { $0.key == item.key }?.charge.billed.units ?? 0
@@ -138,7 +135,8 @@ struct CostCalendar {
       }, at: level)
   }
 
-  /// Requests of the horizon.
+  /// Requests of the horizon: those that are sent, and those that are answered well. Before the first day of
+  /// service none are answered. `nil` when nothing was measured.
   var requests: (offered: Double, good: Double)? {
     var sum = (offered: 0.0, good: 0.0)
     for month in 0..<own.horizon.months {
@@ -190,12 +188,9 @@ struct CostCalendar {
     _ windows: [CostWindow], at level: Double, inProportion: Bool, _ amount: (DesignCost) -> Double
   ) -> Double {
     guard let first = windows.first, let last = windows.last else { return 0 }
-    if level <= first.level { return amount(first.cost) * (inProportion ? level / first.level : 1) }
-    if level >= last.level { return amount(last.cost) * (inProportion ? level / last.level : 1) }
-    let above = windows.firstIndex { $0.level >= level } ?? windows.count - 1
-    let (low, high) = (windows[above - 1], windows[above])
-    let share = high.level > low.level ? (level - low.level) / (high.level - low.level) : 1
-    return amount(low.cost) + (amount(high.cost) - amount(low.cost)) * share
+    let line = windows.map { (level: $0.level, value: amount($0.cost)) }
+    let beyond = level <= first.level ? first.level : level >= last.level ? last.level : level
+    return interpolated(line, at: level) * (inProportion ? level / beyond : 1)
   }
 
   /// A straight line between points in order of level, level beyond them.

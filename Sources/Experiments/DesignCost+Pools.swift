@@ -22,6 +22,7 @@ extension DesignCost {
         / months
       kilowattHoursPerMonth += energy
       addCarbon(of: energy, byHour: nil, site: site)
+      addEmbodied(cost.nodeHours / months / Calendar.hoursPerMonth, of: pool)
       let hours = cost.nodeHours * Double(pool.devicesPerNode) / months
       acceleratorHours += hours
       paidAcceleratorHours += hours
@@ -55,8 +56,9 @@ extension DesignCost {
     let draw = PoolDraw(pool, index: index, design: design, outcome: outcome)
     let hours = Double(pool.devices) * Calendar.hoursPerMonth
     acceleratorHours += hours
-    usefulAcceleratorHours += hours * draw.busy * pool.dailyUse
+    usefulAcceleratorHours += hours * draw.busy * pool.usedShare * pool.dailyUse
     let isByUse = !pool.isOwned && pool.rent.allSatisfy(\.isByUse)
+    addEmbodied(Double(pool.nodeCount) * (isByUse ? pool.dailyUse : 1), of: pool)
     paidAcceleratorHours += hours * (isByUse ? pool.dailyUse : 1)
     let naive = naivePerMonth
     switch pool.payment {
@@ -135,7 +137,8 @@ extension DesignCost {
       of: pool.node.name, nodes: pool.nodeCount, pricePerNodeHour: own.runningPerHour * pool.dailyUse,
       provider: "own", region: site.name, term: "running", source: "scenario")
     charge.quantity *= pool.dailyUse
-    items.append(Item(charge: charge, driver: .hours, from: from, key: "running of \(pool.name)"))
+    items.append(
+      Item(charge: charge, driver: .hours, from: from, key: "running of \(pool.name)", pool: pool.name))
   }
 
   /// The purchase of a batch of nodes: a month of its use is the mean one of its life.

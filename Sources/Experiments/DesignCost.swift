@@ -29,6 +29,8 @@ struct DesignCost {
     /// Of what a pool that comes in batches uses: found under this name at every capacity, and as large as
     /// was simulated there. Empty for everything else.
     var key = ""
+    /// That pool; empty for everything else.
+    var pool = ""
     /// The batch of nodes that it is for; it comes only if that does.
     var batch: PoolBatch?
   }
@@ -60,6 +62,8 @@ struct DesignCost {
   var kilowattHoursPerMonth = 0.0
   /// Emitted for it; `nil` where nobody says how much of that a part of it is.
   var carbonKilogramsPerMonth: Double? = 0
+  /// CO2 equivalent of making the machines, spread over their life; `nil` where nobody states that of a part.
+  var embodiedKilogramsPerMonth: Double? = 0
   /// Accelerator-hours of a month: of all pools, of those rented, and those in which something is computed.
   var acceleratorHours = 0.0
   var rentedAcceleratorHours = 0.0
@@ -70,7 +74,8 @@ struct DesignCost {
   var naivePerMonth = Money.zero
   /// Share of its hours in which the design is in use.
   var dailyUse = 1.0
-  /// When all of it is there; of a design that comes in batches, when every service has its first replica.
+  /// When all of it is there; of a design that comes in batches, when every service has its first replica:
+  /// infinite where that is never ordered as demand is expected.
   var firstService = Seconds.zero
   /// People.
   var people = 0.0
@@ -128,12 +133,12 @@ struct DesignCost {
       hold(.pool(pool.name), since: before)
       ofPools.append(effectivePerMonth - start)
     }
-    if design.isPhased,
-      let first = design.stages().first(where: {
+    if design.isPhased {
+      let demand = economics.demand.with(design.drift)
+      let first = design.stages { [horizon] in $0.isOrdered(at: demand, horizon) }.first {
         design.reduced(to: $0.nodes).services.count == design.services.count
-      })
-    {
-      firstService = first.from
+      }
+      firstService = first?.from ?? Seconds(.infinity)
     }
     settleUse(design)
     addJobs(design, outcome)

@@ -202,7 +202,8 @@ struct MetricReader {
     for (metric, value, unit) in reader.readings(windows: windows) { add("", metric, value, unit) }
     let isMetered = !model.design.pools.isEmpty
     add("", "energy_kwh", isMetered ? reader.cost.kilowattHoursPerMonth : nil, "kWh/month")
-    add("", "first_service_day", reader.cost.firstService.value / 86_400, "day")
+    let first = reader.cost.firstService.value
+    add("", "first_service_day", first.isFinite ? first / 86_400 : nil, "day")
     readFacility(reader.cost)
   }
 }

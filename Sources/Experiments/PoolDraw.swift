@@ -48,7 +48,9 @@ struct PoolDraw {
     busy = available > 0 ? min(1, time / available) : 0
     computeShare = time > 0 ? min(1, computing / time) : 1
     idle = pool.node.idlePower * nodes
-    let range = (pool.busyNodePower(computeShare: computeShare) - pool.node.idlePower) * nodes
+    let whole = (pool.busyNodePower(computeShare: computeShare) - pool.node.idlePower) * nodes
+    // Multiprocessors that belong to no instance never compute.
+    let range = whole * pool.usedShare
     average = idle + range * busy
     let most = isFull && busy > 0 ? 1 : min(1, max(busy, stretches.most))
     peak = idle + range * most

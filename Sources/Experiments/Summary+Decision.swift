@@ -49,7 +49,10 @@ extension Summary {
 
   /// One sentence on the two cheapest designs.
   func decisionNotes(_ books: [[Books]]) -> [String] {
-    let known = models.indices.filter { books[$0].first?.cost.isKnown == true }
+    if stoppedBy != nil { return [] }
+    let known = models.indices.filter { index in
+      books[index].first.map { $0.cost.isKnown && $0.cost.firstService.value.isFinite } ?? false
+    }
     let ranked = known.map { (index: $0, total: mean(books[$0])) }.sorted {
       ($0.total, $0.index) < ($1.total, $1.index)
     }

@@ -9,7 +9,7 @@ extension Summary {
     models.indices.flatMap { index in
       models[index].design.facilityUses(catalog: scenario.catalog).compactMap { use in
         use.pools.isEmpty ? nil : "\(models[index].design.name)/\(use.site.name): " + use.sentence
-      } + carbonNotes(index) + capNotes(index)
+      } + carbonNotes(index) + embodiedNotes(index) + capNotes(index)
     }
   }
 
@@ -29,6 +29,16 @@ extension Summary {
         ? "the plain mean of the day: the run gives no draw for each of its hours"
         : "each hour weighted with the draw that was simulated at it"
       return "\(design.name)/\(pool.name): \(names.joined(separator: " and ")) of electricity are \(how)"
+    }
+  }
+
+  /// Whose making nobody states the emissions of.
+  private func embodiedNotes(_ index: Int) -> [String] {
+    if !scenario.countsCarbon { return [] }
+    let design = models[index].design
+    return design.pools.filter { $0.node.embodiedCarbon == nil }.map {
+      "\(design.name)/\($0.name): nobody states the emissions of making '\($0.node.name)'; "
+        + "`embodied-carbon` of the pool does"
     }
   }
 

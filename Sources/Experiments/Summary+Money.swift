@@ -16,7 +16,7 @@ extension Summary {
     }
     var notes: [String] = []
     if let shortest = spans.min(), shortest < Calendar.secondsPerMonth {
-      let times = Int((Calendar.secondsPerMonth / shortest).rounded())
+      let times = MoneyWords.whole(Calendar.secondsPerMonth / shortest)
       let minutes = (shortest / 6).rounded() / 10
       notes.append(
         "a month of tokens is the \(minutes) min measured, \(times) times over: a busy hour bills a month "
@@ -34,6 +34,14 @@ extension Summary {
           + "scenario gives them, electricity, space, support, storage, egress, staff and one-off costs; "
           + "no taxes"
       )
+    }
+    for (index, model) in models.enumerated() where model.design.isPhased {
+      guard let outcome = outcomes(of: index).first else { continue }
+      let cost = CostReader(scenario: scenario, model: model, outcome: outcome).cost
+      if cost.firstService.value.isFinite { continue }
+      notes.append(
+        "\(model.design.name): not all of its services are ever answered as demand is expected, for nodes "
+          + "that wait for demand are not ordered; it stands in no comparison")
     }
     for (index, model) in models.enumerated() {
       guard let outcome = outcomes(of: index).first, !windows.isEmpty else { continue }

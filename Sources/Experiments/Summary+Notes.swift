@@ -38,7 +38,7 @@ extension Summary {
         let why = reasons(tally, of: model.design.services[service])
         notes.append(
           "\(model.design.name)/\(model.design.services[service].name): "
-            + "\(tally.rejected) requests rejected, \(why)"
+            + "\(MoneyWords.whole(Double(tally.rejected))) requests rejected, \(why)"
         )
       }
     }
@@ -111,7 +111,7 @@ extension Summary {
       {
         guard let count = row.value, count > 0, count * (1 - q) < 10 * (1 - 1e-12) else { continue }
         notes.append(
-          "\(row.design)/\(row.workload): \(name) rests on fewer than 10 of \(Int(count)) requests; "
+          "\(row.design)/\(row.workload): \(name) rests on fewer than 10 of \(MoneyWords.whole(count)) requests; "
             + "simulate more of them")
       }
     }
@@ -128,6 +128,29 @@ extension Summary {
     return [
       (tally.throttled, "past the rate limit"), (tally.shed, "predicted to get their first token too late"),
       (rest, "too long for the KV cache of a replica"),
-    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    ].filter { $0.0 > 0 }.map { "\(MoneyWords.whole(Double($0.0))) \($0.1)" }.joined(separator: ", ")
+  }
+
+  /// How much longer than the traffic a run is. Rates are those of the time in which requests are sent; busy
+  /// shares, power and availability are means over all of the run, for the work of the last answers is done
+  /// after that time, and a cut there would count requests without their work.
+  func tailNotes() -> [String] {
+    models.indices.compactMap { index -> String? in
+      let design = models[index].design
+      guard !design.pools.isEmpty, let outcome = outcomes(of: index).first, outcome.end.seconds > 0 else {
+        return nil
+      }
+      let spans = outcome.services.map { $0.rateSpan(from: outcome.measuredFrom) }
+      guard !spans.isEmpty, outcome.jobs.isEmpty, spans.allSatisfy({ $0.seconds != nil && !$0.holdsTail }),
+        let last = outcome.services.map(\.sendingEnd).max(), last < outcome.end
+      else { return nil }
+      let tail = outcome.end.seconds - last.seconds
+      let share = tail / outcome.end.seconds
+      if share < 0.1 { return nil }
+      return "\(design.name): answers go on for \(MoneyWords.number(tail)) s after the last request, "
+        + "\(MoneyWords.number(share * 100)) % of the run; busy shares, energy and availability are means over "
+        + "all of it, so a month at this load has up to \(MoneyWords.number(share / (1 - share) * 100)) % more; "
+        + "lengthen the run"
+    }
   }
 }

@@ -37,6 +37,7 @@ extension RunResults {
       return "Incomplete: \(manifest.stoppedBy ?? "stopped before its end"). The figures cover only what ran."
     }
     let fit = designs.filter { design in
+      if isNeverThere(design.name) { return false }
       let own = verdicts.filter { $0.design == design.name }
       return own.allSatisfy(\.holds) && (verdicts.isEmpty || !own.isEmpty)
     }
@@ -72,6 +73,11 @@ extension RunResults {
       return "; \(TextStyle.printable(other.name)) \(gap)"
     }.joined()
     return "Cheapest design that holds every threshold: \(name), \(cost)\(others)\(unknown)."
+  }
+
+  /// Whether what the design needs is never ordered as demand is expected: it answers nothing for its money.
+  private func isNeverThere(_ design: String) -> Bool {
+    wholeRow(design: design, metric: "first_service_day").map { $0.value == nil } ?? false
   }
 
   /// Whether two costs do not tell designs apart: their intervals meet, or they differ by less than prices
@@ -256,6 +262,7 @@ private struct TableLine {
     TableLine("demand not met", "unmet_ratio", onlyWhenAny: true),
     TableLine("energy", "energy_kwh"),
     TableLine("  emits", "carbon_kg"),
+    TableLine("  making the machines", "carbon_embodied_kg"),
     TableLine("racks", "racks"),
     TableLine("  a rack costs", "cost_per_rack"),
     TableLine("  power no machine can take", "stranded_kw"),

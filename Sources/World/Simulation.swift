@@ -32,7 +32,7 @@ public enum Simulation {
     _ model: DesignModel, replication: Int, options: WorldOptions, measuredFrom: Ticks
   ) -> Outcome {
     var world = World(model: model, replication: replication, options: options, measuredFrom: measuredFrom)
-    var pending = PendingEvents(capacity: 1024)
+    var pending = PendingEvents()
     world.start(&pending)
     var events = 0
     var earlyEnd: EarlyEnd?

@@ -64,7 +64,7 @@ public struct ResultComparison: Sendable {
     for index in changes.indices where changes[index].verdict != .identical {
       changes[index].judge(noise: selection.noise)
     }
-    notes = Self.notes(before, after, changes)
+    notes = Self.notes(before, after, changes) + Self.lengthNotes(before, after)
     for (set, figures) in [(before, left), (after, right)] where figures.repeated > 0 {
       notes.append(
         "\(set.name): \(figures.repeated) rows stand there more than once; the last of each counts")
@@ -203,6 +203,25 @@ public struct ResultComparison: Sendable {
       let adjusted = holmAdjusted(members.map { changes[$0].adjustedPValue ?? 1 })
       for (index, value) in zip(members, adjusted) { changes[index].adjustedPValue = value }
     }
+  }
+
+  /// Says of runs that were sent other numbers of requests: of another length or load. Files say nothing else
+  /// of how long a run was.
+  private static func lengthNotes(_ before: ResultSet, _ after: ResultSet) -> [String] {
+    var offered = Selection()
+    offered.figures = ["offered"]
+    let (left, right) = (Figures(before, offered), Figures(after, offered))
+    for key in left.order {
+      guard let one = left.groups[key].flatMap(value), let other = right.groups[key].flatMap(value),
+        one > 0, other > 0, max(one, other) > 1.05 * min(one, other)
+      else { continue }
+      return [
+        "\(key.design), \(key.workload) was sent \(MoneyWords.whole(one)) requests before and "
+          + "\(MoneyWords.whole(other)) after: runs of another length or load differ in more than what was "
+          + "changed"
+      ]
+    }
+    return []
   }
 
   private static func notes(

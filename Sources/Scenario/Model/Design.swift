@@ -121,8 +121,11 @@ public struct Pool: Sendable {
   /// Whole ones, as they are bought and counted.
   public var devices: Int { nodeCount * devicesPerNode }
   public var devicesPerNode: Int { node.accelerators / (partition?.instances ?? 1) }
-  /// What part of a whole one each of `accelerators` is.
-  public var deviceShare: Double { 1 / Double(partition?.instances ?? 1) }
+  /// What part of a whole one each of `accelerators` is, by multiprocessors: instances are not cut so that
+  /// nothing is left over.
+  public var deviceShare: Double { partition?.computeShare ?? 1 }
+  /// What part of its accelerators all instances are together, 0...1.
+  public var usedShare: Double { min(1, deviceShare * Double(partition?.instances ?? 1)) }
 }
 
 /// How a pool is paid.

@@ -161,11 +161,11 @@ extension FacilityUse {
         ? "\(pool.node) is a rack of its own"
         : "\(packing.perRack) \(pool.node) each, \(packing.binding.rawValue) binds\(rest)"
     }
-    let of = Resolver.watts(rack.power)
+    let of = PowerWords.watts(rack.power)
     let alone = switchRacks > 0 ? ", \(switchRacks) of them for switches alone" : ""
     return [
       "\(Self.counted(racks, "rack")) of \(of): \(parts.joined(separator: ", "))\(alone)",
-      "\(Resolver.watts(stranded)) stranded",
+      "\(PowerWords.watts(stranded)) stranded",
     ]
   }
 
@@ -175,10 +175,10 @@ extension FacilityUse {
 
   /// Full draw against the limit.
   public var powerWords: String {
-    let limit = site.facility.powerLimit.map { " of \(Resolver.watts($0))" } ?? ""
+    let limit = site.facility.powerLimit.map { " of \(PowerWords.watts($0))" } ?? ""
     let network =
       switches > 0
       ? ", \(Self.counted(switches, "switch", "switches")) and PUE included" : ", PUE included"
-    return "\(Resolver.watts(meterPower))\(limit) at the meter at full load\(network)"
+    return "\(PowerWords.watts(meterPower))\(limit) at the meter at full load\(network)"
   }
 }

@@ -143,6 +143,7 @@ public struct Metric: Sendable, Hashable {
     Metric("site_power_kw", "kW", .lower),
     Metric("cost_per_rack", "money/month", .lower),
     Metric("carbon_kg", "kg/month", .lower),
+    Metric("carbon_embodied_kg", "kg/month", .lower),
     Metric("payback_days", "day", .lower),
     Metric("cost_per_useful_gpu_hour", "money/h", .lower),
     Metric("cost_upfront", "money", .lower),

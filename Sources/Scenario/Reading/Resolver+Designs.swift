@@ -86,12 +86,14 @@ extension Resolver {
     guard let siteIndex = index(value["site"], "\(path).site", among: sites.map(\.name), what: "site"),
       let node = node(value["node"], "\(path).node"), let accelerator = catalog.accelerator(node.accelerator)
     else { return nil }
+    let embodied = quantity(value["embodied-carbon"], .mass).map { Kilograms($0) }
     guard let payment = payment(value, path, node: node, site: sites[siteIndex], prices: prices) else {
       return nil
     }
     var pool = Pool(
       name: member.key, siteIndex: siteIndex, node: node, accelerator: accelerator,
       nodeCount: integer(value["count"]) ?? 1, payment: payment)
+    pool.node.embodiedCarbon = embodied ?? node.embodiedCarbon
     pool.powerCap = powerCap(value["power-cap"], "\(path).power-cap", of: accelerator)
     terms(value, path, of: &pool, site: sites[siteIndex], prices: prices)
     deliveries(value, path, of: &pool, site: sites[siteIndex])
@@ -111,9 +113,11 @@ extension Resolver {
     guard let name = value["accelerator"]?.text, let accelerator = catalog.accelerator(name) else {
       return nil
     }
-    return catalog.node(of: accelerator, count: integer(value["accelerators"]) ?? 1).map {
+    let node = catalog.node(of: accelerator, count: integer(value["accelerators"]) ?? 1).map {
       housed($0, value, path)
     }
+    if let node { tellThinPower(of: node, accelerator, value, path) }
+    return node
   }
 
   mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int? {

@@ -183,7 +183,7 @@ extension Resolver {
     if deployment.replicas > most {
       fault(
         service["replicas"] ?? value, "\(path).replicas",
-        "\(deployment.replicas) replicas at the start are more than the maximum \(most)")
+        "\(deployment.replicas) replicas at the start are more than the maximum of \(most)")
     }
     resolved.placement = .pool(deployment)
     let interval = ticks(value["interval"], default: 15, at: "\(path).autoscale.interval")

@@ -150,7 +150,8 @@ struct Resolver {
         ?? standing(0.08, at: "economics.discount-rate", as: "8%"),
       currency: exchange.currency,
       priceList: money?["prices"]?.text
-        ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
+        ?? standing(
+          ScenarioShape.usualPrices, at: "economics.prices", as: ScenarioShape.usualPrices))
     economics.exchange = exchange
     economics.exchangeDate = money?["exchange"]?["date"]?.text ?? ""
     economics.exchangeSource = money?["exchange"]?["source"]?.text ?? "the scenario"

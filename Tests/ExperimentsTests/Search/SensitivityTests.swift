@@ -22,7 +22,10 @@ struct SensitivityTests {
         slo: { ttft: 2s }
     designs:
       buy:
-        sites: { dc: { kind: on-prem, electricity: 0.12 USD/kWh, pue: 1.4 } }
+        sites:
+          dc:
+            { kind: on-prem, electricity: 0.12 USD/kWh, pue: 1.4, space: 150 USD/kW-month, rack-power: 12kW,
+              rack-price: 400 USD/month, demand-charge: 11 USD/kW-month, carbon: 400 g/kWh }
         pools:
           h100:
             site: dc
@@ -62,7 +65,14 @@ struct SensitivityTests {
         .init(path: "endpoints.\($0.name).price", number: nil, unit: "")
       }
     let knobs = inputs.compactMap { Knob($0, in: study.scenario) }.filter(\.isMoney)
-    #expect(knobs.count >= 8, "\(knobs.map(\.input.path))")
+    #expect(knobs.count >= 11, "\(knobs.map(\.input.path))")
+    for key in ["space", "rack-price", "demand-charge"] {
+      #expect(knobs.contains { $0.input.path == "designs.buy.sites.dc.\(key)" }, "\(key)")
+    }
+    // Emissions move no money; who asks for them gets them.
+    #expect(!knobs.contains { $0.input.path.hasSuffix("carbon") })
+    let carbon = try Self.study("sensitivity: { objective: carbon_kg }\n").settings.found.map(\.path)
+    #expect(carbon.contains("designs.buy.sites.dc.carbon"))
     for knob in knobs {
       let changed = try #require(study.changed([(knob, knob.base * 1.37)]))
       let reckoned = study.repriced(changed, replication: nil)
