@@ -111,8 +111,8 @@ extension Summary {
       {
         guard let count = row.value, count > 0, count * (1 - q) < 10 * (1 - 1e-12) else { continue }
         notes.append(
-          "\(row.design)/\(row.workload): \(name) rests on fewer than 10 of \(MoneyWords.whole(count)) requests; "
-            + "simulate more of them")
+          "\(row.design)/\(row.workload): \(name) rests on fewer than 10 of "
+            + "\(MoneyWords.whole(count)) requests; simulate more of them")
       }
     }
     return notes
@@ -148,9 +148,9 @@ extension Summary {
       let share = tail / outcome.end.seconds
       if share < 0.1 { return nil }
       return "\(design.name): answers go on for \(MoneyWords.number(tail)) s after the last request, "
-        + "\(MoneyWords.number(share * 100)) % of the run; busy shares, energy and availability are means over "
-        + "all of it, so a month at this load has up to \(MoneyWords.number(share / (1 - share) * 100)) % more; "
-        + "lengthen the run"
+        + "\(MoneyWords.number(share * 100)) % of the run; busy shares, energy and availability are means "
+        + "over all of it, so a month at this load has up to "
+        + "\(MoneyWords.number(share / (1 - share) * 100)) % more; lengthen the run"
     }
   }
 }

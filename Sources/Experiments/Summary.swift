@@ -43,7 +43,8 @@ struct Summary {
       costs: models.indices.flatMap { costRows($0, books[$0].first) },
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + tailNotes() + payBackNotes(rows) + rangeNotes()
+      notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + tailNotes()
+        + payBackNotes(rows) + rangeNotes()
         + contextNotes() + memberNotes() + moneyNotes() + facilityNotes() + breakEvenNotes(rows)
         + decisionNotes(books) + regrets.notes)
     results.differences = differences(rows)

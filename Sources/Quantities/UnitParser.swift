@@ -80,7 +80,8 @@ public enum UnitParser {
   /// The number whose twelfth power is `value`, which is positive, by Newton's method.
   private static func twelfthRoot(_ value: Double) -> Double {
     guard value.isFinite else { return .infinity }
-    // The tangent at 1 lies above the root. From above every step comes nearer to it, and the last one no more.
+    // The tangent at 1 lies above the root. From above every step comes nearer to it, and the last one no
+    // more.
     var root = 1 + (value - 1) / 12
     while true {
       let square = root * root

@@ -7,8 +7,8 @@
 #endif
 
 /// Problems of two objectives, both minimised, whose front is known: the test problems of Zitzler, Deb and
-/// Thiele ("Comparison of Multiobjective Evolutionary Algorithms: Empirical Results", Evolutionary Computation
-/// 8, 2000) with their 30 variables from 0 to 1.
+/// Thiele ("Comparison of Multiobjective Evolutionary Algorithms: Empirical Results", Evolutionary
+/// Computation 8, 2000) with their 30 variables from 0 to 1.
 public enum KnownFront: Int, Sendable, CaseIterable {
   /// ZDT1, ZDT2 and ZDT3.
   case convex = 1, concave, disconnected
@@ -51,9 +51,9 @@ public enum KnownFront: Int, Sendable, CaseIterable {
   }
 }
 
-/// A problem of whole numbers, a choice and a rate, small enough to try every point: machines of two kinds, one
-/// of three models and a clock. The cheap ones break the constraint, and the cheapest front lies where one
-/// model's neighbours are all worse than another model's.
+/// A problem of whole numbers, a choice and a rate, small enough to try every point: machines of two kinds,
+/// one of three models and a clock. The cheap ones break the constraint, and the cheapest front lies where
+/// one model's neighbours are all worse than another model's.
 public enum MixedProblem {
   private static let speeds = [2.0, 5, 3]
   private static let prices = [1.0, 4, 1.7]

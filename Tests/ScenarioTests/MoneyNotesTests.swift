@@ -30,8 +30,10 @@ struct MoneyNotesTests {
   func days() {
     #expect(["2024-02-29", "2000-02-29", "2026-12-31", "2026-04-30"].allSatisfy(CalendarDay.isValid))
     #expect(
-      !["2023-02-29", "2100-02-29", "2026-04-31", "2026-00-10", "1999-01-01", "", "2026-01-01 ", "+026-01-01"]
-        .contains(where: CalendarDay.isValid))
+      ![
+        "2023-02-29", "2100-02-29", "2026-04-31", "2026-00-10", "1999-01-01", "", "2026-01-01 ", "+026-01-01",
+      ]
+      .contains(where: CalendarDay.isValid))
   }
 
   @Test("a node that draws less than its accelerators may is told, and no other is")

@@ -75,7 +75,7 @@ struct PartitionTests {
     #expect(half.table(style: TextStyle(colours: false)).contains("cut by"))
   }
 
-  @Test("what a cut accelerator does and draws goes by its multiprocessors: a closed loop that is always busy")
+  @Test("what a cut accelerator does and draws goes by its multiprocessors, where users keep it busy")
   func slices() async throws {
     // Users who ask without pause keep every instance busy but for the start.
     func run(_ partition: String, replicas: Int) async throws -> (useful: Double, energy: Double) {
@@ -91,8 +91,8 @@ struct PartitionTests {
       let hours = try value("cost_per_month") / value("cost_per_useful_gpu_hour")
       return (hours / (2 * 730.5), try value("energy_kwh") / 730.5)
     }
-    let node = try #require(
-      Catalog.builtIn.node(of: try #require(Catalog.builtIn.accelerator("h100-sxm")), count: 2))
+    let accelerator = try #require(Catalog.builtIn.accelerator("h100-sxm"))
+    let node = try #require(Catalog.builtIn.node(of: accelerator, count: 2))
     let (idle, full) = (node.idlePower.value / 1000, node.power.value / 1000)
     let whole = try await run("", replicas: 2)
     #expect(whole.useful > 0.97 && whole.useful <= 1)

@@ -81,8 +81,8 @@ enum Search {
     }
   }
 
-  /// A fleet, searched with a third of its points and held against all of them, both under the same seed and so
-  /// the same requests.
+  /// A fleet, searched with 100 points and held against all that can be run, under the same seed and so the
+  /// same requests.
   private static func serving(_ seeds: ClosedRange<UInt64>) async throws -> [Double] {
     let family = try ScenarioFamily(bytes: Array(fleet.utf8), file: "fleet.yaml", folder: ".")
     var shares: [Double] = []

@@ -192,11 +192,11 @@ public struct NSGA2 {
     }
   }
 
-  /// The untried neighbours of the best, the loneliest of these first: whole numbers one off, other values of a
-  /// choice. Crossover seldom turns one number by one and leaves the others, and what is left of a front in a
-  /// discrete space is mostly there (a local search beside the genetic one, after Ishibuchi and Murata, "A
-  /// Multi-Objective Genetic Local Search Algorithm", IEEE Transactions on Systems, Man, and Cybernetics C 28,
-  /// 1998). Spaces of real numbers alone have none.
+  /// The untried neighbours of the best, the loneliest of these first: whole numbers one off, other values of
+  /// a choice. Crossover seldom turns one number by one and leaves the others, and what is left of a front in
+  /// a discrete space is mostly there (a local search beside the genetic one, after Ishibuchi and Murata, "A
+  /// Multi-Objective Genetic Local Search Algorithm", IEEE Transactions on Systems, Man, and Cybernetics C
+  /// 28, 1998). Spaces of real numbers alone have none.
   private mutating func stepAside(upTo target: Int) {
     let standings = parents.compactMap { members[$0].standing }
     guard let front = Pareto.fronts(standings).first else { return }
@@ -234,8 +234,8 @@ public struct NSGA2 {
     for point in space.allPoints() where members.count < target { add(point) }
   }
 
-  /// Rank and loneliness of each parent. Where values of choices are kept apart, the better of its ranks among
-  /// all and among its like counts, so that they do not only live on but breed.
+  /// Rank and loneliness of each parent. Where values of choices are kept apart, the better of its ranks
+  /// among all and among its like counts, so that they do not only live on but breed.
   private func merits() -> (ranks: [Int], distances: [Double]) {
     let standings = parents.compactMap { members[$0].standing }
     var ranks = [Int](repeating: 0, count: parents.count)

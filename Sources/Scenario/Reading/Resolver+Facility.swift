@@ -54,7 +54,8 @@ extension Resolver {
     }
     if limit > cap.rated.value {
       fault(
-        value, path, "\(accelerator.name) draws at most \(PowerWords.watts(cap.rated)): the cap lies above it",
+        value, path,
+        "\(accelerator.name) draws at most \(PowerWords.watts(cap.rated)): the cap lies above it",
         help: "write a lower one, or leave it out")
       return nil
     }
@@ -139,8 +140,8 @@ extension Resolver {
     if let most = rack.weight, let weight = housing.weight, weight > most {
       fault(
         value, place,
-        "'\(pool.node.name)' weighs \(PowerWords.plain(weight.value)) kg, \(PowerWords.plain((weight - most).value)) kg "
-          + "more than a rack of '\(site.name)' carries",
+        "'\(pool.node.name)' weighs \(PowerWords.plain(weight.value)) kg, "
+          + "\(PowerWords.plain((weight - most).value)) kg more than a rack of '\(site.name)' carries",
         help: "racks that carry \(PowerWords.plain(weight.value)) kg would hold it")
     }
   }

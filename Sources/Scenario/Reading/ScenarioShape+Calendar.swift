@@ -22,7 +22,8 @@ extension ScenarioShape {
     "acceptance", .quantity(.duration, atMost: "5y"), "From delivery to the first day of use.", fallback: "0s"
   )
 
-  private static let growth = Key("growth", .quantity(.growth), "Compounds from the start; below 0 it shrinks.", fallback: "none")
+  private static let growth = Key(
+    "growth", .quantity(.growth), "Compounds from the start; below 0 it shrinks.", fallback: "none")
   private static let launches = Key(
     "launches",
     .list(
