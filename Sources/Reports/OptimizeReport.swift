@@ -138,7 +138,8 @@ extension OptimizeResults {
         trials[$0].design == requirement.design && trials[$0].status == .infeasible
       }.sorted { Pareto.precedes(order($0), order($1)) }
       if let held = own.first(where: { trials[$0].isUnknown && trials[$0].thresholds.allSatisfy(\.holds) }) {
-        return "\(requirement.design): \(unknown(trials[held])) is unknown wherever the thresholds hold, as at "
+        return
+          "\(requirement.design): \(unknown(trials[held])) is unknown wherever the thresholds hold, as at "
           + "\(place(held)); nothing can be ranked by it."
       }
       guard let near = own.first, let broken = trials[near].mostBroken else {
@@ -161,7 +162,8 @@ extension OptimizeResults {
     }
     if let equal = requirement.equal {
       let others = zip(objectives, trials[equal].objectives).dropFirst()
-      sentence += ". No dearer: \(place(equal)), with "
+      sentence +=
+        ". No dearer: \(place(equal)), with "
         + others.map { "\($0.metric.text) \(Self.words($1))" }.joined(separator: ", ")
     }
     if let second = requirement.second { sentence += ". Second best: \(place(second)), \(amount(second))" }

@@ -220,7 +220,8 @@ extension Optimizer {
     }
     func machines(_ index: Int?) -> Int { index.map { candidates[$0].accelerators } ?? 0 }
     return .init(
-      design: design, best: best, edge: edge, equal: equal, second: sorted.first { $0 != best && $0 != equal },
+      design: design, best: best, edge: edge, equal: equal,
+      second: sorted.first { $0 != best && $0 != equal },
       fewestAccelerators: machines(fewest) < machines(best) ? fewest : nil)
   }
 

@@ -67,8 +67,7 @@ extension Optimizer {
         if isRunnable(next, space) { return next }
         open.removeAll { $0 == next }
       }
-    } else if let best, let next = firstRunnable(strides(from: best, search, exclusion), known, space)
-    {
+    } else if let best, let next = firstRunnable(strides(from: best, search, exclusion), known, space) {
       return next
     }
     guard let best else { return nil }

@@ -26,7 +26,9 @@ extension ScenarioShape {
     Key(
       "method", .choice(OptimizeSettings.Method.allCases.map(\.rawValue)), "How points are chosen.",
       fallback: "auto"),
-    Key("budget", .integer(1...1_000_000), "Points to run at most, for each design; those that are refused cost none.", fallback: "200"),
+    Key(
+      "budget", .integer(1...1_000_000),
+      "Points to run at most, for each design; those that are refused cost none.", fallback: "200"),
     Key("population", .integer(4...10_000), "Points of a generation.", fallback: "24"),
     Key("generations", .integer(1...100_000), "Generations.", fallback: "as the budget allows"),
     Key(
