@@ -38,29 +38,52 @@ struct MonotoneExclusion: Sendable {
   let best: Tried?
   let costs: [Trend]
   let holding: [Trend]
+  /// Points that break a threshold for good, those left out that lie at or below another one.
+  private var breaking: [[Double]] = []
+  /// Points that cost no less than the best, those left out that lie at or above another one.
+  private var bounds: [[Double]] = []
 
   /// - Parameters:
   ///   - isOrdered: of each variable.
   ///   - best: whom others would have to be cheaper than; `nil` when nothing holds so far.
-  /// - Complexity: O(tried² × variables).
+  /// - Complexity: O(tried × variables), times how many points lie in one line or on the edges of what the
+  ///   rules leave out.
   init(_ tried: [Tried], isOrdered: [Bool], best: Tried?) {
     self.tried = tried
     self.best = best
     var costs = isOrdered.map { $0 ? Trend.unknown : .mixed }
     var holding = costs
-    for (index, one) in tried.enumerated() {
-      for other in tried[..<index] {
-        guard let axis = Self.onlyDifference(one.point, other.point), isOrdered[axis] else { continue }
-        let (low, high) = one.point[axis] < other.point[axis] ? (one, other) : (other, one)
-        if let excess = high.excess(over: low), abs(excess) > Self.noise {
-          costs[axis].learn(excess > 0 ? .rising : .falling)
+    for axis in isOrdered.indices where isOrdered[axis] {
+      // Points that differ in this variable alone.
+      var lines: [[Double]: [Tried]] = [:]
+      for one in tried {
+        var line = one.point
+        line[axis] = 0
+        for other in lines[line] ?? [] where other.point[axis] != one.point[axis] {
+          let (low, high) = one.point[axis] < other.point[axis] ? (one, other) : (other, one)
+          if let excess = high.excess(over: low), abs(excess) > Self.noise {
+            costs[axis].learn(excess > 0 ? .rising : .falling)
+          }
+          if low.isSettled, high.isSettled, low.holds != high.holds {
+            holding[axis].learn(high.holds ? .rising : .falling)
+          }
         }
-        if low.isSettled, high.isSettled, low.holds != high.holds {
-          holding[axis].learn(high.holds ? .rising : .falling)
-        }
+        lines[line, default: []].append(one)
       }
     }
     (self.costs, self.holding) = (costs, holding)
+    for one in tried where !one.holds && one.isSettled {
+      if breaking.contains(where: { Self.isAtMost(one.point, $0, holding) }) { continue }
+      breaking.removeAll { Self.isAtMost($0, one.point, holding) }
+      breaking.append(one.point)
+    }
+    guard let best else { return }
+    for one in tried {
+      guard let excess = one.excess(over: best), excess >= 0 else { continue }
+      if bounds.contains(where: { Self.isAtMost($0, one.point, costs) }) { continue }
+      bounds.removeAll { Self.isAtMost(one.point, $0, costs) }
+      bounds.append(one.point)
+    }
   }
 
   /// Whether some ordered variable goes both ways.
@@ -68,13 +91,10 @@ struct MonotoneExclusion: Sendable {
 
   /// Whether it needs no run: it breaks a threshold or costs no less than the best, if the trends go on.
   ///
-  /// - Complexity: O(tried × variables).
+  /// - Complexity: O(points on the edges × variables).
   func excludes(_ point: [Double]) -> Bool {
-    tried.contains { known in
-      if !known.holds, known.isSettled, Self.isAtMost(point, known.point, holding) { return true }
-      guard let best, let excess = known.excess(over: best), excess >= 0 else { return false }
-      return Self.isAtMost(known.point, point, costs)
-    }
+    breaking.contains { Self.isAtMost(point, $0, holding) }
+      || bounds.contains { Self.isAtMost($0, point, costs) }
   }
 
   /// Whether no two tried points contradict the trends: only then do they prove anything.
@@ -117,16 +137,6 @@ struct MonotoneExclusion: Sendable {
       }
     }
     return true
-  }
-
-  /// The one variable in which they differ; `nil` for none or several.
-  private static func onlyDifference(_ one: [Double], _ other: [Double]) -> Int? {
-    var found: Int?
-    for axis in one.indices where one[axis] != other[axis] {
-      if found != nil { return nil }
-      found = axis
-    }
-    return found
   }
 }
 

@@ -65,7 +65,7 @@ struct CertaintyTests {
       .init(point: [x, y], values: [cost], holds: holds, isSettled: true)
     }
     let falling = MonotoneExclusion(
-      [one(1, 1, 9, true), one(4, 1, 5, true), one(9, 1, 5, false)], isOrdered: [true, true],
+      [one(1, 1, 9, true), one(4, 1, 5, true), one(9, 1, 4, false)], isOrdered: [true, true],
       best: one(4, 1, 5, true))
     #expect(falling.costs == [.falling, .unknown] && falling.holding == [.falling, .unknown])
     #expect(falling.excludes([2, 1]) && falling.excludes([10, 1]) && !falling.excludes([6, 1]))
@@ -92,7 +92,10 @@ struct CertaintyTests {
   private static func search(
     seed: UInt64, objectives: String = "[cost_per_month]", change: (inout OptimizeSettings) -> Void
   ) async throws -> OptimizeResults {
-    let family = try SmallFleet.family(plane.replacing("[cost_per_month]", with: objectives))
+    let text = SmallFleet.text(plane.replacing("[cost_per_month]", with: objectives))
+    let family = try ScenarioFamily(
+      bytes: Array(text.replacing("duration: 40s", with: "duration: 15s").utf8), file: "fleet.yaml",
+      folder: ".")
     var scenario = try family.scenario().get()
     var settings = try #require(scenario.optimize)
     change(&settings)
@@ -109,7 +112,7 @@ struct CertaintyTests {
     let grid = try await Self.search(seed: 1) { $0.method = .grid }
     let best = grid.trials[try #require(grid.requirements[0].best)]
     #expect(grid.requirements[0].certainty == .everyPoint)
-    for seed in UInt64(1)...6 {
+    for seed in UInt64(1)...5 {
       for objectives in ["[cost_per_month]", "[cost_per_month, \"p95(ttft_s)\"]"] {
         let found = try await Self.search(seed: seed, objectives: objectives) {
           ($0.method, $0.budget, $0.population) = (.nsga2, 32, 8)
