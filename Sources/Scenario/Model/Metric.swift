@@ -44,6 +44,14 @@ public struct Metric: Sendable, Hashable {
   /// neither.
   public func better(_ statistic: String) -> Better { statistic == "count" ? .neither : better }
 
+  /// Which end a search looks for that names the figure and no sense: the better one. Utilisations, which no
+  /// comparison judges because fewer requests lower them too, are looked for high.
+  public func sought(_ statistic: String) -> Better {
+    Self.utilizations.contains(name) && statistic != "count" ? .higher : better(statistic)
+  }
+
+  private static let utilizations = ["gpu_busy_ratio", "mfu", "mbu"]
+
   /// In the order of the results.
   public static let all: [Metric] = serving + training + wholeDesign
 

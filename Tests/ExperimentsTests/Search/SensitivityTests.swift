@@ -167,6 +167,28 @@ struct SensitivityTests {
     #expect(abs(median / costs[0] - 1) < 0.01)
   }
 
+  @Test("who wins as written but seldom under the uncertain inputs is not called the winner alone")
+  func verdict() async throws {
+    var first = try Self.study(
+      "sensitivity: { inputs: [designs.rent.pools.h100.pricing] }\n", designs: ["buy", "rent"])
+    let costs = await first.run().designs.compactMap(\.objective)
+    let hourly = costs[0] / 730.5
+    var study = try Self.study(
+      """
+      sensitivity: { draws: 200, inputs: [designs.rent.pools.h100.pricing] }
+      uncertainty:
+        designs.rent.pools.h100.pricing:
+          { distribution: uniform, from: \(hourly * 0.2) USD/h, to: \(hourly * 1.2) USD/h }
+
+      """, designs: ["buy", "rent"])
+    let results = await study.run()
+    #expect(results.winner == "buy")
+    let verdict = results.verdict
+    #expect(verdict.hasPrefix("buy wins with the values as written alone"), "\(verdict)")
+    #expect(verdict.contains("under the uncertain inputs rent is the cheapest that holds in 80"))
+    #expect(verdict.contains("of draws, and buy in 20"))
+  }
+
   @Test("quantiles of the laws are those of their inverse distribution functions")
   func laws() {
     let input = SensitivitySettings.Input(path: "x", number: 1, unit: "")
