@@ -7,35 +7,27 @@ import Testing
 /// What figures are divided by: each service's own sending, each job's own runs, a month of the pool's hours.
 @Suite("Laws of spans")
 struct SpanLawTests {
-  static let chat = """
-      chat:
-        kind: inference
-        model: llama-3.1-8b
-        arrivals: { process: poisson, rate: 6/s }
-        prompt-tokens: { distribution: constant, value: 900 }
-        output-tokens: { distribution: constant, value: 120 }
-        slo: { ttft: 2s }
-    """
+  static let chat =
+    "chat: { kind: inference, model: llama-3.1-8b, arrivals: { process: poisson, rate: 6/s }, "
+    + "prompt-tokens: { distribution: constant, value: 900 }, "
+    + "output-tokens: { distribution: constant, value: 120 }, slo: { ttft: 2s } }"
   static func tune(_ tokens: String) -> String {
-    "\n  tune: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 128, tokens: \(tokens) }"
+    "tune: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 128, tokens: \(tokens) }"
   }
   static let servingPool =
     "serving: { site: dc, node: hgx-h100, count: 1, purchase: { price: 290000 USD, life: 5y } }"
-  static func trainingPool(_ more: String = "") -> String {
+  static let trainingPool =
     "training: { site: dc, node: hgx-h100, count: 2, fabric: infiniband-ndr, "
-      + "purchase: { price: 290000 USD, life: 5y }\(more) }"
-  }
+    + "purchase: { price: 290000 USD, life: 5y } }"
 
   static func run(
     serves: Bool = true, tokens: String? = nil, runs: String = "", economics: String = "horizon: 3y"
   ) async throws -> RunResults {
-    let pools = (serves ? [servingPool] : []) + (tokens == nil ? [] : [trainingPool()])
-    let services = serves ? "\n    services: { chat: { workload: chat, pool: serving, replicas: 2 } }" : ""
+    let pools = (serves ? [servingPool] : []) + (tokens == nil ? [] : [trainingPool])
+    let workloads = (serves ? [chat] : []) + (tokens.map { [tune($0)] } ?? [])
+    let services = serves ? ["services: { chat: { workload: chat, pool: serving, replicas: 2 } }"] : []
     let jobs =
-      tokens == nil
-      ? "" : "\n    jobs: { tune: { workload: tune, pool: training, accelerators: 16\(runs) } }"
-    let workloads =
-      (serves ? chat : "") + (tokens.map { (serves ? "" : "  #") + tune($0) } ?? "")
+      tokens == nil ? [] : ["jobs: { tune: { workload: tune, pool: training, accelerators: 16\(runs) } }"]
     let text = """
       version: 1
       name: spans
@@ -44,12 +36,12 @@ struct SpanLawTests {
       warmup: 20s
       economics: { \(economics), discount-rate: 0% }
       workloads:
-      \(workloads)
+        \(workloads.joined(separator: "\n  "))
       designs:
         own:
           sites: { dc: { kind: on-prem, electricity: 0.10 USD/kWh, pue: 1.2 } }
-          pools: { \(pools.joined(separator: ", ")) }\(services.replacing("\n  ", with: "\n    "))\
-      \(jobs.replacing("\n  ", with: "\n    "))
+          pools: { \(pools.joined(separator: ", ")) }
+          \((services + jobs).joined(separator: "\n    "))
       """
     return await Experiment.run(try WorldTests.scenario(text), options: RunOptions())
   }
@@ -112,7 +104,8 @@ struct SpanLawTests {
       let results = await FacilityRunTests.run(
         try FacilityRunTests.scenario(
           site: ", pue: 1.5, power-limit: 10MW, demand-charge: 10 USD/kW-month",
-          pool: ", power-cap: \(cap)W", rate: "90/s", tokens: (200, 200)))
+          pool: ", power-cap: \(cap)W", rate: "90/s", tokens: (200, 200),
+          node: "{ accelerator: h100-sxm, accelerators: 1 }"))
       let mean = try FacilityRunTests.value(results, "energy_kwh") / 730.5
       let full = try FacilityRunTests.value(results, "site_power_kw")
       let charged = try #require(
