@@ -14,12 +14,10 @@ extension DesignCost {
       let job = item.deployment
       let pool = design.pools[job.poolIndex]
       let site = design.sites[pool.siteIndex]
-      let share = item.training.step.computeShare
-      let cost = JobCost(result, of: job, on: pool, site: site, computeShare: share)
-      let months = job.runs.map { $0.monthsPerRun } ?? max(1, horizon.length.value / Calendar.secondsPerMonth)
+      let cost = JobCost(result, of: job, on: pool, site: site)
+      let months = job.monthsPerRun(over: horizon)
       let energy =
-        pool.busyNodePower(computeShare: share).value / 1000 * site.powerUsageEffectiveness * cost.nodeHours
-        / months
+        pool.fullNodePower.value / 1000 * site.powerUsageEffectiveness * cost.nodeHours / months
       kilowattHoursPerMonth += energy
       addCarbon(of: energy, byHour: nil, site: site)
       addEmbodied(cost.nodeHours / months / Calendar.hoursPerMonth, of: pool)
@@ -53,13 +51,17 @@ extension DesignCost {
   mutating func add(_ pool: Pool, _ index: Int, _ design: Design, _ outcome: Outcome) {
     let site = design.sites[pool.siteIndex]
     let batches = design.batches(of: pool)
-    let draw = PoolDraw(pool, index: index, design: design, outcome: outcome)
+    let draw = PoolDraw(pool, index: index, design: design, outcome: outcome, horizon: horizon)
     let hours = Double(pool.devices) * Calendar.hoursPerMonth
     acceleratorHours += hours
-    usefulAcceleratorHours += hours * draw.busy * pool.usedShare * pool.dailyUse
     let isByUse = !pool.isOwned && pool.rent.allSatisfy(\.isByUse)
-    addEmbodied(Double(pool.nodeCount) * (isByUse ? pool.dailyUse : 1), of: pool)
-    paidAcceleratorHours += hours * (isByUse ? pool.dailyUse : 1)
+    let paid = isByUse ? pool.dailyUse : 1
+    addEmbodied(Double(pool.nodeCount) * paid, of: pool)
+    let use = PoolUse(
+      pool: pool.name, paidHours: hours * paid, usefulHours: hours * draw.busy * pool.usedShare)
+    usefulAcceleratorHours += use.usefulHours
+    paidAcceleratorHours += use.paidHours
+    useOfPools.append(use)
     let naive = naivePerMonth
     switch pool.payment {
     case .purchase(let price, let life, let residual):
@@ -79,10 +81,8 @@ extension DesignCost {
     }
     if !pool.deliveries.isEmpty { naivePerMonth = naive + (naivePerMonth - naive) * presence(of: batches) }
     let fabric = fabricPower(of: pool)
-    let power = draw.average * pool.dailyUse + draw.idle * (1 - pool.dailyUse) + fabric
     addEnergy(
-      of: pool, averagePower: pool.isOwned ? power : draw.average * pool.dailyUse,
-      byHour: draw.byHour?.map { $0 + fabric.value }, site: site, from: batches[0].from)
+      of: pool, averagePower: draw.average(of: pool) + fabric, byHour: draw.byHour?.map { $0 + fabric.value }, site: site, from: batches[0].from)
     for batch in batches {
       let before = (items.count, prepayments.count)
       defer { bind(to: batch, since: before) }

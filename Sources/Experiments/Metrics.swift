@@ -149,11 +149,11 @@ struct MetricReader {
   }
 
   /// What prefix caches saved; unknown where none is kept.
-  private mutating func readCache(_ workload: String, _ index: Int, _ result: ServiceOutcome) {
+  private mutating func readCache(_ workload: String, _ service: Int, _ result: ServiceOutcome) {
     let tally = result.tally
     // Prefill and decode replicas keep no tiers.
     var cache: CacheSettings?
-    let members = model.design.members(ofService: index).map { model.design.services[$0] }
+    let members = model.design.members(ofService: service).map { model.design.services[$0] }
     // Members have tiers of their own: those of one would say nothing of the others.
     if members.count == 1, case .pool(let deployment) = members[0].placement { cache = deployment.cache }
     let keepsCache = members.contains { $0.deployments.contains { $0.cache != nil } }
@@ -179,8 +179,9 @@ struct MetricReader {
       add(workload, "tier_read_bytes", Double(sum(\.blocksRead)) * cache.bytesPerBlock, "B", statistic: name)
       let written = Double(sum(\.blocksWritten)) * cache.bytesPerBlock
       add(workload, "tier_written_bytes", written, "B", statistic: name)
-      let busy = result.replicas.reduce(0.0) { $0 + $1.tiers[index].busy.seconds }
-      let span = outcome.end.seconds * Double(result.replicas.count)
+      let load = outcome.load(ofService: service, of: model.design)
+      let busy = load.replicas.reduce(0.0) { $0 + $1.tiers[index].busy.seconds }
+      let span = load.seconds * Double(load.replicas.count)
       add(workload, "tier_busy_ratio", span > 0 ? busy / span : nil, "ratio", statistic: name)
     }
     add(workload, "tier_hit_ratio", share(found - below), "ratio", statistic: "gpu")

@@ -1,3 +1,4 @@
+import Economics
 import Infrastructure
 import Quantities
 import Scenario
@@ -23,7 +24,9 @@ extension Summary {
       let profiles = [("emissions", site.carbon), ("prices", site.electricityByHour)]
       let names = profiles.filter { $0.1.map { !$0.isFlat } ?? false }.map(\.0)
       guard !names.isEmpty else { return nil }
-      let draw = PoolDraw(pool, index: position, design: design, outcome: outcome)
+      let draw = PoolDraw(
+        pool, index: position, design: design, outcome: outcome,
+        horizon: Horizon(scenario.economics.horizon))
       let how =
         draw.byHour == nil
         ? "the plain mean of the day: the run gives no draw for each of its hours"
@@ -50,6 +53,9 @@ extension Summary {
       return "\(models[index].design.name)/\(pool.name): capped at \(Int(cap.limit.value)) of "
         + "\(Int(cap.rated.value)) W, arithmetic runs at \(percent(cap.computeSpeed)) of its rate and memory "
         + "at \(percent(cap.memorySpeed)); the law is an estimate"
+        + (cap.limit > cap.memoryBound
+          ? ", and energy that it saves in work that waits for memory is an upper bound: that draws about "
+            + "\(Int(cap.memoryBound.value)) W without a cap too" : "")
     }
   }
 }

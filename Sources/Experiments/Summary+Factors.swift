@@ -51,10 +51,16 @@ extension Summary {
     var owns: Bool
     var rents: Bool
     var calls: Bool
+    /// Whether some of what is rented is paid for whatever is used, and whether some of it comes and goes.
+    var commits: Bool
+    var takesSpot: Bool
 
     init(of design: Design) {
       owns = design.pools.contains(where: \.isOwned)
       rents = design.pools.contains { !$0.isOwned }
+      let rented = design.pools.filter { !$0.isOwned }
+      commits = rented.contains { $0.rent.contains { !$0.isByUse } }
+      takesSpot = rented.contains { $0.market != nil || $0.rent.contains { $0.term == .spot } }
       calls = design.services.contains { if case .endpoint = $0.placement { true } else { false } }
     }
   }

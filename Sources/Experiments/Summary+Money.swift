@@ -28,6 +28,7 @@ extension Summary {
         "what jobs rent is paid once and spread over the horizon in the month; bought and reserved nodes "
           + "cost the month whatever runs: compare the cost of a run")
     }
+    notes += models.flatMap { useNotes($0.design) } + models.indices.flatMap(runNotes)
     if !models.isEmpty {
       notes.append(
         "costs hold tokens, machines or their rent, the network that bought pools name and, where the "
@@ -41,7 +42,7 @@ extension Summary {
       if cost.firstService.value.isFinite { continue }
       notes.append(
         "\(model.design.name): not all of its services are ever answered as demand is expected, for nodes "
-          + "that wait for demand are not ordered; it stands in no comparison")
+          + "that wait for demand are not ordered; what they leave unanswered counts as unmet")
     }
     for (index, model) in models.enumerated() {
       guard let outcome = outcomes(of: index).first, !windows.isEmpty else { continue }
@@ -50,9 +51,12 @@ extension Summary {
       guard let error = cost.interpolationError(others) else { continue }
       let percent = { (share: Double) in "\((share * 1000).rounded() / 10) %" }
       let what = cost.design.isPhased ? "demand and capacity" : "demand"
+      let how =
+        scenario.economics.simulatesEveryMonth && !cost.design.isPhased
+        ? "the level of each month is simulated" : "months between them interpolated"
       notes.append(
-        "\(model.design.name): \(others.count + 1) levels of \(what) are simulated and months between them "
-          + "interpolated; a straight line past a level misses its cost by \(percent(error.cost)) and the "
+        "\(model.design.name): \(others.count + 1) levels of \(what) are simulated and \(how); a straight "
+          + "line past a level misses its cost by \(percent(error.cost)) and the "
           + "share of good requests by \(percent(error.good))")
     }
     return notes

@@ -131,26 +131,24 @@ extension Summary {
     ].filter { $0.0 > 0 }.map { "\(MoneyWords.whole(Double($0.0))) \($0.1)" }.joined(separator: ", ")
   }
 
-  /// How much longer than the traffic a run is. Rates are those of the time in which requests are sent; busy
-  /// shares, power and availability are means over all of the run, for the work of the last answers is done
-  /// after that time, and a cut there would count requests without their work.
+  /// Services whose availability rests on a time in which they are not asked any more. All else that goes by
+  /// time is of the time in which requests are sent (`LoadSpan`).
   func tailNotes() -> [String] {
-    models.indices.compactMap { index -> String? in
-      let design = models[index].design
-      guard !design.pools.isEmpty, let outcome = outcomes(of: index).first, outcome.end.seconds > 0 else {
-        return nil
+    models.indices.flatMap { index -> [String] in
+      guard let outcome = outcomes(of: index).first else { return [] }
+      let services = models[index].design.services
+      return services.enumerated().compactMap { position, service in
+        let owner = outcome.services[service.front ?? position]
+        let span = owner.rateSpan(from: outcome.measuredFrom)
+        guard let life = outcome.services[position].life, span.seconds != nil, !span.holdsTail else {
+          return nil
+        }
+        let tail = life.span - owner.sendingEnd.seconds
+        if tail < 0.1 * life.span || tail <= 0 { return nil }
+        return "\(models[index].design.name)/\(service.name): answers go on for \(MoneyWords.number(tail)) s "
+          + "after the last request, \(MoneyWords.number(tail / life.span * 100)) % of its time; availability "
+          + "is a mean over all of it; lengthen the run"
       }
-      let spans = outcome.services.map { $0.rateSpan(from: outcome.measuredFrom) }
-      guard !spans.isEmpty, outcome.jobs.isEmpty, spans.allSatisfy({ $0.seconds != nil && !$0.holdsTail }),
-        let last = outcome.services.map(\.sendingEnd).max(), last < outcome.end
-      else { return nil }
-      let tail = outcome.end.seconds - last.seconds
-      let share = tail / outcome.end.seconds
-      if share < 0.1 { return nil }
-      return "\(design.name): answers go on for \(MoneyWords.number(tail)) s after the last request, "
-        + "\(MoneyWords.number(share * 100)) % of the run; busy shares, energy and availability are means "
-        + "over all of it, so a month at this load has up to "
-        + "\(MoneyWords.number(share / (1 - share) * 100)) % more; lengthen the run"
     }
   }
 }

@@ -74,7 +74,7 @@ extension Summary {
         sent += requests.offered
         unmet += missed
         loss +=
-          missed * value(ofRequestTo: one.cost)
+          missed * scenario.economics.unmetValue(ofRequestTo: one.cost)
           * discount(ledger.horizon.end(ofMonth: month), yearlyRate: rate)
       }
       path.costs.append(cost)
@@ -82,14 +82,6 @@ extension Summary {
       path.unmetRatios.append(sent > 0 ? unmet / sent : 0)
     }
     return path
-  }
-
-  private func value(ofRequestTo cost: DesignCost) -> Double {
-    switch scenario.economics.unmet {
-    case .request(let price): price.units
-    case .millionTokens(let price): price.units * (cost.workPerMonth?.tokensPerRequest ?? 0) / 1e6
-    case nil: 0
-    }
   }
 
   private func row(

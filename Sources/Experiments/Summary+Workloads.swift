@@ -84,9 +84,9 @@ extension Summary {
 
   private func tenants(_ index: Int, _ outcome: Outcome) -> [Tenant] {
     let design = models[index].design
-    let services = zip(design.services, outcome.services).map { service, result in
+    let services = design.services.enumerated().map { position, service in
       // Replicas that come and go hold accelerators for part of the time.
-      let mean = result.life.flatMap { $0.span > 0 ? $0.heldSeconds / $0.span : nil }
+      let mean = outcome.load(ofService: position, of: design).held
       return Tenant(
         name: service.name, row: scenario.workloads[service.workloadIndex].name,
         held: service.deployments.map {

@@ -106,11 +106,16 @@ extension World {
         }
       }
       let life = lifeOutcome(of: index, isCutShort: earlyEnd != nil)
-      results.append(
-        ServiceOutcome(
-          tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
-          slices: slices, disaggregation: disaggregation, startup: state.pointee.startup,
-          life: life, sendingEnd: sendingEnd))
+      var result = ServiceOutcome(
+        tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
+        slices: slices, disaggregation: disaggregation, startup: state.pointee.startup,
+        life: life, sendingEnd: sendingEnd)
+      // A run that drained before the warm-up's end did nothing after it.
+      result.atStart =
+        state.pointee.atStart
+        ?? (isMeasuring ? nil : ServiceMark(replicas: totals, heldSeconds: life?.heldSeconds))
+      result.atSendingEnd = state.pointee.atSendingEnd
+      results.append(result)
     }
     gatherFronts(&results)
     if earlyEnd != nil { last = now }

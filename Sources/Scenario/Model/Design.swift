@@ -142,6 +142,8 @@ public struct Staff: Sendable, Hashable {
   public var salaryPerYear: Money
   /// Tools for each of them.
   public var softwarePerYear = Money.zero
+  /// Where people go by what they look after: then they come with its nodes.
+  public var staffing: Staffing?
   public init(fullTimeEquivalents: Double, salaryPerYear: Money) {
     self.fullTimeEquivalents = fullTimeEquivalents
     self.salaryPerYear = salaryPerYear
@@ -178,6 +180,8 @@ public struct Service: Sendable {
   public var restart = Ticks.zero
   /// `nil` where the number of replicas stays.
   public var autoscale: AutoscaleSettings?
+  /// Share of the hours in which its workload's requests come, 0...1.
+  public var dailyUse = 1.0
   public init(name: String, workloadIndex: Int, placement: Placement) {
     self.name = name
     self.workloadIndex = workloadIndex

@@ -105,17 +105,12 @@ extension Pool {
   /// Its accelerators as fast as they run for long: slower where they are capped.
   public var sustained: Accelerator { powerCap.map { accelerator.sustained(under: $0) } ?? accelerator }
 
-  /// Draw of a node whose accelerators are all busy.
-  ///
-  /// - Parameter computeShare: of the busy time that is bound by arithmetic, 0...1.
-  public func busyNodePower(computeShare: Double) -> Watts {
+  /// Draw of a node whose accelerators are all busy, the most that it draws: what energy is counted with, and
+  /// what feeds and racks are sized for.
+  public var fullNodePower: Watts {
     guard let cap = powerCap else { return node.power }
-    let saved = cap.saving(computeShare: computeShare) * Double(devicesPerNode)
-    return max(node.idlePower, node.power - saved)
+    return max(node.idlePower, node.power - cap.saving * Double(devicesPerNode))
   }
-
-  /// The most that a node draws: what feeds and racks are sized for.
-  public var fullNodePower: Watts { busyNodePower(computeShare: 1) }
 
   var rackLoad: RackLoad {
     RackLoad(

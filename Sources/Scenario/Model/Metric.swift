@@ -161,6 +161,7 @@ public struct Metric: Sendable, Hashable {
     Metric("unmet_ratio", "ratio", .lower),
     Metric("people", "1", .lower),
     Metric("cost_idle", "money", .lower),
+    Metric("cost_unmet_total", "money", .lower),
     Metric("cost_of_workload", "money", .lower),
     Metric("cost_unallocated", "money", .lower, .parts),
     Metric("cost_npv_by_growth", "money", .lower, .parts),

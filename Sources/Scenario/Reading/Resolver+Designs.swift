@@ -48,6 +48,9 @@ extension Resolver {
         "two services of one design answer the same workload")
     }
     checkCounts(pools, services, value, path)
+    for index in services.indices {
+      services[index].dailyUse = workloads[services[index].workloadIndex].dailyUse
+    }
     let staff = staff(value["staff"], "\(path).staff", pools: pools, services: services)
     var design = Design(name: member.key, sites: sites, pools: pools, services: services, staff: staff)
     design.drift = drift(value["drift"])
@@ -155,8 +158,9 @@ extension Resolver {
       }
       guard let preset = catalog.endpoint(endpoint.text ?? "") else { return nil }
       checkEndpoint(preset, endpoint, path, serving: answered.model)
-      var service = make(.endpoint(preset))
-      service.endpointTerms = endpointTerms(value["pricing"])
+      let terms = endpointTerms(value["pricing"], "\(path).pricing")
+      var service = make(.endpoint(provisioned(preset, terms)))
+      service.endpointTerms = terms
       return service
     }
     if value["disaggregation"] != nil {

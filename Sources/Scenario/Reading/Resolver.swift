@@ -120,6 +120,7 @@ struct Resolver {
     }
     if designs.isEmpty && faults.isEmpty { fault(root, "designs", "a scenario has at least one design") }
     let duration = quantity(root["duration"], .duration).map { Ticks(seconds: $0) }
+    checkSpans(root)
     checkEnd(root, workloads, duration)
     if case .fixed(let time) = warmup { checkWarmup(root, time, workloads, duration) }
     let thresholds = (root["thresholds"]?.items ?? []).enumerated().compactMap { index, item in
@@ -139,6 +140,15 @@ struct Resolver {
     scenario.until = until
     (scenario.trainings, scenario.collectives, scenario.jobTraces) = (trainings, collectives, jobTraces)
     return scenario
+  }
+
+  /// Nothing is sent, used or paid in a span of nothing.
+  private mutating func checkSpans(_ root: Written) {
+    for (value, path) in [
+      (root["duration"], "duration"), (root["economics"]?["horizon"], "economics.horizon"),
+    ] where quantity(value, .duration) == 0 {
+      fault(value ?? root, path, "the time must be longer than nothing")
+    }
   }
 
   private mutating func economicsSettings(_ money: Written?) -> EconomicsSettings {

@@ -74,6 +74,7 @@ enum ScenarioShape {
           Key("prefix", prefix, "Beginnings that prompts have in common."),
           Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
           adapters,
+          workloadHours,
         ] + residencyKeys),
       trainingWorkload, collectiveWorkload, jobTraceWorkload,
     ])
