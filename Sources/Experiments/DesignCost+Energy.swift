@@ -54,7 +54,8 @@ extension DesignCost {
   /// - Parameter nodes: on the mean of a month.
   mutating func addEmbodied(_ nodes: Double, of pool: Pool) {
     let life: Seconds?
-    if case .purchase(_, let written, _) = pool.payment {
+    // What is leased goes back, and on to somebody else.
+    if case .purchase(_, let written, _) = pool.payment, pool.ownership.lease == nil {
       life = min(written, pool.ownership.refresh ?? written)
     } else {
       life = catalog.serviceLife
