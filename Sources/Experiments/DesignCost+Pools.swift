@@ -82,7 +82,8 @@ extension DesignCost {
     if !pool.deliveries.isEmpty { naivePerMonth = naive + (naivePerMonth - naive) * presence(of: batches) }
     let fabric = fabricPower(of: pool)
     addEnergy(
-      of: pool, averagePower: draw.average(of: pool) + fabric, byHour: draw.byHour?.map { $0 + fabric.value }, site: site, from: batches[0].from)
+      of: pool, averagePower: draw.average(of: pool) + fabric, byHour: draw.byHour?.map { $0 + fabric.value },
+      site: site, from: batches[0].from)
     for batch in batches {
       let before = (items.count, prepayments.count)
       defer { bind(to: batch, since: before) }

@@ -52,7 +52,8 @@ struct DesignCost {
     var goodRatio: Double { offered > 0 ? met / offered : 0 }
     var tokensPerRequest: Double { offered > 0 ? outputTokens / offered : 0 }
   }
-  /// Accelerator-hours of a month in a pool: those that are paid for, and those in which something is computed.
+  /// Accelerator-hours of a month in a pool: those that are paid for, and those in which something is
+  /// computed.
   struct PoolUse: Sendable, Equatable {
     var pool: String
     var paidHours: Double
@@ -260,7 +261,7 @@ struct DesignCost {
   /// An endpoint bills the requests that are sent in the span of the rates, however late it answers them: a
   /// slow one is not cheaper.
   ///
-  /// Requests come in the hours of their workload; those that come while the machines are switched off are not
+  /// Requests come in the hours of their workload; those that come while machines are switched off are not
   /// answered.
   private mutating func addWork(
     of service: Service, _ outcome: ServiceOutcome, _ design: Design, measuredFrom: Ticks

@@ -62,8 +62,8 @@ struct PoolDraw {
     byHour = shares?.map { [idle, range] in (idle + range * min(1, $0)).value }
   }
 
-  /// Mean draw of a month: nodes that are bought idle when they are not in use, those that are rented are given
-  /// back.
+  /// Mean draw of a month: nodes that are bought idle when they are not in use, those that are rented are
+  /// given back.
   func average(of pool: Pool) -> Watts { idle * (pool.isOwned ? 1 : pool.dailyUse) + range * busy }
 }
 

@@ -43,7 +43,9 @@ extension Summary {
     let month = rows.first {
       $0.design == name && $0.replication == nil && $0.metric == "crossover_month"
     }?.value
-    let crossing = month.map { ": its payments stay below the other's from month \(MoneyWords.number($0)) on" }
+    let crossing = month.map {
+      ": its payments stay below the other's from month \(MoneyWords.number($0)) on"
+    }
     return "\(name): hours of use until what is bought has paid for itself are not told where nodes come in "
       + "batches" + (crossing ?? "; its payments never fall below the other's")
   }

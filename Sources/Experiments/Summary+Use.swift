@@ -12,8 +12,8 @@ extension Summary {
         guard service.front == nil, pool.dailyUse < service.dailyUse else { return nil }
         let share = (1 - pool.dailyUse / service.dailyUse) * 100
         return "\(design.name)/\(pool.name) is on \(MoneyWords.number(pool.dailyUse * 24)) h a day: "
-          + "\(MoneyWords.number(share)) % of the requests of \(service.name) come when it is off and are not "
-          + "met; where they come in its hours alone, give the workload the same `daily-use`"
+          + "\(MoneyWords.number(share)) % of the requests of \(service.name) come when it is off and are "
+          + "not met; where they come in its hours alone, give the workload the same `daily-use`"
       }
     }
   }
@@ -29,13 +29,15 @@ extension Summary {
       let name = "\(design.name)/\(design.pools[position].name)"
       let share = outcome.shareOfJobs(onPool: position, of: design, horizon)
       if share > 1 + 1e-9 {
-        return "\(name): the runs of its jobs take \(MoneyWords.number(share * 100)) % of the hours that there "
+        return
+          "\(name): the runs of its jobs take \(MoneyWords.number(share * 100)) % of the hours that there "
           + "are; it is taken to be busy all the time"
       }
       let once = here.filter { $0.runs == nil }.map(\.name)
       if once.isEmpty { return nil }
       let verb = once.count == 1 ? "runs" : "run"
-      return "\(name): \(once.joined(separator: ", ")) \(verb) once in the horizon, and nodes that are paid for "
+      return
+        "\(name): \(once.joined(separator: ", ")) \(verb) once in the horizon, and nodes that are paid for "
         + "all of it stand idle for the rest; say `runs: { every: … }` where there are more"
     }
   }

@@ -19,7 +19,8 @@ extension CostCalendar {
     requests.flatMap { $0.offered > 0 ? max(0, 1 - $0.good / $0.offered) : nil }
   }
 
-  /// The worth of the demand of the horizon that is not met, not discounted; `nil` where nothing was measured.
+  /// The worth of the demand of the horizon that is not met, not discounted; `nil` where nothing was
+  /// measured.
   func unmetWorth(_ economics: EconomicsSettings) -> Double? {
     requests.map { max(0, $0.offered - $0.good) * economics.unmetValue(ofRequestTo: own) }
   }

@@ -16,7 +16,7 @@ extension RunResults {
     var meetsNothing: Bool { unmet >= 0.9995 }
     var nothing: String { "; \(TextStyle.printable(name)) meets none of its demand" }
 
-    /// What it leaves unmet, and the cheapest of the others that leaves less; empty for less than one percent.
+    /// What it leaves unmet, and the cheapest of the others that leaves less; empty for less than a percent.
     func shortfall(among others: [Offer]) -> String {
       guard unmet >= 0.01 else { return "" }
       let own = "; it leaves \(HumanNumber.fixed(unmet * 100, decimals: 1)) % of demand unmet"

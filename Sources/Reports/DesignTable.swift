@@ -45,7 +45,10 @@ extension RunResults {
     let all = offers(fit.map(\.name))
     let priced = all.filter { !$0.meetsNothing }
     guard let best = priced.first else {
-      if !all.isEmpty { return "No design that holds every threshold meets any demand." }
+      if !all.isEmpty {
+        let which = verdicts.isEmpty ? "No design" : "No design that holds every threshold"
+        return "\(which) meets any demand."
+      }
       let names = fit.map { TextStyle.printable($0.name) }.joined(separator: ", ")
       return verdicts.isEmpty ? "No prices to compare." : "Every threshold holds on: \(names)."
     }

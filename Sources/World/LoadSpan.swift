@@ -10,8 +10,8 @@ public struct ServiceMark: Sendable, Hashable {
 }
 
 /// What a service's replicas did while requests were being sent: what busy shares, power and energy are taken
-/// from, over the same span as the rates (`RateSpan`). What else the run waits for - its own tail, jobs on other
-/// machines - is no part of it.
+/// from, over the same span as the rates (`RateSpan`). What else the run waits for - its own tail, jobs on
+/// other machines - is no part of it.
 public struct LoadSpan: Sendable {
   public var seconds: Double
   /// Of each replica, in the span alone.
@@ -53,7 +53,7 @@ extension Outcome {
 
 extension World {
   /// Keeps what services have done by the marks that lie before `time`: the end of the warm-up, and of the
-  /// sending. Nothing happens between the last event and this one, so replicas can tell of any moment between.
+  /// sending. Nothing happens between the last event and this one: replicas can tell of any moment between.
   @inline(never)
   mutating func passMarks(before time: Ticks) {
     while nextMark < time {

@@ -52,11 +52,14 @@ extension ScenarioShape {
     Key(
       "plan", .choice(["on-demand", "reserved-1y", "reserved-3y", "spot"]), "Terms of the price list.",
       fallback: "on-demand"),
-    Key("discount", .quantity(.ratio, atMost: "100%"), "Off the price, as for a savings plan.", fallback: "0%"),
+    Key(
+      "discount", .quantity(.ratio, atMost: "100%"), "Off the price, as for a savings plan.", fallback: "0%"),
     Key(
       "commitment", .quantity(.duration), "Paid for whatever is used: 3y, or 14d for a capacity block.",
       fallback: "that of the plan"),
-    Key("upfront", .quantity(.ratio, atMost: "100%"), "Of what is committed, paid at its start.", fallback: "0%"),
+    Key(
+      "upfront", .quantity(.ratio, atMost: "100%"), "Of what is committed, paid at its start.", fallback: "0%"
+    ),
   ]
 
   static let pricing: Shape = .either([
@@ -76,8 +79,8 @@ extension ScenarioShape {
 
   static let dailyUse = Key(
     "daily-use", .quantity(.duration, atMost: "24h"),
-    "Of a day, that its nodes are switched on; rent by the hour and energy follow, and requests that come in "
-      + "other hours are not met.", fallback: "24h")
+    "Of a day, that its nodes are switched on; rent by the hour and energy follow, and requests of other "
+      + "hours are not met.", fallback: "24h")
 
   static let workloadHours = Key(
     "daily-use", .quantity(.duration, atMost: "24h"),

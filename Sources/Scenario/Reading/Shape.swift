@@ -221,7 +221,9 @@ struct ShapeChecker {
         help: "say how many \(exchange.currency) one \(code) is: "
           + "economics: { exchange: { \(code): …, date: 2026-11-01 } }")
     case .negative: fault(value, path, "the quantity must not be negative")
-    case .outOfRange: fault(value, path, "the quantity is too large to be meant",
+    case .outOfRange:
+      fault(
+        value, path, "the quantity is too large to be meant",
         help: measure == .duration ? "a time is at most 19 years" : nil)
     }
   }

@@ -2,8 +2,8 @@ import Kernel
 
 /// What a replica has done up to a moment, so that its work in a span of time can be told.
 extension LeapingReplica {
-  /// The totals as of `now`: those of everything that has ended, and of the run of steps in flight the part of
-  /// it that is over in time. Prompt tokens count with the end of their step.
+  /// The totals as of `now`: those of everything that has ended, and of the run of steps in flight the part
+  /// that is over in time. Prompt tokens count with the end of their step.
   ///
   /// - Parameter now: not before its last change, and not after its `nextChange`.
   /// - Complexity: O(tiers).
