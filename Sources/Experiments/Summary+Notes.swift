@@ -146,8 +146,8 @@ extension Summary {
         let tail = life.span - owner.sendingEnd.seconds
         if tail < 0.1 * life.span || tail <= 0 { return nil }
         return "\(models[index].design.name)/\(service.name): answers go on for \(MoneyWords.number(tail)) s "
-          + "after the last request, \(MoneyWords.number(tail / life.span * 100)) % of its time; availability "
-          + "is a mean over all of it; lengthen the run"
+          + "after the last request, \(MoneyWords.number(tail / life.span * 100)) % of its time; "
+          + "availability is a mean over all of it; lengthen the run"
       }
     }
   }
