@@ -93,7 +93,8 @@ let package = Package(
       name: "ScenarioTests",
       dependencies: ["Scenario", "Kernel", "Quantities", "Infrastructure", "Workloads"]),
     .testTarget(name: "WorldTests", dependencies: ["DryRack", "Oracles", "TestSupport"]),
-    .testTarget(name: "ExperimentsTests", dependencies: ["DryRack", "DryRackTesting", "TestSupport"]),
+    .testTarget(
+      name: "ExperimentsTests", dependencies: ["DryRack", "DryRackTesting", "Oracles", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CommandTests", dependencies: ["Command", "DryRack"]),
     .testTarget(name: "FuzzTests", dependencies: ["DryRack"]),

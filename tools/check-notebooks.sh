@@ -37,9 +37,15 @@ sweep="$work/results/one-gpu-load.csv"
 "$dryrack" sweep scenarios/minimal.yaml --set "$accelerator_path=$accelerators" --set "$rate_path=$rates" \
   --set duration=4m --replications 5 --jobs 2 --out "$sweep" >/dev/null || [ $? -eq 1 ]
 
+# Two parameters that are words: nothing to draw along an axis, and a line for each pair of them.
+"$dryrack" sweep scenarios/minimal.yaml --set "$accelerator_path=$accelerators" \
+  --set designs.one-gpu.services.chat.engine=vllm,sglang --set duration=1m --jobs 2 \
+  --out "$work/results/words.csv" >/dev/null || [ $? -eq 1 ]
+
 export_notebook() { "$dryrack" export-notebook "$work/results/$1" -o "$work/notebooks-export/$2.ipynb" --title "$3"; }
 export_notebook support-chat-forecast support-chat "Buy, rent, or call for the support assistant?"
 export_notebook one-gpu-load.csv one-gpu-load "How much load does one GPU carry?"
+export_notebook words.csv words "Which engine on which GPU?"
 export_notebook spot-training spot-training "Is spot cheaper once restarts are counted?"
 for shipped in support-chat one-gpu-load; do
   for kind in ipynb vl.json; do

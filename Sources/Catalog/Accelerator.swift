@@ -13,8 +13,6 @@ public struct Accelerator: Sendable, Hashable {
   public var kind: Family
   /// Dense peak rates on the datasheet, by compute name (see `Precision.computeName`).
   var peaks: [PeakRate]
-  /// Best dense bf16 rate that somebody measured with a matrix product, where known.
-  public var measuredFlops: FlopsPerSecond?
   /// Memory on the datasheet.
   public var memory: Bytes
   /// All memory that the driver reports to a program; a little less than `memory`. An engine's
@@ -79,7 +77,7 @@ extension Catalog {
     let pcie = BytesPerSecond(entry.number("pcie-bandwidth") ?? 0)
     return Accelerator(
       name: name, vendor: entry.text("vendor") ?? "", kind: kind, peaks: peaks,
-      measuredFlops: entry.number("bf16-measured").map { FlopsPerSecond($0) }, memory: Bytes(memory),
+      memory: Bytes(memory),
       driverMemory: Bytes(entry.number("memory-driver") ?? memory),
       memoryBandwidth: BytesPerSecond(bandwidth),
       scaleUpBandwidth: entry.number("scale-up-bandwidth").map { BytesPerSecond($0) } ?? pcie,

@@ -18,6 +18,8 @@ public struct Node: Sendable, Hashable {
   public var price: Money?
   /// All network interfaces together, one direction.
   public var nicBandwidth: BytesPerSecond
+  /// CO2 equivalent of making it, from the mine to the gate; `nil` where nobody states any.
+  public var embodiedCarbon: Kilograms?
   /// What it needs of a rack.
   public var housing = Housing()
 
@@ -49,7 +51,23 @@ extension Catalog {
       price: entry.number("price").map { Money($0) },
       nicBandwidth: BytesPerSecond(entry.number("nic-bandwidth") ?? 0))
     node.housing = Housing(entry)
+    node.embodiedCarbon =
+      entry.number("embodied-carbon").map { Kilograms($0) } ?? embodiedCarbon(of: accelerator, count: count)
     return node
+  }
+
+  /// CO2 equivalent of making accelerators and what usually hosts them; `nil` where nobody states that of the
+  /// accelerator.
+  private func embodiedCarbon(of accelerator: String, count: Int) -> Kilograms? {
+    guard let own = table(.accelerators).entry(accelerator)?.number("embodied-carbon"),
+      let host = table(.hosts).entry("generic")?.number("embodied-carbon")
+    else { return nil }
+    return Kilograms((own + host) * Double(count))
+  }
+
+  /// How long servers are in service on the mean, for what is spread over it; `nil` where an overlay took it.
+  public var serviceLife: Seconds? {
+    table(.hosts).entry("generic")?.number("service-life").flatMap { $0 > 0 ? Seconds($0) : nil }
   }
 
   /// A node that is known by its accelerators only: draw, price and network follow from them by what hosts
@@ -64,10 +82,12 @@ extension Catalog {
     let shared = host.number("nic-bandwidth") ?? 0
     let own = host.number("nic-bandwidth-linked") ?? 0
     let network = accelerator.scaleUpDomain > 1 && count > 1 ? max(shared, own * Double(count)) : shared
-    return Node(
+    var node = Node(
       name: "\(count)x-\(accelerator.name)", accelerator: accelerator.name, accelerators: count, power: power,
       idlePower: power * idleShare, price: accelerator.price.map { $0 * (priceFactor * Double(count)) },
       nicBandwidth: BytesPerSecond(network))
+    node.embodiedCarbon = embodiedCarbon(of: accelerator.name, count: count)
+    return node
   }
 
   /// What large copies from the host's memory reach of an accelerator's PCIe link, 0...1.

@@ -20,14 +20,14 @@ public struct Partition: Sendable, Hashable {
     let count = Double(instances)
     part.partition = profile
     part.peaks = whole.peaks.map { .init(computeName: $0.computeName, rate: $0.rate * computeShare) }
-    part.measuredFlops = whole.measuredFlops.map { $0 * computeShare }
     part.memory = min(whole.memory, memory)
     part.driverMemory = memory
     part.memoryBandwidth = whole.memoryBandwidth * bandwidthShare
     part.pcieBandwidth = whole.pcieBandwidth * (1 / count)
     part.scaleUpBandwidth = part.pcieBandwidth
     part.scaleUpDomain = 1
-    part.power = whole.power * (1 / count)
+    // What computes draws by multiprocessors; what only waits is shared by all that are there.
+    part.power = whole.power * computeShare
     part.idlePower = whole.idlePower * (1 / count)
     part.price = whole.price.map { $0 * (1 / count) }
     return part

@@ -25,13 +25,9 @@ public struct PowerCap: Sendable, Hashable {
   /// The same of memory-bound work.
   public var memorySpeed: Double { speed(drawing: memoryBound) }
 
-  /// What a busy accelerator draws less than without the cap.
-  ///
-  /// - Parameter computeShare: of the busy time that is bound by arithmetic, 0...1.
-  public func saving(computeShare: Double) -> Watts {
-    let rest = max(Watts.zero, memoryBound - limit)
-    return (rated - limit) * computeShare + rest * (1 - computeShare)
-  }
+  /// What a busy accelerator draws less than without the cap. It counts with its thermal design power there,
+  /// whatever it computes, and with the limit here: nothing that is capped draws more.
+  public var saving: Watts { rated - limit }
 
   private func speed(drawing draw: Watts) -> Double {
     if limit >= draw { return 1 }
@@ -80,7 +76,6 @@ extension Accelerator {
     for index in slowed.peaks.indices {
       slowed.peaks[index].rate = peaks[index].rate * cap.computeSpeed
     }
-    slowed.measuredFlops = measuredFlops.map { $0 * cap.computeSpeed }
     slowed.memoryBandwidth = memoryBandwidth * cap.memorySpeed
     return slowed
   }

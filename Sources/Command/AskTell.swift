@@ -26,7 +26,8 @@ struct AskTell {
         continue
       }
       switch PointAnswers.question(line) {
-      case .failure(let problem): try console.out(AskTellLines.error(id: nil, problem.message) + "\n")
+      case .failure(let problem):
+        try console.out(AskTellLines.error(id: problem.id, problem.message) + "\n")
       case .success(let question):
         switch await answers.answer(question) {
         case .failure(let problem):

@@ -28,6 +28,12 @@ enum Layers {
     }
   }
 
+  /// Whether a folder stands there.
+  static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
   /// Refuses to write results over the scenario that they are of.
   static func keepInput(_ scenario: String, from outputs: [String?], _ console: Console) throws {
     func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }

@@ -57,6 +57,9 @@ struct SweepCommand: AsyncParsableCommand {
   func run() async throws {
     let console = Console.current
     if out == "" { throw console.fail("--out names no file") }
+    if let out, !list, Layers.isFolder(out) {
+      throw console.fail("--out \(out) is a folder; a sweep writes one file, such as \(out)/results.csv")
+    }
     try Layers.keepInput(scenario, from: [out], console)
     let plan = try SweepLoad.plan(self, console: console)
     if engine == .slurm, !list { return try SlurmEngine(command: self, plan: plan, console: console).run() }

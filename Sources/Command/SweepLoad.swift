@@ -11,6 +11,13 @@ enum SweepLoad {
     var settings: [SweepSetting] = []
     for override in Layers.overrides(command.options) {
       // The last that is said of a path holds, as it does in `run`.
+      if let first = settings.first(where: { $0.path == override.path }), first.value != override.value,
+        !command.execution.quiet
+      {
+        console.error(
+          "note: --set \(first.path)=\(first.value) is replaced by the later =\(override.value); "
+            + "several values go into one --set, as \(first.path)=1,2\n")
+      }
       settings.removeAll { $0.path == override.path }
       settings.append(SweepSetting(path: override.path, value: override.value))
     }
@@ -28,6 +35,11 @@ enum SweepLoad {
     {
     case .success(let read): space = read
     case .failure(let report): throw tell(report)
+    }
+    if space.repeated > 0, !command.execution.quiet {
+      console.error(
+        "note: \(space.repeated) of \(space.count + space.repeated) points have the values of earlier ones; "
+          + "\(space.count) are run\n")
     }
     if let report = family.faults(in: space) { throw tell(report) }
     let first: Scenario

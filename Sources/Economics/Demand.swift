@@ -39,11 +39,23 @@ public struct Demand: Sendable, Hashable {
   public static let steady = Demand()
   public var isSteady: Bool { self == .steady }
 
-  /// The multiple in the middle of a month, which stands for the month.
+  /// The mean multiple of a month: that in the middle of each of its parts, between which a launch or the end
+  /// of the ramp lies.
   public func level(ofMonth month: Int) -> Double {
-    let middle = Double(month) + 0.5
-    let time = Seconds(middle * Calendar.secondsPerMonth)
-    var level = min(1e9, exp(middle * log1p(monthlyGrowth)))
+    let (start, end) = (
+      Double(month) * Calendar.secondsPerMonth, Double(month + 1) * Calendar.secondsPerMonth
+    )
+    let steps = (launches.map(\.at.value) + [ramp.value]).filter { $0 > start && $0 < end }.sorted()
+    var (sum, from) = (0.0, start)
+    for to in steps + [end] where to > from {
+      sum += level(at: Seconds((from + to) / 2), month: month) * ((to - from) / Calendar.secondsPerMonth)
+      from = to
+    }
+    return sum
+  }
+
+  private func level(at time: Seconds, month: Int) -> Double {
+    var level = min(1e9, exp(time.value / Calendar.secondsPerMonth * log1p(monthlyGrowth)))
     for launch in launches where launch.at <= time { level *= launch.factor }
     if ramp.value > 0 { level *= min(1, time / ramp) }
     level = min(level, most)

@@ -30,6 +30,15 @@ public struct Prepayment: Sendable, Hashable {
   /// Shorter lives are rent.
   public static let leastLife = Seconds(86_400)
 
+  /// All that its loan costs beside the price; zero without one.
+  public var interest: Money {
+    guard let financing else { return .zero }
+    return financing.payments(of: price - price * financing.deposit).reduce(.zero) { $0 + $1.interest }
+  }
+
+  /// The same of the mean month of its life, whatever the horizon cuts off.
+  public var interestPerMonth: Money { interest * (Calendar.secondsPerMonth / life.value) }
+
   public init(invoice: Charge, use: Charge, price: Money, life: Seconds) {
     self.invoice = invoice
     self.use = use

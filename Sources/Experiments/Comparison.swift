@@ -12,8 +12,8 @@ struct Comparison {
   /// in batches: then there is no one start to count from.
   var breakEvenMonths: Double? {
     if own.design.isPhased || other.design.isPhased { return nil }
-    return LinearCost(fixed: own.upfront.units, perUnit: own.billedPerMonth.units).breakEven(
-      against: LinearCost(fixed: other.upfront.units, perUnit: other.billedPerMonth.units))
+    return LinearCost(fixed: own.invested.units, perUnit: own.billedPerMonth.units).breakEven(
+      against: LinearCost(fixed: other.invested.units, perUnit: other.billedPerMonth.units))
   }
 
   /// The same in hours in which the design is switched on.

@@ -35,8 +35,9 @@ struct CostReader {
     }
     let naive = cost.naivePerMonth.units * economics.horizon.value / Calendar.secondsPerMonth
     let total = ledger.effective.units
-    let requests = calendar.requests
-    let unmet = requests.flatMap { $0.offered > 0 ? max(0, 1 - $0.good / $0.offered) : nil }
+    let worth = economics.unmet.map { _ in
+      ("cost_unmet_total", calendar.unmetWorth(economics), currency)
+    }
     return [
       ("cost_per_month", known(perMonth), "\(currency)/month"),
       ("cost_total", known(total), currency),
@@ -48,9 +49,9 @@ struct CostReader {
       ("cost_before_service", known(ledger.billed(before: cost.firstService).units), currency),
       ("cost_naive_total", known(naive), currency),
       ("full_over_naive_ratio", naive > 0 ? known(total / naive) : nil, "ratio"),
-      ("unmet_ratio", unmet, "ratio"),
+      ("unmet_ratio", calendar.unmetRatio, "ratio"),
       ("people", cost.people, "1"),
       ("cost_idle", cost.isKnown ? calendar.idleCost(ledger) : nil, currency),
-    ]
+    ] + (worth.map { [$0] } ?? [])
   }
 }

@@ -39,6 +39,8 @@ struct CostCalendar {
   let demand: Demand
   /// How capacity grows under that demand; empty where all of a design is there at once.
   let stages: [CostStage]
+  /// People from a time on, where nodes take them.
+  private let people: [(from: Seconds, people: Double)]
   /// The whole design by level.
   private let whole: [CostWindow]
   /// The same of each stage; empty where a stage was not simulated.
@@ -50,6 +52,7 @@ struct CostCalendar {
     self.own = own
     self.demand = demand
     stages = CostStage.all(of: own.design, at: demand, own.horizon)
+    people = own.design.peopleOverTime { [horizon = own.horizon] in $0.isOrdered(at: demand, horizon) }
     whole = own.steps(windows)
     staged = stages.map { stage in
       windows.filter { $0.nodes == stage.stage.nodes }.sorted { $0.level < $1.level }
@@ -61,6 +64,8 @@ struct CostCalendar {
     let item = own.items[index]
     let amount = item.charge.billed.units
     let level = demand.level(ofMonth: month)
+    if item.isInProportion { return level }
+    if item.isByPeople { return peopleShare(ofMonth: month) }
     if !item.key.isEmpty && !stages.isEmpty {
       let share = own.horizon.share(ofMonth: month)
       guard amount > 0, share > 0 else { return 0 }
@@ -72,6 +77,17 @@ struct CostCalendar {
     return Self.interpolated(whole, at: level, inProportion: item.driver == .demand) {
       $0.items[index].charge.billed.units
     } / amount
+  }
+
+  /// The people of a month over those of the whole fleet.
+  private func peopleShare(ofMonth month: Int) -> Double {
+    let all = own.horizon.share(ofMonth: month)
+    guard !people.isEmpty, own.people > 0, all > 0 else { return 1 }
+    return people.enumerated().reduce(0) { sum, step in
+      let end = step.offset + 1 < people.count ? people[step.offset + 1].from : Seconds(.infinity)
+      let share = own.horizon.share(ofMonth: month, from: step.element.from, to: end)
+      return sum + share / all * step.element.people / own.people
+    }
   }
 
   /// The stages that a month falls in, each with the part of a whole month that it has of it.
@@ -86,10 +102,7 @@ struct CostCalendar {
     let windows = stages[stage].isWhole ? whole : staged[stage]
     // What was not simulated takes its part of the whole.
     guard !windows.isEmpty else {
-      let pool = stages[stage].shares.sorted { $0.key < $1.key }.first {
-        item.key.hasSuffix(" of \($0.key)")
-      }
-      return item.charge.billed.units * (pool?.value ?? 0)
+      return item.charge.billed.units * (stages[stage].shares[item.pool] ?? 0)
     }
     return Self.interpolated(windows, at: level, inProportion: false) { cost in
       cost.items.first { $0.key == item.key }?.charge.billed.units ?? 0
@@ -138,7 +151,8 @@ struct CostCalendar {
       }, at: level)
   }
 
-  /// Requests of the horizon.
+  /// Requests of the horizon: those that are sent, and those that are answered well. Before the first day of
+  /// service none are answered. `nil` when nothing was measured.
   var requests: (offered: Double, good: Double)? {
     var sum = (offered: 0.0, good: 0.0)
     for month in 0..<own.horizon.months {
@@ -149,39 +163,45 @@ struct CostCalendar {
     return own.workPerMonth == nil ? nil : sum
   }
 
-  /// Of the accelerator-hours that a month pays for, those in which something is computed; `nil` without any.
-  func busyRatio(ofMonth month: Int) -> Double? {
-    if own.paidAcceleratorHours <= 0 { return nil }
-    let level = demand.level(ofMonth: month)
+  /// Of the accelerator-hours of a pool that a month pays for, those in which something is computed.
+  func busyRatio(ofPool pool: Int, month: Int) -> Double {
+    let (level, name) = (demand.level(ofMonth: month), own.design.pools[pool].name)
     func ratio(_ windows: [CostWindow]) -> Double {
-      if demand.isSteady || windows.isEmpty { return Self.busyRatio(windows.first?.cost ?? own) }
-      return Self.interpolated(windows, at: level, inProportion: false, Self.busyRatio)
+      if windows.isEmpty { return own.busyRatio(ofPool: name) }
+      return Self.interpolated(windows, at: level, inProportion: false) { $0.busyRatio(ofPool: name) }
     }
-    if stages.isEmpty { return demand.isSteady ? Self.busyRatio(own) : ratio(whole) }
+    let all = demand.isSteady ? [] : whole
+    if stages.isEmpty { return ratio(all) }
     // Weighted by what is there.
     var (sum, weight) = (0.0, 0.0)
     for part in parts(ofMonth: month) {
-      let nodes = stages[part.stage].stage.nodes.reduce(0, +)
-      let windows = stages[part.stage].isWhole ? (demand.isSteady ? [] : whole) : staged[part.stage]
-      sum += part.share * Double(nodes) * ratio(windows)
-      weight += part.share * Double(nodes)
+      let nodes = Double(stages[part.stage].stage.nodes[pool])
+      let windows = stages[part.stage].isWhole ? all : staged[part.stage]
+      sum += part.share * nodes * (nodes > 0 ? ratio(windows) : 0)
+      weight += part.share * nodes
     }
-    return weight > 0 ? sum / weight : nil
-  }
-
-  private static func busyRatio(_ cost: DesignCost) -> Double {
-    cost.paidAcceleratorHours > 0 ? min(1, cost.usefulAcceleratorHours / cost.paidAcceleratorHours) : 0
+    return weight > 0 ? sum / weight : 0
   }
 
   /// What is paid for machines in hours in which they compute nothing, over the horizon; `nil` without
   /// machines.
   func idleCost(_ ledger: Ledger) -> Double? {
     if own.paidAcceleratorHours <= 0 { return nil }
-    var months = [Double](repeating: 0, count: ledger.horizon.months)
+    let pools = own.design.pools
+    var paid = pools.map { _ in [Double](repeating: 0, count: ledger.horizon.months) }
     for entry in ledger.entries {
-      if case .pool = ledger.accounts[entry.account].holder { months[entry.month] += entry.effective.units }
+      if case .pool(let name) = ledger.accounts[entry.account].holder,
+        let pool = pools.firstIndex(where: { $0.name == name })
+      {
+        paid[pool][entry.month] += entry.effective.units
+      }
     }
-    return months.indices.reduce(0) { $0 + months[$1] * (1 - (busyRatio(ofMonth: $1) ?? 0)) }
+    return paid.enumerated().reduce(0) { sum, pool in
+      pool.element.enumerated().reduce(sum) {
+        $1.element == 0
+          ? $0 : $0 + $1.element * (1 - busyRatio(ofPool: pool.offset, month: $1.offset))
+      }
+    }
   }
 
   // MARK: Between levels
@@ -190,12 +210,9 @@ struct CostCalendar {
     _ windows: [CostWindow], at level: Double, inProportion: Bool, _ amount: (DesignCost) -> Double
   ) -> Double {
     guard let first = windows.first, let last = windows.last else { return 0 }
-    if level <= first.level { return amount(first.cost) * (inProportion ? level / first.level : 1) }
-    if level >= last.level { return amount(last.cost) * (inProportion ? level / last.level : 1) }
-    let above = windows.firstIndex { $0.level >= level } ?? windows.count - 1
-    let (low, high) = (windows[above - 1], windows[above])
-    let share = high.level > low.level ? (level - low.level) / (high.level - low.level) : 1
-    return amount(low.cost) + (amount(high.cost) - amount(low.cost)) * share
+    let line = windows.map { (level: $0.level, value: amount($0.cost)) }
+    let beyond = level <= first.level ? first.level : level >= last.level ? last.level : level
+    return interpolated(line, at: level) * (inProportion ? level / beyond : 1)
   }
 
   /// A straight line between points in order of level, level beyond them.

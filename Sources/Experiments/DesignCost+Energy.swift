@@ -20,7 +20,9 @@ extension DesignCost {
       let charge = Charges.electricity(
         averagePower: averagePower, powerUsageEffectiveness: site.powerUsageEffectiveness,
         pricePerKilowattHour: hourly, site: site.name)
-      items.append(Item(charge: charge, driver: .hours, from: from, key: "electricity of \(pool.name)"))
+      items.append(
+        Item(
+          charge: charge, driver: .hours, from: from, key: "electricity of \(pool.name)", pool: pool.name))
     }
   }
 
@@ -45,6 +47,25 @@ extension DesignCost {
     }
     carbonKilogramsPerMonth =
       carbonKilogramsPerMonth.map { $0 + kilowattHours * carbon.mean(weights: byHour) / 1000 }
+  }
+
+  /// Emissions of making nodes, spread over the time that they last; unknown once a part of them is.
+  ///
+  /// - Parameter nodes: on the mean of a month.
+  mutating func addEmbodied(_ nodes: Double, of pool: Pool) {
+    let life: Seconds?
+    // What is leased goes back, and on to somebody else.
+    if case .purchase(_, let written, _) = pool.payment, pool.ownership.lease == nil {
+      life = min(written, pool.ownership.refresh ?? written)
+    } else {
+      life = catalog.serviceLife
+    }
+    guard let each = pool.node.embodiedCarbon, let life, life.value > 0 else {
+      embodiedKilogramsPerMonth = nil
+      return
+    }
+    let months = life.value / Calendar.secondsPerMonth
+    embodiedKilogramsPerMonth = embodiedKilogramsPerMonth.map { $0 + each.value * nodes / months }
   }
 
   /// Rent of racks.

@@ -13,15 +13,9 @@ struct CostWindow {
 extension DesignCost {
   /// The books over the horizon.
   ///
-  /// - Parameters:
-  ///   - windows: the design at other levels of demand, with the same items in the same order, and with fewer
-  ///     nodes; months between levels are interpolated linearly. Beyond the highest level and below the
-  ///     lowest, what goes by demand goes on in proportion; the rest stays.
+  /// Months between the levels of the calendar's windows are interpolated linearly. Beyond the highest level
+  /// and below the lowest, what goes by demand goes on in proportion; the rest stays.
   /// - Complexity: O(items × months).
-  func ledger(demand: Demand = .steady, windows: [CostWindow] = []) -> Ledger {
-    ledger(CostCalendar(self, demand: demand, windows: windows))
-  }
-
   func ledger(_ calendar: CostCalendar) -> Ledger {
     var ledger = Ledger(horizon: horizon)
     func comes(_ batch: PoolBatch?) -> Bool { batch?.isOrdered(at: calendar.demand, horizon) ?? true }
@@ -36,12 +30,6 @@ extension DesignCost {
       }
     }
     return ledger
-  }
-
-  /// Requests of the horizon: those that are sent, and those that are answered well. Before the first day of
-  /// service none are answered. `nil` when nothing was measured.
-  func requests(demand: Demand, windows: [CostWindow]) -> (offered: Double, good: Double)? {
-    CostCalendar(self, demand: demand, windows: windows).requests
   }
 
   /// Itself among the windows of the whole design, by level; windows that are made of other items are left

@@ -16,7 +16,7 @@ extension DesignCost {
       if case .endpoint = service.placement { isKnown = false }
       return
     }
-    let months = Calendar.secondsPerMonth / seconds
+    let months = Calendar.secondsPerMonth / seconds * service.dailyUse
     if index == front {
       let tally = outcome.services[front].tally
       workPerMonth?.offered += Double(tally.measuredOffered) * months
@@ -61,7 +61,8 @@ extension DesignCost {
     items.append(Item(charge: charge, driver: .demand))
   }
 
-  /// Data that jobs wait for, paid once where it leaves.
+  /// Data that jobs wait for, paid where it leaves: once, or by each run of a job that is run again, as every
+  /// run waits for it.
   mutating func addStagedData(_ design: Design) {
     for (deployment, _, job) in design.trainingJobs {
       let cost = design.stageInCost(job)
@@ -71,10 +72,19 @@ extension DesignCost {
         gigabytes: stageIn.bytes.value / 1e9, price: site.charges.egressPerGigabyte,
         provider: site.provider ?? "own", site: site.name)
       invoice.description = "egress of the data of \(deployment.name)"
+      invoice.holder = .work(deployment.name)
+      if let runs = deployment.runs {
+        let perMonth = 1 / runs.monthsPerRun
+        (invoice.billed, invoice.quantity) = (invoice.billed * perMonth, invoice.quantity * perMonth)
+        (invoice.effective, invoice.list) = (invoice.billed, invoice.billed)
+        invoice.description += ", \(MoneyWords.number(perMonth)) runs a month"
+        items.append(Item(charge: invoice, driver: .always))
+        continue
+      }
       invoice.effective = .zero
       var share = Charges.oneOffShare(
         of: invoice.description, service: deployment.name, cost: invoice.billed, horizon: horizon.length)
-      share.service = .networking
+      (share.service, share.holder) = (.networking, invoice.holder)
       addOnce(invoice, share)
     }
   }

@@ -45,12 +45,13 @@ extension DesignCost {
     for site in design.sites {
       let volume = site.charges.egressPerMonth.value / 1e9
       if site.charges.egressPerGigabyte > .zero && volume > 0 {
-        items.append(
-          Item(
-            charge: Charges.egress(
-              gigabytes: volume, price: site.charges.egressPerGigabyte, provider: site.provider ?? "own",
-              site: site.name),
-            driver: .demand))
+        var item = Item(
+          charge: Charges.egress(
+            gigabytes: volume, price: site.charges.egressPerGigabyte, provider: site.provider ?? "own",
+            site: site.name),
+          driver: .demand)
+        item.isInProportion = true
+        items.append(item)
       }
     }
     for use in design.storageUse { add(use, design) }

@@ -14,14 +14,13 @@ extension DesignCost {
       let job = item.deployment
       let pool = design.pools[job.poolIndex]
       let site = design.sites[pool.siteIndex]
-      let share = item.training.step.computeShare
-      let cost = JobCost(result, of: job, on: pool, site: site, computeShare: share)
-      let months = job.runs.map { $0.monthsPerRun } ?? max(1, horizon.length.value / Calendar.secondsPerMonth)
+      let cost = JobCost(result, of: job, on: pool, site: site)
+      let months = job.monthsPerRun(over: horizon)
       let energy =
-        pool.busyNodePower(computeShare: share).value / 1000 * site.powerUsageEffectiveness * cost.nodeHours
-        / months
+        pool.fullNodePower.value / 1000 * site.powerUsageEffectiveness * cost.nodeHours / months
       kilowattHoursPerMonth += energy
       addCarbon(of: energy, byHour: nil, site: site)
+      addEmbodied(cost.nodeHours / months / Calendar.hoursPerMonth, of: pool)
       let hours = cost.nodeHours * Double(pool.devicesPerNode) / months
       acceleratorHours += hours
       paidAcceleratorHours += hours
@@ -52,13 +51,18 @@ extension DesignCost {
   mutating func add(_ pool: Pool, _ index: Int, _ design: Design, _ outcome: Outcome) {
     let site = design.sites[pool.siteIndex]
     let batches = design.batches(of: pool)
-    let draw = PoolDraw(pool, index: index, design: design, outcome: outcome)
+    let draw = PoolDraw(pool, index: index, design: design, outcome: outcome, horizon: horizon)
     let hold = PoolHold(pool, index, outcome, floor: isSteady ? 0 : 1e-9)
     let hours = Double(pool.devices) * Calendar.hoursPerMonth * hold.share
     acceleratorHours += hours
-    usefulAcceleratorHours += hours * draw.busy * pool.dailyUse
     let isByUse = !pool.isOwned && pool.rent.allSatisfy(\.isByUse)
-    paidAcceleratorHours += hours * (isByUse ? pool.dailyUse : 1)
+    let paid = isByUse ? pool.dailyUse : 1
+    addEmbodied(Double(pool.nodeCount) * paid, of: pool)
+    let use = PoolUse(
+      pool: pool.name, paidHours: hours * paid, usefulHours: hours * draw.busy * pool.usedShare)
+    usefulAcceleratorHours += use.usefulHours
+    paidAcceleratorHours += use.paidHours
+    useOfPools.append(use)
     let naive = naivePerMonth
     switch pool.payment {
     case .purchase(let price, let life, let residual):
@@ -78,10 +82,9 @@ extension DesignCost {
     }
     if !pool.deliveries.isEmpty { naivePerMonth = naive + (naivePerMonth - naive) * presence(of: batches) }
     let fabric = fabricPower(of: pool)
-    let power = draw.average * pool.dailyUse + draw.idle * (1 - pool.dailyUse) + fabric
     addEnergy(
-      of: pool, averagePower: pool.isOwned ? power : draw.average * pool.dailyUse,
-      byHour: draw.byHour?.map { $0 + fabric.value }, site: site, from: batches[0].from)
+      of: pool, averagePower: draw.average(of: pool) + fabric, byHour: draw.byHour?.map { $0 + fabric.value },
+      site: site, from: batches[0].from)
     for batch in batches {
       let before = (items.count, prepayments.count)
       defer { bind(to: batch, since: before) }
@@ -136,7 +139,8 @@ extension DesignCost {
       of: pool.node.name, nodes: pool.nodeCount, pricePerNodeHour: own.runningPerHour * pool.dailyUse,
       provider: "own", region: site.name, term: "running", source: "scenario")
     charge.quantity *= pool.dailyUse
-    items.append(Item(charge: charge, driver: .hours, from: from, key: "running of \(pool.name)"))
+    items.append(
+      Item(charge: charge, driver: .hours, from: from, key: "running of \(pool.name)", pool: pool.name))
   }
 
   /// The purchase of a batch of nodes: a month of its use is the mean one of its life.

@@ -29,8 +29,15 @@ struct DesignCost {
     /// Of what a pool that comes in batches uses: found under this name at every capacity, and as large as
     /// was simulated there. Empty for everything else.
     var key = ""
+    /// That pool; empty for everything else.
+    var pool = ""
     /// The batch of nodes that it is for; it comes only if that does.
     var batch: PoolBatch?
+    /// Whether it is an amount at the simulated demand that goes with it in proportion: at other levels it is
+    /// not simulated anew.
+    var isInProportion = false
+    /// Whether it goes by the people that the nodes in use take.
+    var isByPeople = false
   }
   /// What a month does, at the rates of the results; tokens that are paid for are those of the bill.
   struct Work: Sendable, Equatable {
@@ -44,6 +51,14 @@ struct DesignCost {
     var services: [ServiceWork] = []
     var goodRatio: Double { offered > 0 ? met / offered : 0 }
     var tokensPerRequest: Double { offered > 0 ? outputTokens / offered : 0 }
+  }
+  /// Accelerator-hours of a month in a pool: those that are paid for, and those in which something is
+  /// computed.
+  struct PoolUse: Sendable, Equatable {
+    var pool: String
+    var paidHours: Double
+    var usefulHours: Double
+    var busyRatio: Double { paidHours > 0 ? min(1, usefulHours / paidHours) : 0 }
   }
   /// What a month sends to a service, and what of it is answered well.
   struct ServiceWork: Sendable, Equatable {
@@ -60,17 +75,22 @@ struct DesignCost {
   var kilowattHoursPerMonth = 0.0
   /// Emitted for it; `nil` where nobody says how much of that a part of it is.
   var carbonKilogramsPerMonth: Double? = 0
+  /// CO2 equivalent of making the machines, spread over their life; `nil` where nobody states that of a part.
+  var embodiedKilogramsPerMonth: Double? = 0
   /// Accelerator-hours of a month: of all pools, of those rented, and those in which something is computed.
   var acceleratorHours = 0.0
   var rentedAcceleratorHours = 0.0
   var usefulAcceleratorHours = 0.0
   /// Those that are paid for: switched off, a node that is rented by the hour is not.
   var paidAcceleratorHours = 0.0
+  /// The same of each pool that is paid for whatever jobs hold of it.
+  var useOfPools: [PoolUse] = []
   /// List price × hours, or price over life: what an estimate on the back of an envelope says of a month.
   var naivePerMonth = Money.zero
   /// Share of its hours in which the design is in use.
   var dailyUse = 1.0
-  /// When all of it is there; of a design that comes in batches, when every service has its first replica.
+  /// When all of it is there; of a design that comes in batches, when every service has its first replica:
+  /// infinite where that is never ordered as demand is expected.
   var firstService = Seconds.zero
   /// People.
   var people = 0.0
@@ -94,16 +114,27 @@ struct DesignCost {
   let horizon: Horizon
   let catalog: Catalog
 
+  /// Share of the paid hours of a pool in which something is computed; 0 for one that is not there.
+  func busyRatio(ofPool name: String) -> Double {
+    useOfPools.first { $0.pool == name }?.busyRatio ?? 0
+  }
+
   /// Charges of a month in use, what was prepaid among them.
   var monthly: [Charge] { items.map(\.charge) + prepayments.map(\.use) }
-  var effectivePerMonth: Money { monthly.reduce(.zero) { $0 + $1.effective } }
+  /// With the interest on what is bought on a loan.
+  var effectivePerMonth: Money {
+    prepayments.reduce(monthly.reduce(.zero) { $0 + $1.effective }) { $0 + $1.interestPerMonth }
+  }
   /// What is due at once, before any month.
   var upfront: Money { prepayments.reduce(.zero) { $1.ordered == .zero ? $0 + $1.price : $0 } }
+  /// The same with all the interest that is owed on it: what has to pay for itself.
+  var invested: Money { prepayments.reduce(upfront) { $1.ordered == .zero ? $0 + $1.interest : $0 } }
 
   /// What of a month's cost goes by `driver`.
   func perMonth(_ driver: Driver) -> Money {
     let own = items.filter { $0.driver == driver }.reduce(Money.zero) { $0 + $1.charge.effective }
-    return driver == .always ? own + prepayments.reduce(.zero) { $0 + $1.use.effective } : own
+    return driver == .always
+      ? prepayments.reduce(own) { $0 + $1.use.effective + $1.interestPerMonth } : own
   }
 
   /// Whether machines or time on them are paid before they are used; what is paid once is not.
@@ -124,10 +155,10 @@ struct DesignCost {
       PoolHold($0.element, $0.offset, outcome).accelerators(of: $0.element)
     }
     heldByServices = design.services.enumerated().map { index, service in
-      service.deployments.reduce(0) { sum, deployment in
-        let own = Double(deployment.replicas * deployment.acceleratorsPerReplica)
-        let mean = outcome.meanReplicas(ofService: index, design)
-        return sum + (mean.map { $0 * Double(deployment.acceleratorsPerReplica) } ?? own)
+      let mean = outcome.load(ofService: index, of: design).held
+      return service.deployments.enumerated().reduce(0) { sum, entry in
+        let replicas = mean?[entry.offset] ?? Double(entry.element.replicas)
+        return sum + replicas * Double(entry.element.acceleratorsPerReplica)
       }
     }
     self.catalog = catalog
@@ -144,12 +175,12 @@ struct DesignCost {
       hold(.pool(pool.name), since: before)
       ofPools.append(effectivePerMonth - start)
     }
-    if design.isPhased,
-      let first = design.stages().first(where: {
+    if design.isPhased {
+      let demand = economics.demand.with(design.drift)
+      let first = design.stages { [horizon] in $0.isOrdered(at: demand, horizon) }.first {
         design.reduced(to: $0.nodes).services.count == design.services.count
-      })
-    {
-      firstService = first.from
+      }
+      firstService = first?.from ?? Seconds(.infinity)
     }
     settleUse(design)
     addJobs(design, outcome)
@@ -161,7 +192,7 @@ struct DesignCost {
         // Nothing is answered before the last of the pools is there, so nothing is paid for answers.
         for item in before.0..<items.count { items[item].from = max(items[item].from, firstService) }
       } else {
-        addWork(of: service, outcome.services[index], measuredFrom: outcome.measuredFrom)
+        addWork(of: service, outcome.services[index], design, measuredFrom: outcome.measuredFrom)
       }
       hold(.work(service.name), since: before)
       ofServices.append(effectivePerMonth - start)
@@ -211,13 +242,14 @@ struct DesignCost {
   private mutating func addPeople(_ staff: Staff?) {
     guard let staff else { return }
     people = staff.fullTimeEquivalents
-    items.append(
-      Item(
-        charge: Charges.staff(fullTimeEquivalents: people, salaryPerYear: staff.salaryPerYear),
-        driver: .always))
+    var charges = [Charges.staff(fullTimeEquivalents: people, salaryPerYear: staff.salaryPerYear)]
     if staff.softwarePerYear > .zero {
-      items.append(
-        Item(charge: Charges.software(people: people, pricePerYear: staff.softwarePerYear), driver: .always))
+      charges.append(Charges.software(people: people, pricePerYear: staff.softwarePerYear))
+    }
+    for charge in charges {
+      var item = Item(charge: charge, driver: .always)
+      item.isByPeople = staff.staffing != nil
+      items.append(item)
     }
   }
 
@@ -233,7 +265,9 @@ struct DesignCost {
         (share.service, share.source) = (cost.service, cost.source)
         addOnce(invoice, share)
       } else {
-        items.append(Item(charge: charge, driver: cost.followsDemand ? .demand : .always))
+        var item = Item(charge: charge, driver: cost.followsDemand ? .demand : .always)
+        item.isInProportion = cost.followsDemand
+        items.append(item)
       }
     }
   }
@@ -242,20 +276,28 @@ struct DesignCost {
   ///
   /// An endpoint bills the requests that are sent in the span of the rates, however late it answers them: a
   /// slow one is not cheaper.
-  private mutating func addWork(of service: Service, _ outcome: ServiceOutcome, measuredFrom: Ticks) {
+  ///
+  /// Requests come in the hours of their workload; those that come while machines are switched off are not
+  /// answered.
+  private mutating func addWork(
+    of service: Service, _ outcome: ServiceOutcome, _ design: Design, measuredFrom: Ticks
+  ) {
     let span = outcome.rateSpan(from: measuredFrom)
     guard let seconds = span.seconds else {
       workPerMonth = nil
       if case .endpoint = service.placement { isKnown = false }
       return
     }
-    let months = Calendar.secondsPerMonth / seconds
     let tally = outcome.tally
-    workPerMonth?.offered += Double(tally.measuredOffered) * months
+    let sent = Calendar.secondsPerMonth / seconds * service.dailyUse
+    // Both roles of a service must be on.
+    let hours = service.deployments.map { service.hours(on: design.pools[$0.poolIndex]) }.min()
+    let months = Calendar.secondsPerMonth / seconds * (hours ?? service.dailyUse)
+    workPerMonth?.offered += Double(tally.measuredOffered) * sent
     workPerMonth?.met += Double(tally.good) * months
     workPerMonth?.services.append(
       ServiceWork(
-        name: service.name, offered: Double(tally.measuredOffered) * months, met: Double(tally.good) * months)
+        name: service.name, offered: Double(tally.measuredOffered) * sent, met: Double(tally.good) * months)
     )
     guard case .endpoint(let preset) = service.placement else {
       workPerMonth?.outputTokens += Double(span.answers.outputTokens) * months

@@ -14,8 +14,7 @@ struct JobCost {
   var nodeHours: Double
   var total: Money { nodes + electricity }
 
-  /// - Parameter computeShare: of its steps, what is bound by arithmetic.
-  init(_ outcome: TrainingOutcome, of job: JobDeployment, on pool: Pool, site: Site, computeShare: Double) {
+  init(_ outcome: TrainingOutcome, of job: JobDeployment, on pool: Pool, site: Site) {
     let hours = { (seconds: Double) in seconds / 3600 }
     nodeHours = hours(outcome.heldNodeSeconds + outcome.spotNodeSeconds + outcome.fallbackNodeSeconds)
     switch pool.payment {
@@ -31,8 +30,7 @@ struct JobCost {
     if site.electricityPerKilowattHour > .zero {
       // Steps keep the accelerators busy nearly all the time.
       let kilowattHours =
-        pool.busyNodePower(computeShare: computeShare).value / 1000 * site.powerUsageEffectiveness
-        * nodeHours
+        pool.fullNodePower.value / 1000 * site.powerUsageEffectiveness * nodeHours
       electricity = site.electricityPerKilowattHour * kilowattHours
     }
   }

@@ -32,6 +32,9 @@ extension MetricReader {
       let callsOthers = design.services.contains { if case .endpoint = $0.placement { true } else { false } }
       let known = design.pools.isEmpty || callsOthers ? nil : cost.carbonKilogramsPerMonth
       add("", "carbon_kg", known, "kg/month")
+      add(
+        "", "carbon_embodied_kg",
+        design.pools.isEmpty || callsOthers ? nil : cost.embodiedKilogramsPerMonth, "kg/month")
     }
   }
 }

@@ -84,12 +84,10 @@ extension MetricReader {
     }
     let shares = boundBy(result, training, name: job.name)
     for (cause, share) in shares { add(name, "bound_by", share, "ratio", statistic: cause) }
-    let available = outcome.end.seconds * Double(pool.accelerators)
+    let available = outcome.seconds(ofJobsOnPool: job.poolIndex, of: model.design) * Double(pool.accelerators)
     add(
       name, "gpu_allocated_ratio", available > 0 ? min(1, held.seconds * devices / available) : nil, "ratio")
-    let cost = JobCost(
-      result, of: job, on: pool, site: model.design.sites[pool.siteIndex],
-      computeShare: training.step.computeShare)
+    let cost = JobCost(result, of: job, on: pool, site: model.design.sites[pool.siteIndex])
     add(
       name, "cost_per_training_run", isDone ? (cost.total + model.design.stageInCost(training)).units : nil,
       scenario.economics.currency)

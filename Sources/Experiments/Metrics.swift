@@ -150,11 +150,11 @@ struct MetricReader {
   }
 
   /// What prefix caches saved; unknown where none is kept.
-  private mutating func readCache(_ workload: String, _ index: Int, _ result: ServiceOutcome) {
+  private mutating func readCache(_ workload: String, _ service: Int, _ result: ServiceOutcome) {
     let tally = result.tally
     // Prefill and decode replicas keep no tiers.
     var cache: CacheSettings?
-    let members = model.design.members(ofService: index).map { model.design.services[$0] }
+    let members = model.design.members(ofService: service).map { model.design.services[$0] }
     // Members have tiers of their own: those of one would say nothing of the others.
     if members.count == 1, case .pool(let deployment) = members[0].placement { cache = deployment.cache }
     let keepsCache = members.contains { $0.deployments.contains { $0.cache != nil } }
@@ -180,8 +180,9 @@ struct MetricReader {
       add(workload, "tier_read_bytes", Double(sum(\.blocksRead)) * cache.bytesPerBlock, "B", statistic: name)
       let written = Double(sum(\.blocksWritten)) * cache.bytesPerBlock
       add(workload, "tier_written_bytes", written, "B", statistic: name)
-      let busy = result.replicas.reduce(0.0) { $0 + $1.tiers[index].busy.seconds }
-      let span = outcome.end.seconds * Double(result.replicas.count)
+      let load = outcome.load(ofService: service, of: model.design)
+      let busy = load.replicas.reduce(0.0) { $0 + $1.tiers[index].busy.seconds }
+      let span = load.seconds * Double(load.replicas.count)
       add(workload, "tier_busy_ratio", span > 0 ? busy / span : nil, "ratio", statistic: name)
     }
     add(workload, "tier_hit_ratio", share(found - below), "ratio", statistic: "gpu")
@@ -203,7 +204,8 @@ struct MetricReader {
     for (metric, value, unit) in reader.readings(windows: windows) { add("", metric, value, unit) }
     let isMetered = !model.design.pools.isEmpty
     add("", "energy_kwh", isMetered ? reader.cost.kilowattHoursPerMonth : nil, "kWh/month")
-    add("", "first_service_day", reader.cost.firstService.value / 86_400, "day")
+    let first = reader.cost.firstService.value
+    add("", "first_service_day", first.isFinite ? first / 86_400 : nil, "day")
     readFacility(reader.cost)
     readFleets()
   }

@@ -1,66 +1,109 @@
+import Economics
 import Kernel
 import Quantities
 import Scenario
 import World
 
-/// What the machines of a pool draw: idle power, and the rest in proportion to the accelerators' busy time.
+/// What the machines of a pool draw in a month: idle power, and the rest in proportion to the time in which
+/// their accelerators compute.
+///
+/// Services compute as they did while their requests were sent (`LoadSpan`), in the hours in which requests
+/// come and the pool is switched on. A job computes in its runs, so many a month; one that says nothing of
+/// `runs` runs once over the horizon.
 struct PoolDraw {
-  /// Of the accelerators' time, in which they compute.
+  /// Of the time of a month of its accelerators or, where they are cut, their instances, in which they compute;
+  /// at most the time in which they are on.
   var busy: Double
-  /// Of the busy time, what is bound by arithmetic; a power cap takes most from that.
-  var computeShare: Double
+  /// What of that jobs would take, more than there is where runs follow faster than they end.
+  var jobs: Double
   var idle: Watts
-  var average: Watts
+  /// What accelerators that are all busy add to it.
+  var range: Watts
   /// In the busiest stretch between two samples.
   var peak: Watts
   /// Mean draw at each hour of the day, over the whole days of the run; `nil` for a run of less than a day,
   /// and for one that is not sampled.
   var byHour: [Double]?
 
-  init(_ pool: Pool, index: Int, design: Design, outcome: Outcome) {
-    var time = 0.0
-    var computing = 0.0
+  init(_ pool: Pool, index: Int, design: Design, outcome: Outcome, horizon: Horizon) {
+    var services = 0.0
+    var busiest = 0.0
     var stretches = BusyStretches()
-    var isFull = false
-    for (service, result) in zip(design.services, outcome.services) {
+    var (isSampled, end) = (true, 0.0)
+    for (position, service) in design.services.enumerated() {
+      let load = outcome.load(ofService: position, of: design)
       for (role, deployment) in service.deployments.enumerated() where deployment.poolIndex == index {
-        let replicas = result.replicas(ofRole: role)
-        let held = Double(deployment.acceleratorsPerReplica)
-        time += Utilization.busySeconds(replicas) * held
-        computing += replicas.reduce(0.0) { $0 + Double($1.compute) } / (16e9 * 256) * held
+        let seconds = Utilization.busySeconds(load.replicas(ofRole: role, in: outcome.services[position]))
+        let held = Double(deployment.acceleratorsPerReplica) / Double(max(1, pool.accelerators))
+        let share = load.seconds > 0 ? seconds * held / load.seconds : 0
+        busiest += share
+        services += share * service.hours(on: pool)
       }
-      guard case .pool(let deployment) = service.placement, deployment.poolIndex == index else {
-        isFull = isFull || service.deployments.contains { $0.poolIndex == index }
+      guard service.deployments.contains(where: { $0.poolIndex == index }) else { continue }
+      let result = outcome.services[position]
+      end = max(end, result.sendingEnd.seconds, result.tally.lastCompletion.seconds)
+      guard case .pool(let deployment) = service.placement else {
+        isSampled = false
         continue
       }
       stretches.add(
         result.samples,
         share: Double(deployment.acceleratorsPerReplica) / Double(pool.accelerators))
     }
-    for (item, result) in zip(design.trainingJobs, outcome.jobs) where item.deployment.poolIndex == index {
-      let own = (result.time.useful + result.time.lost).seconds * Double(item.deployment.accelerators)
-      time += own
-      computing += own * item.training.step.computeShare
-      isFull = true
-    }
+    jobs = outcome.shareOfJobs(onPool: index, of: design, horizon)
     let hold = PoolHold(pool, index, outcome)
-    let available = outcome.end.seconds * hold.accelerators(of: pool)
-    let nodes = hold.nodes
-    busy = available > 0 ? min(1, time / available) : 0
-    computeShare = time > 0 ? min(1, computing / time) : 1
-    idle = pool.node.idlePower * nodes
-    let range = (pool.busyNodePower(computeShare: computeShare) - pool.node.idlePower) * nodes
-    average = idle + range * busy
-    let most = isFull && busy > 0 ? 1 : min(1, max(busy * hold.share, stretches.most))
+    let ofHeld = hold.share > 0 ? max(0, services) / hold.share : 0
+    busy = min(pool.dailyUse, ofHeld + jobs)
+    idle = pool.node.idlePower * hold.nodes
+    // Multiprocessors that belong to no instance never compute.
+    let whole = (pool.fullNodePower - pool.node.idlePower) * (Double(pool.nodeCount) * pool.usedShare)
+    range = whole * hold.share
+    let isFull = jobs > 0 || (!isSampled && services > 0)
     // Stretches are of all nodes, held or not.
-    let whole =
-      pool.isElastic
-      ? (pool.busyNodePower(computeShare: computeShare) - pool.node.idlePower) * Double(pool.nodeCount)
-      : range
-    peak = (pool.isElastic ? pool.node.idlePower * hold.most : idle) + whole * most
+    peak =
+      (pool.isElastic ? pool.node.idlePower * hold.most : idle)
+      + whole * (isFull ? 1 : min(1, max(busiest, stretches.most)))
     let start = design.sites[pool.siteIndex].startHour
-    let shares = isFull ? nil : stretches.byHour(from: start, end: outcome.end.seconds)
-    byHour = shares?.map { (idle + whole * min(1, $0)).value }
+    let shares = isFull || !isSampled ? nil : stretches.byHour(from: start, end: end)
+    byHour = shares?.map { [idle] in (idle + whole * min(1, $0)).value }
+  }
+
+  /// Mean draw of a month: nodes that are bought idle when they are not in use, those that are rented are
+  /// given back.
+  func average(of pool: Pool) -> Watts { idle * (pool.isOwned ? 1 : pool.dailyUse) + range * busy }
+}
+
+extension Service {
+  /// The share of all hours in which it computes on a pool: requests come, and the pool is switched on. A
+  /// member of several computes when its front asks it, as the run shows.
+  func hours(on pool: Pool) -> Double { front == nil ? min(dailyUse, pool.dailyUse) : dailyUse }
+}
+
+extension Outcome {
+  /// Accelerator-time that the jobs of a pool compute in over that of a month.
+  func shareOfJobs(onPool index: Int, of design: Design, _ horizon: Horizon) -> Double {
+    let month = Calendar.secondsPerMonth * Double(max(1, design.pools[index].accelerators))
+    return zip(design.trainingJobs, jobs).reduce(0) { sum, pair in
+      let (job, result) = (pair.0.deployment, pair.1)
+      guard job.poolIndex == index else { return sum }
+      let run = (result.time.useful + result.time.lost).seconds * Double(job.accelerators)
+      return sum + run / job.monthsPerRun(over: horizon) / month
+    }
+  }
+
+  /// From the first submission of the jobs of a pool until the last of them is done, or the run over.
+  func seconds(ofJobsOnPool index: Int, of design: Design) -> Double {
+    let here = zip(design.trainingJobs, jobs).filter { $0.0.deployment.poolIndex == index }
+    let first = here.map { $0.0.training.start }.min() ?? .zero
+    let last = here.map { $0.1.finish ?? end }.max() ?? end
+    return max(0, (last - first).seconds)
+  }
+}
+
+extension JobDeployment {
+  /// Months from one run to the next; the whole horizon for a job that is run once.
+  func monthsPerRun(over horizon: Horizon) -> Double {
+    runs.map { $0.monthsPerRun } ?? max(1, horizon.length.value / Calendar.secondsPerMonth)
   }
 }
 

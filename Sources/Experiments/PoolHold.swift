@@ -29,14 +29,6 @@ struct PoolHold {
   func accelerators(of pool: Pool) -> Double { Double(pool.accelerators) * share }
 }
 
-extension Outcome {
-  /// Replicas of a service that held accelerators, on the mean; `nil` where their number stays.
-  func meanReplicas(ofService index: Int, _ design: Design) -> Double? {
-    guard design.services[index].autoscale != nil else { return nil }
-    return services[index].life.flatMap { $0.span > 0 ? $0.heldSeconds / $0.span : nil }
-  }
-}
-
 extension MetricReader {
   /// What elastic pools held, and how often there was no node for them.
   mutating func readFleets() {

@@ -21,8 +21,12 @@ enum Storage {
     let rows: [(String, Double, Double, String)] = [
       ("data kept in", prices.keeping(use.kept, for: month), use.kept.value / 1e9, "GB-Months"),
       (
-        "reads of", prices.reading(use.retrieved, requests: use.readsPerMonth, leaves: false),
+        "reads of", prices.reading(Bytes(0), requests: use.readsPerMonth, leaves: false),
         use.readsPerMonth, "Requests"
+      ),
+      (
+        "retrieval from", prices.reading(use.retrieved, requests: 0, leaves: false),
+        use.retrieved.value / 1e9, "GB"
       ),
       ("writes to", prices.writing(requests: use.writesPerMonth), use.writesPerMonth, "Requests"),
       ("egress of", egress * use.leaving.value / 1e9, use.leaving.value / 1e9, "GB"),

@@ -1,3 +1,4 @@
+import Kernel
 import Scenario
 import Workloads
 import World
@@ -70,7 +71,10 @@ extension Summary {
   private func reach(of index: Int, service: Int, role: Int) -> ServiceReach? {
     var reach: ServiceReach?
     for outcome in outcomes(of: index) {
-      let own = ServiceReach(outcome.services[service], role: role, seconds: outcome.measuredSeconds)
+      let result = outcome.services[service]
+      // To the last answer, as benchmark clients do.
+      let end = max(result.sendingEnd, result.tally.lastCompletion)
+      let own = ServiceReach(result, role: role, seconds: max(0, (end - outcome.measuredFrom).seconds))
       reach?.widen(to: own)
       reach = reach ?? own
     }

@@ -14,9 +14,9 @@ extension Summary {
         let months = row("break_even_months")?.value
         notes.append(
           hours.value.map {
-            "\(model.design.name): what is paid at once has paid for itself after "
+            "\(model.design.name): what is bought has paid for itself after "
               + "\(MoneyWords.whole($0)) hours of use, \(MoneyWords.number(months ?? 0)) months"
-          } ?? "\(model.design.name): what is paid at once never pays for itself")
+          } ?? neverPays(model.design.name, rows))
       }
       if let use = row("break_even_utilization") {
         notes.append(
@@ -36,6 +36,20 @@ extension Summary {
     return notes
   }
 
+  /// Of a design that has no point from which on what is bought is paid for.
+  private func neverPays(_ name: String, _ rows: [MetricRow]) -> String {
+    let isPhased = models.contains { $0.design.name == name && $0.design.isPhased }
+    guard isPhased else { return "\(name): what is bought never pays for itself" }
+    let month = rows.first {
+      $0.design == name && $0.replication == nil && $0.metric == "crossover_month"
+    }?.value
+    let crossing = month.map {
+      ": its payments stay below the other's from month \(MoneyWords.number($0)) on"
+    }
+    return "\(name): hours of use until what is bought has paid for itself are not told where nodes come in "
+      + "batches" + (crossing ?? "; its payments never fall below the other's")
+  }
+
   /// Tokens a day over those that were simulated, in words.
   private func multiple(_ tokens: Double, of design: String) -> String {
     guard let index = models.firstIndex(where: { $0.design.name == design }),
@@ -49,7 +63,10 @@ extension Summary {
 
   /// One sentence on the two cheapest designs.
   func decisionNotes(_ books: [[Books]]) -> [String] {
-    let known = models.indices.filter { books[$0].first?.cost.isKnown == true }
+    if stoppedBy != nil { return [] }
+    // What answers nobody decides nothing.
+    let unmet = models.indices.map { books[$0].first?.calendar.unmetRatio ?? 0 }
+    let known = models.indices.filter { books[$0].first?.cost.isKnown == true && unmet[$0] < 0.9995 }
     let ranked = known.map { (index: $0, total: mean(books[$0])) }.sorted {
       ($0.total, $0.index) < ($1.total, $1.index)
     }
@@ -74,8 +91,14 @@ extension Summary {
       let word = other.saved < 0 ? "more" : "less"
       return ", against \(MoneyWords.amount(abs(other.saved), currency)) \(word) for \(other.part.rawValue)"
     }
+    let missed = (unmet[best.index], unmet[next.index])
+    let short =
+      abs(missed.0 - missed.1) < 0.01
+      ? ""
+      : "; it leaves \(MoneyWords.number(missed.0 * 100)) % of demand unmet, \(names.1) "
+        + "\(MoneyWords.number(missed.1 * 100)) %"
     return [
-      "what decides it: over the horizon \(names.0) costs \(ratio) × \(names.1) - \(what)\(but ?? "")"
+      "what decides it: over the horizon \(names.0) costs \(ratio) × \(names.1) - \(what)\(but ?? "")\(short)"
     ]
   }
 

@@ -18,8 +18,7 @@ extension Summary {
       let pool = design.pools[deployment.poolIndex]
       let blocks = Double(
         result.blocksPerReplica * (deployment.replicas == 0 ? service.mostReplicas : deployment.replicas))
-      let draw = PoolDraw(pool, index: deployment.poolIndex, design: design, outcome: outcome)
-      let full = pool.busyNodePower(computeShare: draw.computeShare)
+      let full = pool.fullNodePower
       var last = ServiceSample(time: .zero, queued: 0, running: 0, blocksInUse: 0, busy: 0)
       for sample in result.samples {
         func add(_ metric: String, _ value: Double) {

@@ -1,3 +1,4 @@
+import Economics
 import Infrastructure
 import Quantities
 import Scenario
@@ -9,7 +10,7 @@ extension Summary {
     models.indices.flatMap { index in
       models[index].design.facilityUses(catalog: scenario.catalog).compactMap { use in
         use.pools.isEmpty ? nil : "\(models[index].design.name)/\(use.site.name): " + use.sentence
-      } + carbonNotes(index) + capNotes(index)
+      } + carbonNotes(index) + embodiedNotes(index) + capNotes(index)
     }
   }
 
@@ -23,12 +24,24 @@ extension Summary {
       let profiles = [("emissions", site.carbon), ("prices", site.electricityByHour)]
       let names = profiles.filter { $0.1.map { !$0.isFlat } ?? false }.map(\.0)
       guard !names.isEmpty else { return nil }
-      let draw = PoolDraw(pool, index: position, design: design, outcome: outcome)
+      let draw = PoolDraw(
+        pool, index: position, design: design, outcome: outcome,
+        horizon: Horizon(scenario.economics.horizon))
       let how =
         draw.byHour == nil
         ? "the plain mean of the day: the run gives no draw for each of its hours"
         : "each hour weighted with the draw that was simulated at it"
       return "\(design.name)/\(pool.name): \(names.joined(separator: " and ")) of electricity are \(how)"
+    }
+  }
+
+  /// Whose making nobody states the emissions of.
+  private func embodiedNotes(_ index: Int) -> [String] {
+    if !scenario.countsCarbon { return [] }
+    let design = models[index].design
+    return design.pools.filter { $0.node.embodiedCarbon == nil }.map {
+      "\(design.name)/\($0.name): nobody states the emissions of making '\($0.node.name)'; "
+        + "`embodied-carbon` of the pool does"
     }
   }
 
@@ -40,6 +53,9 @@ extension Summary {
       return "\(models[index].design.name)/\(pool.name): capped at \(Int(cap.limit.value)) of "
         + "\(Int(cap.rated.value)) W, arithmetic runs at \(percent(cap.computeSpeed)) of its rate and memory "
         + "at \(percent(cap.memorySpeed)); the law is an estimate"
+        + (cap.limit > cap.memoryBound
+          ? ", and energy that it saves in work that waits for memory is an upper bound: that draws about "
+            + "\(Int(cap.memoryBound.value)) W without a cap too" : "")
     }
   }
 }

@@ -40,7 +40,7 @@ extension Summary {
         return parts.first ?? "–"
       },
       row("time to production") { index in
-        let days = value(index, "first_service_day") ?? 0
+        guard let days = value(index, "first_service_day") else { return "never, as demand is expected" }
         return days <= 0 ? "at once" : "\(MoneyWords.number(days)) days"
       },
     ]
@@ -51,10 +51,16 @@ extension Summary {
     var owns: Bool
     var rents: Bool
     var calls: Bool
+    /// Whether some of what is rented is paid for whatever is used, and whether some of it comes and goes.
+    var commits: Bool
+    var takesSpot: Bool
 
     init(of design: Design) {
       owns = design.pools.contains(where: \.isOwned)
       rents = design.pools.contains { !$0.isOwned }
+      let rented = design.pools.filter { !$0.isOwned }
+      commits = rented.contains { $0.rent.contains { !$0.isByUse } }
+      takesSpot = rented.contains { $0.market != nil || $0.rent.contains { $0.term == .spot } }
       calls = design.services.contains { if case .endpoint = $0.placement { true } else { false } }
     }
   }
@@ -99,7 +105,7 @@ extension Summary {
 
 /// Amounts in sentences.
 enum MoneyWords {
-  /// Three significant digits.
+  /// Three significant digits, thousands apart.
   static func number(_ value: Double) -> String {
     let size = abs(value)
     guard size > 0, size.isFinite else { return size == 0 ? "0" : "unknown" }
@@ -107,7 +113,7 @@ enum MoneyWords {
     var unit = 0.001
     while unit < 1e15 && size >= unit * 1000 { unit *= 10 }
     let rounded = (value / unit).rounded() * unit
-    if unit >= 1 { return String(Int64(rounded)) }
+    if unit >= 1 { return whole(rounded) }
     let digits = String((rounded * 1000).rounded() / 1000)
     return digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits
   }

@@ -16,7 +16,7 @@ extension Summary {
     }
     var notes: [String] = []
     if let shortest = spans.min(), shortest < Calendar.secondsPerMonth {
-      let times = Int((Calendar.secondsPerMonth / shortest).rounded())
+      let times = MoneyWords.whole(Calendar.secondsPerMonth / shortest)
       let minutes = (shortest / 6).rounded() / 10
       notes.append(
         "a month of tokens is the \(minutes) min measured, \(times) times over: a busy hour bills a month "
@@ -28,12 +28,21 @@ extension Summary {
         "what jobs rent is paid once and spread over the horizon in the month; bought and reserved nodes "
           + "cost the month whatever runs: compare the cost of a run")
     }
+    notes += models.flatMap { useNotes($0.design) } + models.indices.flatMap(runNotes)
     if !models.isEmpty {
       notes.append(
         "costs hold tokens, machines or their rent, the network that bought pools name and, where the "
           + "scenario gives them, electricity, space, support, storage, egress, staff and one-off costs; "
           + "no taxes"
       )
+    }
+    for (index, model) in models.enumerated() where model.design.isPhased {
+      guard let outcome = outcomes(of: index).first else { continue }
+      let cost = CostReader(scenario: scenario, model: model, outcome: outcome).cost
+      if cost.firstService.value.isFinite { continue }
+      notes.append(
+        "\(model.design.name): not all of its services are ever answered as demand is expected, for nodes "
+          + "that wait for demand are not ordered; what they leave unanswered counts as unmet")
     }
     for (index, model) in models.enumerated() {
       guard let outcome = outcomes(of: index).first, !windows.isEmpty else { continue }
@@ -42,9 +51,12 @@ extension Summary {
       guard let error = cost.interpolationError(others) else { continue }
       let percent = { (share: Double) in "\((share * 1000).rounded() / 10) %" }
       let what = cost.design.isPhased ? "demand and capacity" : "demand"
+      let how =
+        scenario.economics.simulatesEveryMonth && !cost.design.isPhased
+        ? "the level of each month is simulated" : "months between them interpolated"
       notes.append(
-        "\(model.design.name): \(others.count + 1) levels of \(what) are simulated and months between them "
-          + "interpolated; a straight line past a level misses its cost by \(percent(error.cost)) and the "
+        "\(model.design.name): \(others.count + 1) levels of \(what) are simulated and \(how); a straight "
+          + "line past a level misses its cost by \(percent(error.cost)) and the "
           + "share of good requests by \(percent(error.good))")
     }
     return notes

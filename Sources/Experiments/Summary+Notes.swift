@@ -38,7 +38,7 @@ extension Summary {
         let why = reasons(tally, of: model.design.services[service])
         notes.append(
           "\(model.design.name)/\(model.design.services[service].name): "
-            + "\(tally.rejected) requests rejected, \(why)"
+            + "\(MoneyWords.whole(Double(tally.rejected))) requests rejected, \(why)"
         )
       }
     }
@@ -111,8 +111,8 @@ extension Summary {
       {
         guard let count = row.value, count > 0, count * (1 - q) < 10 * (1 - 1e-12) else { continue }
         notes.append(
-          "\(row.design)/\(row.workload): \(name) rests on fewer than 10 of \(Int(count)) requests; "
-            + "simulate more of them")
+          "\(row.design)/\(row.workload): \(name) rests on fewer than 10 of "
+            + "\(MoneyWords.whole(count)) requests; simulate more of them")
       }
     }
     return notes
@@ -128,6 +128,27 @@ extension Summary {
     return [
       (tally.throttled, "past the rate limit"), (tally.shed, "predicted to get their first token too late"),
       (rest, "too long for the KV cache of a replica"),
-    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    ].filter { $0.0 > 0 }.map { "\(MoneyWords.whole(Double($0.0))) \($0.1)" }.joined(separator: ", ")
+  }
+
+  /// Services whose availability rests on a time in which they are not asked any more. All else that goes by
+  /// time is of the time in which requests are sent (`LoadSpan`).
+  func tailNotes() -> [String] {
+    models.indices.flatMap { index -> [String] in
+      guard let outcome = outcomes(of: index).first else { return [] }
+      let services = models[index].design.services
+      return services.enumerated().compactMap { position, service in
+        let owner = outcome.services[service.front ?? position]
+        let span = owner.rateSpan(from: outcome.measuredFrom)
+        guard let life = outcome.services[position].life, span.seconds != nil, !span.holdsTail else {
+          return nil
+        }
+        let tail = life.span - owner.sendingEnd.seconds
+        if tail < 0.1 * life.span || tail <= 0 { return nil }
+        return "\(models[index].design.name)/\(service.name): answers go on for \(MoneyWords.number(tail)) s "
+          + "after the last request, \(MoneyWords.number(tail / life.span * 100)) % of its time; "
+          + "availability is a mean over all of it; lengthen the run"
+      }
+    }
   }
 }

@@ -28,7 +28,8 @@ extension Summary {
   func regrets(_ books: [[Books]]) -> Regrets {
     let paths = scenario.economics.growthPaths
     let known = models.indices.filter { books[$0].first?.cost.isKnown == true }
-    if paths.isEmpty || known.isEmpty { return Regrets() }
+    // Runs that were cut short say nothing of years.
+    if paths.isEmpty || known.isEmpty || stoppedBy != nil { return Regrets() }
     let all = paths.map { path in known.map { follow(path.demand, books[$0], design: $0) } }
     var regrets = Regrets()
     // Position of the best design of each path among the known ones.
@@ -73,7 +74,7 @@ extension Summary {
         sent += requests.offered
         unmet += missed
         loss +=
-          missed * value(ofRequestTo: one.cost)
+          missed * scenario.economics.unmetValue(ofRequestTo: one.cost)
           * discount(ledger.horizon.end(ofMonth: month), yearlyRate: rate)
       }
       path.costs.append(cost)
@@ -81,14 +82,6 @@ extension Summary {
       path.unmetRatios.append(sent > 0 ? unmet / sent : 0)
     }
     return path
-  }
-
-  private func value(ofRequestTo cost: DesignCost) -> Double {
-    switch scenario.economics.unmet {
-    case .request(let price): price.units
-    case .millionTokens(let price): price.units * (cost.workPerMonth?.tokensPerRequest ?? 0) / 1e6
-    case nil: 0
-    }
   }
 
   private func row(
@@ -153,12 +146,16 @@ extension Summary {
   /// Such as `60 % a year`.
   private static func words(_ demand: Demand) -> String {
     let yearly = (pow(1 + demand.monthlyGrowth, 12) - 1) * 100
-    var words = yearly > 0 ? "\(MoneyWords.number((yearly * 10).rounded() / 10)) % a year" : "no growth"
+    let percent = MoneyWords.number((abs(yearly) * 10).rounded() / 10)
+    var words = yearly > 0 ? "\(percent) % a year" : yearly < 0 ? "\(percent) % less a year" : "no growth"
     if demand.most < 1000 { words += ", at most × \(MoneyWords.number(demand.most))" }
     for launch in demand.launches {
       words +=
         ", × \(MoneyWords.number(launch.factor)) in month "
         + MoneyWords.number(launch.at.value / Calendar.secondsPerMonth)
+    }
+    if let least = demand.seasons.min(), let most = demand.seasons.max(), least < most {
+      words += ", seasons of \(MoneyWords.number(least)) to \(MoneyWords.number(most))"
     }
     return words
   }

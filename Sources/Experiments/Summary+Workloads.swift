@@ -84,16 +84,17 @@ extension Summary {
 
   private func tenants(_ index: Int, _ outcome: Outcome) -> [Tenant] {
     let design = models[index].design
-    let services = zip(design.services, outcome.services).map { service, result in
+    let services = design.services.enumerated().map { position, service in
       // Replicas that come and go hold accelerators for part of the time.
-      let mean = result.life.flatMap { $0.span > 0 ? $0.heldSeconds / $0.span : nil }
+      let mean = outcome.load(ofService: position, of: design).held
       return Tenant(
         name: service.name, row: scenario.workloads[service.workloadIndex].name,
-        held: service.deployments.map {
-          let accelerators = (mean ?? Double($0.replicas)) * Double($0.acceleratorsPerReplica)
-          let pool = design.pools[$0.poolIndex]
-          let all = PoolHold(pool, $0.poolIndex, outcome).accelerators(of: pool)
-          return ($0.poolIndex, all > 0 ? min(accelerators / all, 1) : 0)
+        held: service.deployments.enumerated().map { role, deployment in
+          let replicas = mean?[role] ?? Double(deployment.replicas)
+          let pool = design.pools[deployment.poolIndex]
+          let all = PoolHold(pool, deployment.poolIndex, outcome).accelerators(of: pool)
+          let accelerators = replicas * Double(deployment.acceleratorsPerReplica)
+          return (deployment.poolIndex, all > 0 ? min(accelerators / all, 1) : 0)
         })
     }
     let horizon = scenario.economics.horizon.value

@@ -43,7 +43,8 @@ struct Summary {
       costs: models.indices.flatMap { costRows($0, books[$0].first) },
       requests: options.keepRequests ? models.indices.flatMap(requestRows) : [],
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
-      notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + payBackNotes(rows) + rangeNotes()
+      notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + tailNotes()
+        + payBackNotes(rows) + rangeNotes()
         + contextNotes() + memberNotes() + fleetNotes() + moneyNotes() + facilityNotes()
         + breakEvenNotes(rows)
         + decisionNotes(books) + regrets.notes)
@@ -197,6 +198,7 @@ struct Summary {
   }
 
   private func composition(of deployment: Deployment, _ what: String) -> String {
-    "\(deployment.replicas) \(what) × \(deployment.layout)"
+    let word = deployment.replicas == 1 && what == "replicas" ? "replica" : what
+    return "\(deployment.replicas) \(word) × \(deployment.layout)"
   }
 }

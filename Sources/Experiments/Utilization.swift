@@ -3,7 +3,8 @@ import Scenario
 import Workloads
 import World
 
-/// The different things that "utilisation" means, kept apart.
+/// The different things that "utilisation" means, kept apart; each over the time in which the service's
+/// requests were being sent.
 struct Utilization {
   /// Accelerators held by replicas, over those of the pools.
   var allocated: Double?
@@ -57,13 +58,13 @@ struct Utilization {
   {
     let models = model.latencyModels(ofService: index)
     let service = outcome.services[index]
+    let load = outcome.load(ofService: index, of: design)
     return design.services[index].deployments.enumerated().map { role, deployment in
       let pool = design.pools[deployment.poolIndex]
       var use = Utilization(
         deployment, on: pool, latency: models[role],
-        replicas: service.replicas(ofRole: role), blocks: service.blocksPerReplica(ofRole: role),
-        seconds: outcome.end.seconds,
-        life: service.roleLives.isEmpty ? service.life : service.roleLives[role])
+        replicas: load.replicas(ofRole: role, in: service), blocks: service.blocksPerReplica(ofRole: role),
+        seconds: load.seconds, replicasHeld: load.held?[role])
       if pool.isElastic {
         let share = PoolHold(pool, deployment.poolIndex, outcome).share
         use.allocated = share > 0 ? use.allocated.map { min(1, $0 / share) } : nil
@@ -74,12 +75,11 @@ struct Utilization {
 
   private init(
     _ deployment: Deployment, on pool: Pool, latency: any LatencyModel, replicas: ArraySlice<ReplicaTotals>,
-    blocks: Int, seconds: Double, life: LifeOutcome? = nil
+    blocks: Int, seconds: Double, replicasHeld: Double?
   ) {
     let held = Double(deployment.acceleratorsPerReplica)
     // Replicas that come and go hold accelerators for part of the time.
-    let number =
-      life.flatMap { $0.span > 0 ? $0.heldSeconds / $0.span : nil } ?? Double(deployment.replicas)
+    let number = replicasHeld ?? Double(deployment.replicas)
     self.replicas = number
     let time = seconds * number
     allocated = held * number / Double(pool.accelerators)

@@ -50,8 +50,7 @@ public struct PendingEvents: ~Copyable {
   public var now: Ticks { currentTime }
   @usableFromInline var currentTime = Ticks.zero
 
-  /// - Parameter capacity: events expected at once; a hint.
-  public init(capacity: Int = 64) {
+  public init() {
     buckets = .allocate(capacity: Self.levels * Self.bucketsOfLevel)
     buckets.initialize(repeating: EventBuffer(), count: Self.levels * Self.bucketsOfLevel)
     occupied = .allocate(capacity: Self.levels)

@@ -10,29 +10,6 @@ public enum Measure: String, Sendable, CaseIterable {
   /// Growth that compounds, as that of a month.
   case growth
 
-  /// Base unit of the parsed number.
-  public var base: String {
-    switch self {
-    case .duration: "s"
-    case .rate: "1/s"
-    case .bytes: "B"
-    case .bandwidth: "B/s"
-    case .power: "W"
-    case .ratio: ""
-    case .money: "USD"
-    case .moneyPerHour: "USD/h"
-    case .moneyPerKilowattHour: "USD/kWh"
-    case .moneyPerYear: "USD/y"
-    case .moneyPerMonth: "USD/month"
-    case .moneyPerKilowattMonth: "USD/kW-month"
-    case .moneyPerGigabyte: "USD/GB"
-    case .mass: "kg"
-    case .carbonIntensity: "g/kWh"
-    case .yearlyShare: "1/y"
-    case .growth: "1/month"
-    }
-  }
-
   /// Examples for error messages and the schema.
   public var examples: [String] {
     switch self {
@@ -57,9 +34,8 @@ public enum Measure: String, Sendable, CaseIterable {
   }
 }
 
-/// Reads quantities with units. Never traps: every text either parses to a finite, non-negative number or
-/// is refused
-/// with a reason.
+/// Reads quantities with units. Never traps: every text either parses to a finite number, which only growth
+/// may have below zero, or is refused with a reason.
 public enum UnitParser {
   public enum Failure: Error, Sendable, Hashable {
     /// Not a number with a unit of this measure.
@@ -80,7 +56,8 @@ public enum UnitParser {
     let trimmed = text.filter { $0 != "_" }
     if measure == .duration { return duration(trimmed) }
     guard let (number, unit) = split(trimmed[...]) else { return .failure(.malformed) }
-    if number < 0 { return .failure(.negative) }
+    // What shrinks by all of itself is no demand.
+    if number < 0 && (measure != .growth || number <= -100) { return .failure(.negative) }
     if unit.isEmpty && measure == .ratio { return checked(number) }
     if unit.isEmpty { return .failure(.missingUnit) }
     guard let factor = factor(of: unit, measure, exchange) else {
@@ -100,10 +77,11 @@ public enum UnitParser {
     value.isFinite && value <= 1e21 ? .success(value) : .failure(.outOfRange)
   }
 
-  /// The number whose twelfth power is `value`, which is at least 1, by Newton's method.
+  /// The number whose twelfth power is `value`, which is positive, by Newton's method.
   private static func twelfthRoot(_ value: Double) -> Double {
     guard value.isFinite else { return .infinity }
-    // From above the root every step comes nearer to it, and the last one no more.
+    // The tangent at 1 lies above the root. From above every step comes nearer to it, and the last one no
+    // more.
     var root = 1 + (value - 1) / 12
     while true {
       let square = root * root

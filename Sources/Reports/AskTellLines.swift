@@ -67,12 +67,17 @@ public enum AskTellLines {
   }
 
   /// A line that could not be answered. The next one may be.
-  public static func error(id: String?, _ message: String) -> String {
+  public static func error(id: PointAnswers.Identifier?, _ message: String) -> String {
     JSONValue.object([
-      ("error", .object([("id", id.map(self.id) ?? .null), ("message", .string(message))]))
+      ("error", .object([("id", self.id(id)), ("message", .string(message))]))
     ]).text()
   }
 
-  /// Numbers come back as numbers.
-  private static func id(_ text: String) -> JSONValue { Int64(text).map { .integer($0) } ?? .string(text) }
+  private static func id(_ id: PointAnswers.Identifier?) -> JSONValue {
+    switch id {
+    case nil: .null
+    case .number(let number): Int64(exactly: number).map { .integer($0) } ?? .number(number)
+    case .text(let text): .string(text)
+    }
+  }
 }

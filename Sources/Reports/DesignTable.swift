@@ -42,36 +42,35 @@ extension RunResults {
     }
     guard !fit.isEmpty else { return "No design holds every threshold." }
     if let sentence = trainingVerdict(fit.map(\.name)) { return sentence }
-    let priced = fit.compactMap { design -> (name: String, row: MetricRow, cost: Double)? in
-      // Where months differ, none of them stands for all.
-      wholeRow(design: design.name, metric: changesOverTime ? "cost_total" : "cost_per_month").flatMap {
-        row in
-        row.value.map { (design.name, row, $0) }
-      }
-    }.sorted { $0.cost < $1.cost }
+    let all = offers(fit.map(\.name))
+    let priced = all.filter { !$0.meetsNothing }
     guard let best = priced.first else {
+      if !all.isEmpty {
+        let which = verdicts.isEmpty ? "No design" : "No design that holds every threshold"
+        return "\(which) meets any demand."
+      }
       let names = fit.map { TextStyle.printable($0.name) }.joined(separator: ", ")
       return verdicts.isEmpty ? "No prices to compare." : "Every threshold holds on: \(names)."
     }
-    let unknown = fit.count > priced.count ? " (some designs have no price)" : ""
-    let unit = best.row.unit.contains("/") ? "" : changesOverTime ? " over the horizon" : " a month"
-    let cost = HumanNumber.text(best.cost, unit: best.row.unit) + unit
+    let unknown = fit.count > all.count ? " (some designs have no price)" : ""
+    let cost = best.cost
     let name = TextStyle.printable(best.name)
+    let rest = best.shortfall(among: priced) + all.filter(\.meetsNothing).map(\.nothing).joined()
     if verdicts.isEmpty {
       let all =
         designs.count > 1
         ? "No threshold judges the designs; least \(changesOverTime ? "over the horizon" : "a month"): "
         : "No threshold to hold: "
-      return "\(all)\(name), \(cost)\(unknown)."
+      return "\(all)\(name), \(cost)\(unknown)\(rest)."
     }
-    if designs.count == 1 { return "Every threshold holds: \(name), \(cost)." }
+    if designs.count == 1 { return "Every threshold holds: \(name), \(cost)\(rest)." }
     let close = priced.dropFirst().filter { Self.isClose(best.row, $0.row) }
     let others = close.map { other in
-      let percent = (other.cost / best.cost - 1) * 100
+      let percent = (other.total / best.total - 1) * 100
       let gap = percent < 0.05 ? "costs the same" : "within \(HumanNumber.fixed(percent, decimals: 1)) %"
       return "; \(TextStyle.printable(other.name)) \(gap)"
     }.joined()
-    return "Cheapest design that holds every threshold: \(name), \(cost)\(others)\(unknown)."
+    return "Cheapest design that holds every threshold: \(name), \(cost)\(others)\(unknown)\(rest)."
   }
 
   /// Whether two costs do not tell designs apart: their intervals meet, or they differ by less than prices
@@ -97,7 +96,7 @@ extension RunResults {
     return names
   }
 
-  private func wholeRow(design: String, metric: String) -> MetricRow? {
+  func wholeRow(design: String, metric: String) -> MetricRow? {
     rows.first {
       $0.design == design && $0.replication == nil && $0.metric == metric && $0.statistic == "value"
         && $0.workload.isEmpty
@@ -255,8 +254,10 @@ private struct TableLine {
     TableLine("  for hours that compute nothing", "cost_idle", onlyWhenAny: true),
     TableLine("per useful GPU hour", "cost_per_useful_gpu_hour"),
     TableLine("demand not met", "unmet_ratio", onlyWhenAny: true),
+    TableLine("  is worth", "cost_unmet_total", onlyWhenAny: true),
     TableLine("energy", "energy_kwh"),
     TableLine("  emits", "carbon_kg"),
+    TableLine("  making the machines", "carbon_embodied_kg"),
     TableLine("racks", "racks"),
     TableLine("  a rack costs", "cost_per_rack"),
     TableLine("  power no machine can take", "stranded_kw"),

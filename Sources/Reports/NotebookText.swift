@@ -48,7 +48,8 @@ enum NotebookText {
 
 
       def label(key):
-          return ", ".join(str(part) for part in key if part == part and str(part))
+          parts = key if isinstance(key, tuple) else (key,)
+          return ", ".join(str(part) for part in parts if part == part and str(part))
 
 
       def pick(metric, statistic):
@@ -98,11 +99,15 @@ enum NotebookText {
         for axis, metric in zip(axes[0], kinds):
             rows = own[own["metric"] == metric]
             factor, unit = readable(rows["value"], "s")
-            for shift, (design, line) in enumerate(rows.groupby("design", sort=False)):
-                line = line.set_index("statistic").reindex(quantiles).dropna(subset=["value"])
-                place = [quantiles.index(name) + 0.06 * (shift - len(designs) / 2) for name in line.index]
+            # A sweep over words alone has a line for each of its points.
+            lines = rows.groupby(["design", *others], sort=False, dropna=False)
+            for shift, (key, line) in enumerate(lines):
+                line = line.drop_duplicates("statistic").set_index("statistic")
+                line = line.reindex(quantiles).dropna(subset=["value"])
+                spread = 0.06 if lines.ngroups <= 8 else 0.5 / lines.ngroups
+                place = [quantiles.index(name) + spread * (shift - lines.ngroups / 2) for name in line.index]
                 axis.errorbar(place, line["value"] * factor, yerr=whiskers(line, factor), marker="o",
-                              capsize=3, color=colours[design], label=design)
+                              capsize=3, color=cycle[shift % len(cycle)], label=label(key))
             axis.set_xticks(range(len(quantiles)), quantiles)
             axis.set_title(names[metric])
             of_requests = metric in ["ttft_s", "tpot_s", "e2e_s"]
@@ -110,7 +115,8 @@ enum NotebookText {
             axis.set_ylabel(unit)
             axis.set_ylim(bottom=0)
         figure.suptitle(workload)
-        axes[0][0].legend(title="design")
+        if len(axes[0][0].containers) <= 12:
+            axes[0][0].legend(title=None if others else "design")
         plt.show()
     """
 

@@ -58,7 +58,8 @@ extension OptimizeResults {
           methods.map {
             .object([
               ("design", .string($0.design)), ("method", .string($0.method)),
-              ("points", .integer(Int64($0.points))), ("possible", .optional($0.possible)),
+              ("points", .integer(Int64($0.points))), ("refused", .integer(Int64($0.refused))),
+              ("possible", .optional($0.possible)),
             ])
           })
       ),
@@ -74,8 +75,12 @@ extension OptimizeResults {
     func number(_ index: Int?) -> JSONValue { .optional(index.map { trials[$0].number }) }
     return .object([
       ("design", .string(requirement.design)), ("best", number(requirement.best)),
+      ("edge", number(requirement.edge?.holds)), ("equal", number(requirement.equal)),
       ("second", number(requirement.second)),
       ("fewest_gpus", number(requirement.fewestAccelerators ?? requirement.best)),
+      ("certainty", .optional(requirement.certainty?.name)),
+      ("neighbours", .optional(requirement.certainty?.neighbours?.of)),
+      ("neighbours_tried", .optional(requirement.certainty?.neighbours?.closed)),
     ])
   }
 
@@ -119,6 +124,21 @@ extension OptimizeResults {
     guard heading.contains(",") || heading.contains("\"") else { return heading }
     return "\"" + heading.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
       + "\""
+  }
+}
+
+extension OptimizeResults.Certainty {
+  /// As files call it.
+  fileprivate var name: String {
+    switch self {
+    case .everyPoint: "every-point"
+    case .trends: "trends"
+    case .neighbours: "neighbours"
+    }
+  }
+
+  fileprivate var neighbours: (closed: Int, of: Int)? {
+    if case .neighbours(let closed, let count) = self { (closed, count) } else { nil }
   }
 }
 

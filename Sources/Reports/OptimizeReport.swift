@@ -8,7 +8,7 @@ extension OptimizeResults {
   public func table(style: TextStyle, limit: Int = 8) -> String {
     var text = "\(style.apply(.bold, to: TextStyle.printable(manifest.scenario)))  \(identity)\n\n"
     if front.isEmpty {
-      text += style.apply(.bold, to: "Nothing tried holds every threshold.") + "\n\n"
+      text += style.apply(.bold, to: nothingWords) + "\n\n"
     } else {
       text += style.apply(.bold, to: objectives.count > 1 ? "Pareto front" : "Best") + volumeWords + "\n"
       text += rows(front, style: style) + "\n"
@@ -37,7 +37,8 @@ extension OptimizeResults {
     let runs = trials.reduce(0) { $0 + $1.replications }
     let parts = methods.map { method in
       let possible = method.possible.map { " of \($0)" } ?? ""
-      return "\(method.design) by \(method.method), \(method.points)\(possible) points"
+      let refused = method.refused > 0 ? ", \(method.refused) of them refused without a run" : ""
+      return "\(method.design) by \(method.method), \(method.points)\(possible) points\(refused)"
     }
     let head =
       "seed \(manifest.seed), \(runs) runs, \(manifest.replications) replications of contenders, dryrack "
@@ -49,6 +50,19 @@ extension OptimizeResults {
     guard let hypervolume else { return "" }
     let corner = zip(objectives, reference).map { "\($0.metric.text) \(HumanNumber.plain($1))" }
     return "  (hypervolume \(HumanNumber.plain(hypervolume)) up to \(corner.joined(separator: ", ")))"
+  }
+
+  private var nothingWords: String {
+    guard let trial = trials.first(where: { $0.isUnknown && $0.thresholds.allSatisfy(\.holds) }) else {
+      return "Nothing tried holds every threshold."
+    }
+    return "Nothing that holds every threshold has a value of \(unknown(trial))."
+  }
+
+  /// The objectives that a trial has no value of.
+  private func unknown(_ trial: Trial) -> String {
+    zip(objectives, trial.objectives).filter { $1.value == nil }.map(\.0.metric.text)
+      .joined(separator: " and ")
   }
 
   private func more(_ count: Int, _ limit: Int) -> String {
@@ -102,6 +116,7 @@ extension OptimizeResults {
   private func state(_ trial: Trial) -> String {
     if let fault = trial.fault { return fault }
     if let broken = trial.mostBroken { return Self.failure(broken) }
+    if trial.isUnknown { return "\(unknown(trial)) is unknown" }
     guard let tight = trial.tightest, let slack = tight.slack else { return "" }
     return "\(HumanNumber.fixed(slack * 100, decimals: 0)) % to \(tight.threshold.text)"
   }
@@ -122,6 +137,11 @@ extension OptimizeResults {
       let own = trials.indices.filter {
         trials[$0].design == requirement.design && trials[$0].status == .infeasible
       }.sorted { Pareto.precedes(order($0), order($1)) }
+      if let held = own.first(where: { trials[$0].isUnknown && trials[$0].thresholds.allSatisfy(\.holds) }) {
+        return
+          "\(requirement.design): \(unknown(trials[held])) is unknown wherever the thresholds hold, as at "
+          + "\(place(held)); nothing can be ranked by it."
+      }
       guard let near = own.first, let broken = trials[near].mostBroken else {
         let fault = trials.first { $0.design == requirement.design && $0.fault != nil }?.fault
         return "\(requirement.design): "
@@ -135,7 +155,17 @@ extension OptimizeResults {
       let percent = HumanNumber.fixed(slack * 100, decimals: 1)
       sentence += "; slack \(percent) % to '\(tight.threshold.text)'"
     }
-    if let less = oneLess(best) { sentence += "; \(less)" }
+    if let edge = requirement.edge, edge.holds == best { sentence += "; \(words(edge))" }
+    if let certainty = requirement.certainty { sentence += "; \(words(certainty))" }
+    if let edge = requirement.edge, edge.holds != best {
+      sentence += ". The edge of what holds: \(place(edge.holds)), \(amount(edge.holds)); \(words(edge))"
+    }
+    if let equal = requirement.equal {
+      let others = zip(objectives, trials[equal].objectives).dropFirst()
+      sentence +=
+        ". No dearer: \(place(equal)), with "
+        + others.map { "\($0.metric.text) \(Self.words($1))" }.joined(separator: ", ")
+    }
     if let second = requirement.second { sentence += ". Second best: \(place(second)), \(amount(second))" }
     if let fewest = requirement.fewestAccelerators {
       sentence += ". Fewest GPUs: \(place(fewest)), \(amount(fewest))"
@@ -155,16 +185,23 @@ extension OptimizeResults {
     return (machines + first).joined(separator: ", ")
   }
 
-  /// Along one whole number: what fails beside the best.
-  private func oneLess(_ best: Int) -> String? {
-    guard trials[best].values.count == 1, let own = Int(trials[best].values[0].value) else { return nil }
-    let near = trials.filter { trial in
-      trial.design == trials[best].design && trial.status == .infeasible && trial.values.count == 1
-        && Int(trial.values[0].value) != nil
-    }.min { left, right in
-      abs(Int(left.values[0].value)! - own) < abs(Int(right.values[0].value)! - own)
+  private func words(_ edge: Edge) -> String {
+    guard let fails = edge.fails else { return "the least of the range holds" }
+    let broken = trials[fails].mostBroken.map(Self.failure) ?? "does not hold"
+    let words = "\(trials[fails].values[0].value) \(broken)"
+    return edge.isSharp ? "the \(edge.isLeast ? "least" : "most") that holds: \(words)" : words
+  }
+
+  private func words(_ certainty: Certainty) -> String {
+    let isCost = objectives.first?.metric.metric.hasPrefix("cost") ?? false
+    let better = isCost ? "cheaper" : "better"
+    switch certainty {
+    case .everyPoint: return "every point was tried"
+    case .trends: return "nothing \(better) holds, if the trends of the tried points go on"
+    case .neighbours(let closed, let count) where closed == count:
+      return "not proved: none of its \(count) neighbours is \(better) and holds, others may"
+    case .neighbours(let closed, let count):
+      return "not proved: \(closed) of \(count) neighbours tried"
     }
-    guard let near, let broken = near.mostBroken else { return nil }
-    return "\(near.values[0].value) \(Self.failure(broken))"
   }
 }

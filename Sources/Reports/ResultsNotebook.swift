@@ -56,8 +56,9 @@ public struct ResultsNotebook: Sendable {
   /// - Complexity: O(rows).
   public func notebook() -> String {
     let parameters = numericParameters
+    let isSweep = set.pointColumns.contains { $0 != "message_bytes" }
     var notebook = Notebook()
-    notebook.addText("question", NotebookText.question(title, isSweep: !parameters.isEmpty))
+    notebook.addText("question", NotebookText.question(title, isSweep: isSweep))
     notebook.addCode("load", NotebookText.load(places, parameter: parameters.first))
     notebook.addCode("table", NotebookText.table)
     if parameters.isEmpty {

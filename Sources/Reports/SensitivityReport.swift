@@ -130,14 +130,37 @@ extension SensitivityResults {
     guard let winner else { return "No design holds every threshold." }
     let nearest = effects.filter { $0.distance != nil }.min { $0.distance! < $1.distance! }
     let name = TextStyle.printable(winner)
-    let chance = outlook?.designs.first { $0.design == winner }?.chosen.map {
-      "; under the uncertain inputs it is the cheapest that holds in \(Self.share($0)) of draws"
-    }
+    let (own, chance) = outlookWords(winner)
+    let wins = own ? "wins" : "wins with the values as written alone"
     guard let nearest, let distance = nearest.distance else {
-      return "\(name) wins, and no input moved alone changes that within reach\(chance ?? "")."
+      return "\(name) \(wins), and no input moved alone changes that within reach\(chance)."
     }
     let percent = HumanNumber.fixed(distance * 100, decimals: 0)
-    return "\(name) wins; what decides most is \(TextStyle.printable(nearest.path)), "
-      + "\(percent) % away from another winner\(chance ?? "")."
+    return "\(name) \(wins); what decides most is \(TextStyle.printable(nearest.path)), "
+      + "\(percent) % away from another winner\(chance)."
+  }
+
+  /// How often the winner is chosen under the uncertain inputs, and whether no other design is so more often.
+  private func outlookWords(_ winner: String) -> (isLikeliest: Bool, words: String) {
+    guard let outlook, let own = outlook.designs.first(where: { $0.design == winner })?.chosen else {
+      return (true, "")
+    }
+    // The first of equals, the winner before others.
+    var likeliest = (design: winner, chance: own)
+    for other in outlook.designs {
+      if let chance = other.chosen, chance.estimate > likeliest.chance.estimate {
+        likeliest = (other.design, chance)
+      }
+    }
+    if likeliest.design == winner {
+      return (
+        true, "; under the uncertain inputs it is the cheapest that holds in \(Self.share(own)) of draws"
+      )
+    }
+    return (
+      false,
+      "; under the uncertain inputs \(TextStyle.printable(likeliest.design)) is the cheapest that holds in "
+        + "\(Self.share(likeliest.chance)) of draws, and \(TextStyle.printable(winner)) in \(Self.share(own))"
+    )
   }
 }

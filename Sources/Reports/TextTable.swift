@@ -7,13 +7,9 @@ public struct TextTable: Sendable {
 
   private var rows: [[Cell]] = []
   private let widthLimit: Int
-  private let rightAligned: Bool
 
-  /// A table whose columns are at most `widthLimit` wide; all but the first align to the right on request.
-  public init(widthLimit: Int = 34, rightAligned: Bool = false) {
-    self.widthLimit = widthLimit
-    self.rightAligned = rightAligned
-  }
+  /// A table whose columns are at most `widthLimit` wide.
+  public init(widthLimit: Int = 34) { self.widthLimit = widthLimit }
 
   /// Adds a row; rows may differ in length.
   public mutating func append(_ cells: [String]) { rows.append(cells.map { Cell(text: $0) }) }
@@ -63,7 +59,7 @@ public struct TextTable: Sendable {
       let content = line < cell.lines.count ? cell.lines[line] : ""
       let padding = String(repeating: " ", count: widths[column] - content.count)
       let marked = style.apply(cell.mark, to: content)
-      text += (column > 0 ? "  " : "") + (rightAligned && column > 0 ? padding + marked : marked + padding)
+      text += (column > 0 ? "  " : "") + marked + padding
     }
     return text
   }

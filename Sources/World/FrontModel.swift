@@ -145,7 +145,7 @@ extension FrontModel.Price {
       let pool = design.pools[deployment.poolIndex]
       let site = design.sites[pool.siteIndex]
       let watts =
-        (pool.busyNodePower(computeShare: 1).value - pool.node.idlePower.value)
+        (pool.fullNodePower.value - pool.node.idlePower.value)
         / Double(max(1, pool.node.accelerators))
         * Double(deployment.acceleratorsPerReplica) * site.powerUsageEffectiveness
       let perSecond = max(0, watts) / 1000 / 3600 * site.electricityPerKilowattHour.units

@@ -82,6 +82,10 @@ public struct ServiceOutcome: Sendable {
   public var roleLives: [LifeOutcome] = []
   /// Until when requests were being sent.
   public var sendingEnd = Ticks.zero
+  /// What its replicas had done by the end of the warm-up; `nil` without one, or where nothing came after it.
+  public var atStart: ServiceMark?
+  /// The same by the end of the sending; `nil` where nothing came after that.
+  public var atSendingEnd: ServiceMark?
 
   /// The replicas of one of the service's deployments: prefill 0 and decode 1 where there are roles, else
   /// all.

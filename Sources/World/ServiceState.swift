@@ -46,6 +46,9 @@ struct ServiceState: ~Copyable {
   var startup: Ticks?
   /// Which of its replicas are up; `nil` where all of them are, all the time.
   var life: ServiceLife?
+  /// What its replicas had done by the end of the warm-up, and of the sending.
+  var atStart: ServiceMark?
+  var atSendingEnd: ServiceMark?
 
   /// Whose traffic its requests are.
   func owner(_ own: Int) -> Int { frontIndex < 0 ? own : frontIndex }

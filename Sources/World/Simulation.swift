@@ -32,7 +32,7 @@ public enum Simulation {
     _ model: DesignModel, replication: Int, options: WorldOptions, measuredFrom: Ticks
   ) -> Outcome {
     var world = World(model: model, replication: replication, options: options, measuredFrom: measuredFrom)
-    var pending = PendingEvents(capacity: 1024)
+    var pending = PendingEvents()
     world.start(&pending)
     var events = 0
     var earlyEnd: EarlyEnd?
@@ -106,11 +106,16 @@ extension World {
         }
       }
       let life = lifeOutcome(of: index, isCutShort: earlyEnd != nil)
-      results.append(
-        ServiceOutcome(
-          tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
-          slices: slices, disaggregation: disaggregation, startup: state.pointee.startup,
-          life: life?.all, roleLives: life?.roles ?? [], sendingEnd: sendingEnd))
+      var result = ServiceOutcome(
+        tally: tally, replicas: totals, blocksPerReplica: blocks, samples: sampler.samples[index],
+        slices: slices, disaggregation: disaggregation, startup: state.pointee.startup,
+        life: life?.all, roleLives: life?.roles ?? [], sendingEnd: sendingEnd)
+      // A run that drained before the warm-up's end did nothing after it.
+      result.atStart =
+        state.pointee.atStart
+        ?? (isMeasuring ? nil : ServiceMark(replicas: totals, heldSeconds: result.heldSeconds))
+      result.atSendingEnd = state.pointee.atSendingEnd
+      results.append(result)
     }
     gatherFronts(&results)
     if earlyEnd != nil { last = now }

@@ -26,6 +26,9 @@ struct World: ~Copyable {
   let measuredFrom: Ticks
   /// No request is sent from then on; `.never` where requests end the traffic themselves.
   let sendingEnd: Ticks
+  /// When to look next at what services have done so far, and whether the warm-up is over.
+  var nextMark: Ticks
+  var isMeasuring: Bool
   var now = Ticks.zero
   /// What the run would have to go beyond; from then on events pass unheard.
   private(set) var overrun: EarlyEnd?
@@ -38,6 +41,8 @@ struct World: ~Copyable {
     self.options = options
     self.measuredFrom = measuredFrom
     sendingEnd = model.scenario.duration ?? .never
+    isMeasuring = measuredFrom == .zero
+    nextMark = isMeasuring ? sendingEnd : measuredFrom
     services = ServiceArray(
       model: model, replication: replication, options: options, measuredFrom: measuredFrom)
     sampler = SeriesSampler(services: services.count)
@@ -99,6 +104,7 @@ struct World: ~Copyable {
     let state = services[service]
     state.pointee.tally.offered += 1
     state.pointee.tally.send(at: request.sent)
+    if state.pointee.source.isSpent { markSendingEnd(of: service) }
     if request.sent >= measuredFrom {
       state.pointee.tally.measuredOffered += 1
       if state.pointee.hasClasses { state.pointee.tally.classes[Int(request.kind)].offered += 1 }
@@ -360,6 +366,7 @@ extension World: EventHandler {
       overrun = requests.isFull ? .liveRequests : .endOfTime
       return
     }
+    if time > nextMark { passMarks(before: time) }
     now = time
     let code = EventCode(payload: payload)
     switch code.kind {
@@ -392,7 +399,9 @@ extension World: EventHandler {
       handleLifecycle(code, &pending)
     case .sample:
       sampler.sample(&services, at: now)
-      if isUnderWay(pending) { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
+      // Jobs that outlast the services change nothing of their series.
+      let isOver = !jobs.models.isEmpty && !(0..<services.count).contains { hasWork(service: $0) }
+      if !isOver && isUnderWay(pending) { pending.push(EventCode(.sample).payload, at: sampler.nextSample) }
     }
   }
 }

@@ -14,7 +14,7 @@ struct PowerCapTests {
     for name in Catalog.builtIn.names(of: .accelerators) {
       let accelerator = try #require(Catalog.builtIn.accelerator(name))
       guard let cap = Catalog.builtIn.powerCap(of: accelerator, at: accelerator.power) else { continue }
-      #expect(cap.computeSpeed == 1 && cap.memorySpeed == 1 && cap.saving(computeShare: 0.7) == .zero)
+      #expect(cap.computeSpeed == 1 && cap.memorySpeed == 1 && cap.saving == .zero)
       #expect(accelerator.sustained(under: cap) == accelerator)
     }
   }
@@ -28,9 +28,8 @@ struct PowerCapTests {
       let cap = try Self.cap(name, rated * percent / 100)
       #expect(cap.computeSpeed <= last.computeSpeed && cap.memorySpeed <= last.memorySpeed)
       #expect(cap.computeSpeed <= cap.memorySpeed, "arithmetic slows first")
-      for share in [0.0, 0.3, 1] {
-        #expect(cap.saving(computeShare: share) >= last.saving(computeShare: share))
-      }
+      #expect(cap.saving >= last.saving)
+      #expect(abs((cap.rated - cap.saving - cap.limit).value) < 1e-9)
       last = cap
     }
   }
@@ -39,7 +38,6 @@ struct PowerCapTests {
   func decode() throws {
     // Decodes draw up to 300 W of an H200 (arXiv 2605.11999).
     #expect(try Self.cap("h200-sxm", 301).memorySpeed == 1)
-    #expect(try Self.cap("h200-sxm", 301).saving(computeShare: 0) == .zero)
     #expect(try Self.cap("h200-sxm", 250).memorySpeed < 1)
   }
 
@@ -61,7 +59,7 @@ struct PowerCapTests {
     let caps = Array(stride(from: least, through: 700, by: 2))
     let energies = try caps.map { watts -> Double in
       let cap = try Self.cap("h100-sxm", watts)
-      return (accelerator.power - cap.saving(computeShare: 1)).value / cap.computeSpeed
+      return (accelerator.power - cap.saving).value / cap.computeSpeed
     }
     let best = try #require(energies.indices.min { energies[$0] < energies[$1] })
     #expect(best > 0 && best < energies.count - 1)

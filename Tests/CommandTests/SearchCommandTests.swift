@@ -121,6 +121,27 @@ struct SearchCommandTests {
     }
   }
 
+  @Test("an id comes back as it was; what is none is refused")
+  func askTellNames() async throws {
+    try await withScenario("5") { path in
+      let ids = ["7", "\"7\"", "2.5", "null", "{\"a\": 1}", "true", "1e300", "[7]"]
+      let answer = await execute(
+        ["optimize", path, "--protocol", "ask-tell"],
+        input: ids.map { "{\"ask\": {\"id\": \($0)}}" }
+          + ["{\"ask\": {}}", "{\"ask\": {\"id\": 1, \"design\": 3, \"point\": {}}}"])
+      let lines = answer.out.split(separator: "\n").dropFirst().map(String.init)
+      #expect(lines.count == ids.count + 2)
+      for (line, id) in zip(lines, ["7", "\"7\"", "2.5", "null"]) {
+        #expect(line.hasPrefix("{\"error\":{\"id\":\(id),\"message\":\"'ask' needs"))
+      }
+      for line in lines[4..<8] {
+        #expect(line.hasPrefix("{\"error\":{\"id\":null,") && line.contains("neither a text nor a number"))
+      }
+      #expect(lines[8].contains("\"id\":null") && lines[9].contains("\"id\":1,"))
+      #expect(lines[9].contains("'design' is not a text"))
+    }
+  }
+
   @Test("sensitivity says who wins and what it hangs on")
   func sensitivity() async throws {
     try await withScenario("5") { path in

@@ -55,6 +55,20 @@ struct SweepCommandTests {
       let fixed = await execute(
         "sweep", path, "--set", "\(Self.rate)=1/s,3/s", "--set", "\(Self.rate)=2/s", "--list")
       #expect(fixed.status == .cannotRun && fixed.error.contains("nothing varies"))
+      #expect(varied.error.contains("is replaced by the later =1/s,3/s"))
+    }
+  }
+
+  @Test("a folder is no file to write, and nothing is left beside it")
+  func folder() async throws {
+    try await Self.withScenario { path, folder in
+      let refused = await execute("sweep", path, "--set", "\(Self.rate)=1/s,3/s", "--out", folder)
+      #expect(refused.status == .cannotRun && refused.error.contains("is a folder"))
+      #expect(!FileManager.default.fileExists(atPath: folder + ".parts"))
+      let few = await execute(
+        "sweep", path, "--set", "seed=1..2", "--method", "sobol", "--points", "8", "--list")
+      #expect(few.out.split(separator: "\n").count == 2)
+      #expect(few.error.contains("6 of 8 points have the values of earlier ones; 2 are run"))
     }
   }
 

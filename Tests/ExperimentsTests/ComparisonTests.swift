@@ -47,6 +47,27 @@ struct ComparisonTests {
     #expect(try Self.verdict(before, shuffled, noise: 0) == (.withinNoise, .paired))
   }
 
+  @Test("one side has more replications of the seed: those that both have are compared")
+  func unequal() throws {
+    let many = try Self.table(Self.base)
+    // What one run is, five are not: replication 0 alone decides.
+    #expect(try Self.verdict(many, Self.table([Self.base[0]])) == (.identical, .values))
+    #expect(try Self.verdict(Self.table([Self.base[0]]), many) == (.identical, .values))
+    #expect(try Self.verdict(many, Self.table([Self.base[0] * 1.1])) == (.regressed, .values))
+    #expect(try Self.verdict(many, Self.table(Array(Self.base.prefix(3)))) == (.identical, .paired))
+    // The mean of three runs lies above that of all, and each of the three fell.
+    let fewer = try Self.table(Self.base.prefix(3).map { $0 * 0.9 })
+    let comparison = ResultComparison(before: many, after: fewer)
+    let change = try #require(comparison.changes.first)
+    #expect(change.verdict == .improved && change.replications == 3 && change.isOfCommonRuns)
+    let mean = Self.base.prefix(3).reduce(0, +) / 3
+    #expect(abs(try #require(change.before) - mean) < 1e-12)
+    #expect(comparison.notes.contains { $0.contains("one set has more replications") })
+    // Another seed has nothing in common.
+    let other = try Self.table([Self.base[0]], seed: 2)
+    #expect(ResultComparison(before: many, after: other).changes.allSatisfy { !$0.isOfCommonRuns })
+  }
+
   @Test("rows that stand there twice are told")
   func repeated() throws {
     var twice = try Self.table(Self.base)

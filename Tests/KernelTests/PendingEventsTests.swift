@@ -6,7 +6,7 @@ import Testing
   /// The wheel against a sorted array, on ties, short gaps and gaps of decades.
   @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6]) func popsWhatASortedArrayPops(seed: UInt64) {
     var stream = RandomStream(seed: seed, replication: 0, entity: "test", purpose: "wheel")
-    var wheel = PendingEvents(capacity: 4)
+    var wheel = PendingEvents()
     var sorted = SortedPendingEvents()
     for step in 0..<20_000 {
       if stream.below(100) < 52 || sorted.count == 0 {

@@ -63,6 +63,11 @@ struct MoneyKeysTests {
         "capacity that is never there is no design"
       ),
       ("pricing: on-demand, daily-use: 25h", "the quantity must be at most 24h"),
+      ("pricing: { price: 3 USD/h, discount: 150% }", "the quantity must be at most 100%"),
+      ("pricing: { price: 3 USD/h, commitment: 1y, upfront: 101% }", "the quantity must be at most 100%"),
+      ("purchase: { price: 1 USD, residual: 120% }", "the quantity must be at most 100%"),
+      ("purchase: { price: 1 USD, life: 20y }", "the quantity is too large to be meant"),
+      ("purchase: { price: 1 USD }, lease: { term: 1y }", "unknown key 'lease'"),
       ("purchase: { price: 1 USD, life: 1h }", "the time must be at least a day"),
       (
         "purchase: { price: 1 USD, life: 2y, refresh: { every: 3y } }",
@@ -82,6 +87,7 @@ struct MoneyKeysTests {
     #expect(
       Self.faults(rent, design: "costs: { x: { once: 1 USD, monthly: 1 USD/month } }")
         == ["expected one of `once`, `monthly` and `yearly`"])
+    #expect(Self.faults(rent, economics: "horizon: 0y") == ["the time must be longer than nothing"])
     #expect(Self.faults(rent, economics: "against: onw") == ["there is no design 'onw'"])
     #expect(Self.faults(rent, economics: "demand: { growth: 5% }").count == 1)
   }

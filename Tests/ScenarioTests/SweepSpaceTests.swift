@@ -120,6 +120,47 @@ struct SweepSpaceTests {
     }
   }
 
+  @Test("sampled points of few whole numbers are each run once, the first of equals in their order")
+  func distinct() throws {
+    for method in ["sobol", "latin-hypercube"] {
+      let block = "\(Self.count): { from: 1, to: 4 }\n    seed: [1, 2]"
+      let space = try Self.space(block, "method: \(method)\n  points: 64")
+      let texts = Self.texts(space)
+      #expect(space.count == 8 && space.repeated == 56 && Set(texts).count == 8, "\(method)")
+      let fewer = try Self.space(block, "method: \(method)\n  points: 3")
+      #expect(fewer.count + fewer.repeated == 3 && Set(Self.texts(fewer)).count == fewer.count)
+      if method == "sobol" { #expect(Self.texts(fewer) == Array(texts.prefix(fewer.count))) }
+      // Reals have no repeats to look for.
+      let real = try Self.space(
+        "\(Self.rate): { from: 1/s, to: 2/s }", "method: \(method)\n  points: 500")
+      #expect(real.count == 500 && real.repeated == 0)
+    }
+  }
+
+  @Test(
+    "what a parameter over the same place would set anew is refused, not ignored",
+    arguments: [
+      ("designs.*.pools.gpu.count=1,2", "designs.one.pools.gpu.count=3", true),
+      ("designs.*.pools.*.count=1,2", "designs.one.pools.gpu.count=3", true),
+      ("designs.*.pools.gpu.count=1,2", "designs.one.pools.gpu.count=3,4", false),
+      ("designs.one.pools.gpu.count=3,4", "designs.*.pools.gpu.count=1,2", true),
+      ("designs.one.pools.gpu.count=3,4", "designs.*.pools.gpu.count=1", false),
+    ])
+  func hidden(first: String, second: String, isRefused: Bool) throws {
+    let settings = [first, second].map { text in
+      let pair = text.split(separator: "=").map(String.init)
+      return SweepSetting(path: pair[0], value: pair[1])
+    }
+    let fixed = settings.filter { !$0.isSwept }
+    let family = try Self.family(overrides: fixed.map { Override(path: $0.path, value: $0.value) })
+    let space = family.sweepSpace(settings: settings.filter(\.isSwept), fixed: fixed.map(\.path))
+    switch space {
+    case .failure(let report):
+      #expect(isRefused && report.faults.count == 1 && report.faults[0].message.contains("lies in it"))
+    case .success: #expect(!isRefused)
+    }
+  }
+
   @Test("a point is the scenario that the same settings give a plain run, hash included")
   func sameScenario() throws {
     let block = "sweep: { parameters: { \(Self.rate): [2/s, 3/s], \(Self.count): [1, 2] } }\n"

@@ -106,6 +106,30 @@ struct DeliveryLawTests {
     }
   }
 
+  @Test("a design whose first nodes wait for demand that never comes is never there, and wins nothing")
+  func neverOrdered() async throws {
+    let waiting = ", deliveries: [ { at: 3mo, count: 4, if-demand: 5 } ]"
+    let designs = Self.design() + Self.design("waits", pool: waiting)
+    let results = try await Self.results(designs)
+    let row = try #require(results.row(design: "waits", metric: "first_service_day"))
+    #expect(row.value == nil)
+    #expect(try Self.value(results, "unmet_ratio", "waits") == 1)
+    #expect(try Self.value(results, "cost_total", "waits") < Self.value(results, "cost_total"))
+    let sentence = results.verdict()
+    #expect(sentence.contains(": own, ") && sentence.contains("; waits meets none"), "\(sentence)")
+    #expect(results.notes.contains { $0.hasPrefix("waits: not all of its services") })
+    #expect(!results.notes.contains { $0.hasPrefix("what decides it") })
+    // With demand that reaches it, it comes.
+    let grown = try await Self.results(
+      designs, economics: "horizon: 3y, discount-rate: 0%, demand: { growth: 10%/month, windows: 2 }")
+    let later = ", deliveries: [ { at: 24mo, count: 4, if-demand: 5 } ]"
+    #expect(try #require(grown.row(design: "waits", metric: "first_service_day")).value == nil)
+    let ordered = try await Self.results(
+      Self.design("waits", pool: later),
+      economics: "horizon: 3y, discount-rate: 0%, demand: { growth: 10%/month, windows: 2 }")
+    #expect(try abs(Self.value(ordered, "first_service_day", "waits") - 2 * 365.25) < 1e-9)
+  }
+
   @Test(
     "whatever comes in batches, both columns of the books add up to the same, and batches have own prices",
     arguments: [
@@ -187,7 +211,7 @@ struct DeliveryLawTests {
   @Test("figures at their bounds stop nothing")
   func extremes() async throws {
     for economics in [
-      "horizon: 0s", "horizon: 1d, demand: { scenarios: { a: 0%/y }, simulate: every-month }",
+      "horizon: 1d, demand: { scenarios: { a: 0%/y }, simulate: every-month }",
       "horizon: 15y, demand: { growth: 10%/month, most: 2, seasons: [ 0, 1.5 ], scenarios: { a: 900%/y } }, "
         + "unmet: { per-million-tokens: 3 USD }",
     ] {

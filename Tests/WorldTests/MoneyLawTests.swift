@@ -273,7 +273,7 @@ struct MoneyLawTests {
   @Test(
     "amounts and demands at their bounds stop nothing",
     arguments: [
-      "horizon: 0s", "horizon: 1s", "horizon: 15y, discount-rate: 100000%",
+      "horizon: 1s", "horizon: 15y, discount-rate: 100000%",
       "horizon: 15y, demand: { growth: 0%/y, launches: [ { at: 0s, factor: 0 } ] }",
       "horizon: 1y, demand: { launches: [ { at: 6mo, factor: 0.00001 } ] }",
       "horizon: 15y, demand: { ramp: 15y, most: 0.001, windows: 9 }",

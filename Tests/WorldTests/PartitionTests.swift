@@ -75,6 +75,36 @@ struct PartitionTests {
     #expect(half.table(style: TextStyle(colours: false)).contains("cut by"))
   }
 
+  @Test("what a cut accelerator does and draws goes by its multiprocessors, where users keep it busy")
+  func slices() async throws {
+    // Users who ask without pause keep every instance busy but for the start.
+    func run(_ partition: String, replicas: Int) async throws -> (useful: Double, energy: Double) {
+      let text = Self.text(partition, more: "replicas: \(replicas), router: round-robin")
+        .replacing(
+          "{ process: poisson, rate: 3/s }", with: "{ process: closed-loop, users: \(16 * replicas) }"
+        ).replacing("{ kind: cloud }", with: "{ kind: on-prem, pue: 1 }")
+        .replacing("pricing: { price: 3 USD/h }", with: "purchase: { price: 60000 USD }")
+      let results = await Experiment.run(try Self.read(text).get(), options: RunOptions())
+      func value(_ metric: String) throws -> Double {
+        try #require(results.row(design: "one", metric: metric)?.value)
+      }
+      let hours = try value("cost_per_month") / value("cost_per_useful_gpu_hour")
+      return (hours / (2 * 730.5), try value("energy_kwh") / 730.5)
+    }
+    let accelerator = try #require(Catalog.builtIn.accelerator("h100-sxm"))
+    let node = try #require(Catalog.builtIn.node(of: accelerator, count: 2))
+    let (idle, full) = (node.idlePower.value / 1000, node.power.value / 1000)
+    let whole = try await run("", replicas: 2)
+    #expect(whole.useful > 0.97 && whole.useful <= 1)
+    // Two of 60 and seven of 16 of 132 multiprocessors: the rest is nobody's.
+    for (profile, replicas, share) in [("3g.40gb", 4, 120.0 / 132), ("1g.20gb", 8, 104.0 / 132)] {
+      let cut = try await run("partition: \(profile),", replicas: replicas)
+      #expect(cut.useful > 0.97 * share && cut.useful <= share * 1.00001, "\(profile) \(cut)")
+      let busy = cut.useful / share
+      #expect(abs(cut.energy - (idle + (full - idle) * share * busy)) < 1e-5 * full, "\(profile) \(cut)")
+    }
+  }
+
   @Test(
     "what cannot be cut so says what can",
     arguments: [

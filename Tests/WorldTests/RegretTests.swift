@@ -181,7 +181,7 @@ struct RegretTests {
 
   @Test("a job that is run again and again costs its run so many times")
   func runs() async throws {
-    func text(_ runs: String) -> String {
+    func text(_ runs: String, stageIn: Bool = false) -> String {
       """
       version: 1
       name: runs
@@ -190,9 +190,14 @@ struct RegretTests {
         tune: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 500 }
       designs:
         own:
-          sites: { us: { kind: cloud, provider: aws, region: us-east-1 } }
+          sites:
+            us: { kind: cloud, provider: aws, region: us-east-1 }
+            home: { kind: on-prem, egress: 0.05 USD/GB, links: { us: { bandwidth: 10Gbps, latency: 9ms } } }
           pools: { gpu: { site: us, node: p4d.24xlarge, count: 1, pricing: on-demand, failures: none } }
-          jobs: { tune: { workload: tune, pool: gpu, optimizer-sharding: 3\(runs) } }
+          jobs:
+            tune:
+              { workload: tune, pool: gpu, optimizer-sharding: 3\(runs)
+                \(stageIn ? ", stage-in: { from: home, size: 2TB }" : "") }
       """
     }
     let once = await Experiment.run(try WorldTests.scenario(text("")), options: RunOptions())
@@ -205,7 +210,46 @@ struct RegretTests {
           options: RunOptions())
         let expected = run * count * (1 + Double(repeated) / 100)
         #expect(try abs(Laws.value(results, "cost_total") / expected - 1) < 1e-6, "\(every) \(repeated)")
+        // Every run waits for its data, and every run pays for it: 100 USD.
+        let staged = await Experiment.run(
+          try WorldTests.scenario(
+            text(", runs: { every: \(every), repeated: \(repeated)% }", stageIn: true)),
+          options: RunOptions())
+        let more = try Laws.value(staged, "cost_total") - Laws.value(results, "cost_total")
+        #expect(abs(more / (100 * count * (1 + Double(repeated) / 100)) - 1) < 1e-6, "\(more)")
       }
     }
+  }
+
+  @Test("runs that were cut short draw no conclusions about years")
+  func interrupted() async throws {
+    let scenario = try Self.scenario()
+    var options = RunOptions()
+    options.maximumEvents = 2_000
+    let results = await Experiment.run(scenario, options: options)
+    #expect(!results.manifest.complete)
+    #expect(results.growth.isEmpty && !results.rows.contains { $0.metric.hasPrefix("regret") })
+    #expect(!results.notes.contains { $0.hasPrefix("least regret") || $0.hasPrefix("what decides it") })
+    let whole = await Experiment.run(scenario, options: RunOptions())
+    #expect(whole.manifest.complete && whole.notes.contains { $0.hasPrefix("least regret") })
+  }
+
+  private static func scenario() throws -> Scenario {
+    try WorldTests.scenario(
+      """
+      version: 1
+      name: cut-short
+      duration: 1m
+      economics: { horizon: 1y, \(economics().dropFirst("horizon: 3y, ".count)) }
+      workloads:
+        chat:
+          kind: inference
+          model: llama-3.1-8b
+          arrivals: { process: constant, rate: 4/s }
+          prompt-tokens: { distribution: constant, value: 1000 }
+          output-tokens: { distribution: constant, value: 150 }
+      designs:
+
+      """ + designs)
   }
 }

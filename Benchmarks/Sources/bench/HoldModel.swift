@@ -4,7 +4,7 @@ import DryRack
 /// The hold model: pop an event, push another an exponential gap later.
 enum HoldModel {
   static func wheel(pending: Int, holds: Int) -> UInt64 {
-    var events = PendingEvents(capacity: pending)
+    var events = PendingEvents()
     var stream = RandomStream(seed: 1, replication: 0, entity: "hold", purpose: "gaps")
     var sum: UInt64 = 0
     for index in 0..<pending { events.push(UInt64(index), at: Ticks(Int64(stream.exponential() * 1e9))) }

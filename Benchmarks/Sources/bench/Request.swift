@@ -4,7 +4,7 @@ import Foundation
 /// What the command line asks to measure.
 struct Request {
   static let rows = [
-    "hold", "leaps", "serving", "split", "network", "exchanges", "jobs", "layouts", "sweep", "money",
+    "hold", "leaps", "serving", "split", "network", "exchanges", "jobs", "layouts", "sweep", "money", "search",
   ]
   static let usage = """
     usage: bench [ROW...] [FOLDER]

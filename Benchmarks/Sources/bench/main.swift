@@ -50,6 +50,7 @@ do {
   if request.isChosen("layouts") { try Layouts.measure() }
   if request.isChosen("sweep") { try await Sweeps.measure() }
   if request.isChosen("money") { try await Investment.measure() }
+  if request.isChosen("search") { try await Search.measure() }
 } catch {
   FileHandle.standardError.write(Data("bench: \(error)\n".utf8))
   exit(2)

@@ -46,6 +46,8 @@ public struct MetricChange: Sendable, Hashable {
   /// Pairs, or replications of the smaller side; `nil` without.
   public var replications: Int?
   public var basis: Basis
+  /// The sets have different numbers of replications of one seed: values are over those that both have.
+  public var isOfCommonRuns = false
   public var verdict: Verdict
 
   /// The figure as thresholds name it.

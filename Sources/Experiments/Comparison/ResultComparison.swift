@@ -64,7 +64,7 @@ public struct ResultComparison: Sendable {
     for index in changes.indices where changes[index].verdict != .identical {
       changes[index].judge(noise: selection.noise)
     }
-    notes = Self.notes(before, after, changes)
+    notes = Self.notes(before, after, changes) + Self.lengthNotes(before, after)
     for (set, figures) in [(before, left), (after, right)] where figures.repeated > 0 {
       notes.append(
         "\(set.name): \(figures.repeated) rows stand there more than once; the last of each counts")
@@ -86,6 +86,12 @@ public struct ResultComparison: Sendable {
     var total: ResultSet.Row?
     var replicates: [Int: Double] = [:]
     var seed: UInt64?
+
+    /// Leaves some replications, and no value over all of them.
+    mutating func keep(_ replications: [Int]) {
+      total = nil
+      replicates = replicates.filter { replications.contains($0.key) }
+    }
   }
 
   private struct Figures {
@@ -113,6 +119,12 @@ public struct ResultComparison: Sendable {
           groups[key]?.total = row
         }
       }
+      if set.isOneRun {
+        for key in order {
+          let value = groups[key]?.total?.value
+          groups[key]?.replicates = value.map { [0: $0] } ?? [:]
+        }
+      }
     }
   }
 
@@ -124,12 +136,25 @@ public struct ResultComparison: Sendable {
       design: key.design, workload: key.workload, point: key.point, metric: key.metric,
       statistic: key.statistic, unit: left?.unit ?? right?.unit ?? "", better: better,
       before: left.flatMap(value), after: right.flatMap(value), basis: .values, verdict: .incomparable)
-    guard let left, let right else { return change }
+    guard var left, var right else { return change }
     if left.unit != right.unit && !left.unit.isEmpty && !right.unit.isEmpty { return change }
     if change.before == nil && change.after == nil {
       // Unknown as before: nothing came, nothing went.
       change.verdict = .identical
       return change
+    }
+    if let seed = left.seed, seed == right.seed, left.replicates.count != right.replicates.count {
+      // What one side has more of is no change of the system.
+      let common = left.replicates.keys.filter { right.replicates[$0] != nil }
+      change.isOfCommonRuns = !common.isEmpty
+      if !common.isEmpty {
+        left.keep(common)
+        right.keep(common)
+        (change.before, change.after) = (value(left), value(right))
+      } else if MetricReader.overReplications.contains(key.metric) {
+        // A quantile over five runs is no figure of one of them.
+        return change
+      }
     }
     guard let before = change.before, let after = change.after else { return change }
     if before == after && left.replicates == right.replicates && left.seed == right.seed {
@@ -205,6 +230,25 @@ public struct ResultComparison: Sendable {
     }
   }
 
+  /// Says of runs that were sent other numbers of requests: of another length or load. Files say nothing else
+  /// of how long a run was.
+  private static func lengthNotes(_ before: ResultSet, _ after: ResultSet) -> [String] {
+    var offered = Selection()
+    offered.figures = ["offered"]
+    let (left, right) = (Figures(before, offered), Figures(after, offered))
+    for key in left.order {
+      guard let one = left.groups[key].flatMap(value), let other = right.groups[key].flatMap(value),
+        one > 0, other > 0, max(one, other) > 1.05 * min(one, other)
+      else { continue }
+      return [
+        "\(key.design), \(key.workload) was sent \(MoneyWords.whole(one)) requests before and "
+          + "\(MoneyWords.whole(other)) after: runs of another length or load differ in more than what was "
+          + "changed"
+      ]
+    }
+    return []
+  }
+
   private static func notes(
     _ before: ResultSet, _ after: ResultSet, _ changes: [MetricChange]
   ) -> [String] {
@@ -216,6 +260,11 @@ public struct ResultComparison: Sendable {
       notes.append(
         "the seeds differ: runs are compared as drawn apart, which shows less than pairs of one seed")
     }
+    if let first = changes.first(where: \.isOfCommonRuns) {
+      notes.append(
+        "one set has more replications: those of the same seed that both have are compared, "
+          + "such as \(first.replications ?? 1) of \(first.place)")
+    }
     if used.contains(where: { $0.basis == .intervals }) {
       notes.append("figures without rows of single replications are compared by their intervals alone")
     }
@@ -225,7 +274,12 @@ public struct ResultComparison: Sendable {
     }
     let incomparable = changes.filter { $0.verdict == .incomparable }
     let oneSided = incomparable.filter { $0.before == nil || $0.after == nil }
-    let inUnits = incomparable.filter { $0.before != nil && $0.after != nil }
+    let known = incomparable.filter { $0.before != nil && $0.after != nil }
+    let overRuns = known.filter { MetricReader.overReplications.contains($0.metric) }
+    let inUnits = known.filter { !overRuns.contains($0) }
+    if let first = overRuns.first {
+      notes.append("\(overRuns.count) figures are over other replications, such as \(first.place)")
+    }
     if let first = inUnits.first {
       notes.append(
         "\(inUnits.count) figures stand in two units, such as \(first.place): nothing is said of them")

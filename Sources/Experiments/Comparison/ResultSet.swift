@@ -72,6 +72,12 @@ public struct ResultSet: Sendable {
       }, isComplete: results.manifest.complete)
   }
 
+  /// Whether its rows over all replications are those of replication 0 alone: with more, there would be an
+  /// interval or rows of single ones.
+  ///
+  /// - Complexity: O(rows).
+  var isOneRun: Bool { rows.allSatisfy { $0.replication == nil && $0.low == nil && $0.high == nil } }
+
   /// The designs in the order of their first rows.
   ///
   /// - Complexity: O(rows).

@@ -1,3 +1,5 @@
+import Quantities
+
 /// Days as benchmark clients write them, as `YYYY-MM-DD`.
 enum CivilDate {
   /// `20251031-142233`, and whatever else begins with eight digits.
@@ -29,11 +31,5 @@ enum CivilDate {
     return "\(year)-\(padded(month))-\(padded(day))"
   }
 
-  private static func valid(_ text: String) -> String? {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.map(\.count) == [4, 2, 2], let year = Int(parts[0]), let month = Int(parts[1]),
-      let day = Int(parts[2]), (2000...2200).contains(year), (1...12).contains(month), (1...31).contains(day)
-    else { return nil }
-    return text
-  }
+  private static func valid(_ text: String) -> String? { CalendarDay.isValid(text) ? text : nil }
 }

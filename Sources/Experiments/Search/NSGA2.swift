@@ -78,7 +78,8 @@ public struct NSGA2 {
     if generation == 0 {
       for point in latinHypercube(wanted, stream) { add(point) }
     } else if !parents.isEmpty {
-      breed(wanted, &stream)
+      stepAside(upTo: first + wanted / 4)
+      breed(first + wanted - members.count, &stream)
     }
     fill(upTo: first + wanted, &stream)
     generation += 1
@@ -90,24 +91,60 @@ public struct NSGA2 {
   public mutating func tell(_ index: Int, _ standing: Standing) { members[index].standing = standing }
 
   /// Chooses who breeds next among parents and children, once all are told: front by front, the loneliest of
-  /// the front that does not fit whole.
+  /// the front that does not fit whole; and the best of every value of every choice, whoever beats them.
   ///
-  /// - Complexity: that of `Pareto.fronts` over two generations.
+  /// Values of a choice have no neighbours to walk over: where another one's front must first be found before
+  /// it is worth anything, a population that has settled on one value would never see it. So a third of the
+  /// population is kept apart for the values, in equal parts, as far as it goes round.
+  ///
+  /// - Complexity: that of `Pareto.fronts` over two generations, for each choice once more.
   public mutating func select(children: Range<Int>) {
     let candidates = parents + Array(children)
     let standings = candidates.map { member -> Standing in
       guard let standing = members[member].standing else { preconditionFailure("an answer is missing") }
       return standing
     }
-    var chosen: [Int] = []
-    for front in Pareto.fronts(standings) where chosen.count < settings.population {
+    let order = Self.order(standings)
+    var kept = Set<Int>()
+    for niche in niches(of: candidates) {
+      let own = Self.order(niche.map { standings[$0] })
+      kept.formUnion(own.prefix(quota).map { niche[$0] })
+    }
+    for candidate in order where kept.count < settings.population { kept.insert(candidate) }
+    parents = order.filter(kept.contains).map { candidates[$0] }
+  }
+
+  /// From the best to the worst: front by front, the loneliest of each first.
+  private static func order(_ standings: [Standing]) -> [Int] {
+    Pareto.fronts(standings).flatMap { front -> [Int] in
       let distances = Pareto.crowding(front, of: standings)
       let order = front.indices.sorted {
         distances[$0] != distances[$1] ? distances[$0] > distances[$1] : front[$0] < front[$1]
       }
-      chosen += order.prefix(settings.population - chosen.count).map { front[$0] }
+      return order.map { front[$0] }
     }
-    parents = chosen.map { candidates[$0] }
+  }
+
+  /// How many of each value of each choice are kept whatever the others do.
+  private var quota: Int {
+    let values = space.variables.reduce(0) { sum, variable in
+      if case .choice(let count) = variable, count > 1 { sum + count } else { sum }
+    }
+    return values == 0 ? 0 : settings.population / (3 * values)
+  }
+
+  /// The positions in a list of members that share a value of a choice, for every choice and value; none
+  /// where there are more values than the population has room for.
+  private func niches(of list: [Int]) -> [[Int]] {
+    if quota == 0 { return [] }
+    return space.variables.indices.flatMap { index -> [[Int]] in
+      guard case .choice(let count) = space.variables[index], count > 1 else { return [] }
+      var niches = [[Int]](repeating: [], count: count)
+      for (position, member) in list.enumerated() {
+        niches[Int(members[member].point[index])].append(position)
+      }
+      return niches
+    }
   }
 
   // MARK: Variation
@@ -155,6 +192,36 @@ public struct NSGA2 {
     }
   }
 
+  /// The untried neighbours of the best, the loneliest of these first: whole numbers one off, other values of
+  /// a choice. Crossover seldom turns one number by one and leaves the others, and what is left of a front in
+  /// a discrete space is mostly there (a local search beside the genetic one, after Ishibuchi and Murata, "A
+  /// Multi-Objective Genetic Local Search Algorithm", IEEE Transactions on Systems, Man, and Cybernetics C
+  /// 28, 1998). Spaces of real numbers alone have none.
+  private mutating func stepAside(upTo target: Int) {
+    let standings = parents.compactMap { members[$0].standing }
+    guard let front = Pareto.fronts(standings).first else { return }
+    let distances = Pareto.crowding(front, of: standings)
+    let order = front.indices.sorted {
+      distances[$0] != distances[$1] ? distances[$0] > distances[$1] : front[$0] < front[$1]
+    }
+    for place in order {
+      let point = members[parents[front[place]]].point
+      for (index, variable) in space.variables.enumerated() {
+        let others: [Double]
+        switch variable {
+        case .continuous: continue
+        case .integer: others = [point[index] - 1, point[index] + 1]
+        case .choice(let count): others = (0..<count).map(Double.init)
+        }
+        for other in others where members.count < target && variable.value(ofCoordinate: other) == other {
+          var neighbour = point
+          neighbour[index] = other
+          add(neighbour)
+        }
+      }
+    }
+  }
+
   /// Draws what breeding did not find; walks a finite space when draws keep hitting what is known.
   private mutating func fill(upTo target: Int, _ stream: inout RandomStream) {
     var misses = 0
@@ -167,7 +234,8 @@ public struct NSGA2 {
     for point in space.allPoints() where members.count < target { add(point) }
   }
 
-  /// Rank and loneliness of each parent.
+  /// Rank and loneliness of each parent. Where values of choices are kept apart, the better of its ranks
+  /// among all and among its like counts, so that they do not only live on but breed.
   private func merits() -> (ranks: [Int], distances: [Double]) {
     let standings = parents.compactMap { members[$0].standing }
     var ranks = [Int](repeating: 0, count: parents.count)
@@ -176,6 +244,11 @@ public struct NSGA2 {
       for (member, distance) in zip(front, Pareto.crowding(front, of: standings)) {
         ranks[member] = rank
         distances[member] = distance
+      }
+    }
+    for niche in niches(of: parents) {
+      for (rank, front) in Pareto.fronts(niche.map { standings[$0] }).enumerated() {
+        for member in front { ranks[niche[member]] = min(ranks[niche[member]], rank) }
       }
     }
     return (ranks, distances)

@@ -9,8 +9,25 @@ public struct OptimizeResults: Sendable {
     /// Such as `bisection`.
     public var method: String
     public var points: Int
+    /// Of these, how many could not be run and cost nothing.
+    public var refused = 0
     /// `nil` for a continuum.
     public var possible: Int?
+  }
+
+  /// How sure it is that nothing of the space is cheaper and holds.
+  public enum Certainty: Sendable, Hashable {
+    /// All of them were tried.
+    case everyPoint
+    /// What was not tried costs no less or breaks a threshold, if costs and holding go on along each whole
+    /// number as in the points that were tried; none of these contradict it.
+    case trends
+    /// Of the points beside it - a step of one or two whole numbers, or another choice - so many were tried,
+    /// refused, or left out by the trends.
+    case neighbours(closed: Int, of: Int)
+
+    /// Whether it is more than a look at neighbours.
+    public var isProof: Bool { if case .neighbours = self { false } else { true } }
   }
 
   /// A mean over replications, with its 95 % interval.
@@ -64,13 +81,33 @@ public struct OptimizeResults: Sendable {
       return broken.first { $0.slack == nil } ?? broken.min { $0.slack! < $1.slack! }
     }
     public var isFeasible: Bool { status == .front || status == .dominated }
+    /// It ran, and some objective has no value.
+    public var isUnknown: Bool { replications > 0 && objectives.contains { $0.value == nil } }
+  }
+
+  /// Where it begins or ends to hold along one whole number.
+  public struct Edge: Sendable, Hashable {
+    /// Indices into `trials`: the last that holds, and what fails beside it; `nil` where all hold.
+    public var holds: Int
+    public var fails: Int?
+    /// More holds.
+    public var isLeast: Bool
+    /// Nothing lies between the two.
+    public var isSharp: Bool
   }
 
   /// The cheapest trial of a design that holds every threshold, and what is next to it.
   public struct Requirement: Sendable, Hashable {
     public var design: String
-    /// Best by the first objective, then the others; `nil` when no trial of the design is feasible.
+    /// Best by the first objective, then the others; along one whole number, of those that the first
+    /// objective cannot tell apart, the edge of what holds. `nil` when no trial of the design is feasible.
     public var best: Int?
+    /// Along one whole number; `nil` where nothing holds or there are several edges.
+    public var edge: Edge?
+    /// What is as good as the best by the first objective and better by the others; `nil` for none.
+    public var equal: Int?
+    /// That nothing else is better by the first objective; `nil` where nothing is known of it.
+    public var certainty: Certainty?
     public var second: Int?
     /// The feasible trial with the fewest accelerators, where that is another one.
     public var fewestAccelerators: Int?
@@ -115,7 +152,12 @@ extension Optimizer {
         complete: stoppedBy == nil, stoppedBy: stoppedBy),
       variables: settings.variables.map(\.path), objectives: goal.objectives, methods: methods,
       trials: trials,
-      front: front, requirements: methods.map { requirement($0.design, standings) },
+      front: front,
+      requirements: methods.map { method in
+        var requirement = requirement(method.design, standings)
+        requirement.certainty = certainty(DesignSpace(settings.variables, of: method.design))
+        return requirement
+      },
       hypervolume: hasVolume
         ? Hypervolume.volume(front.map { standings[$0].objectives }, reference: reference) : nil,
       // As they are read: what is maximised was turned.
@@ -161,13 +203,43 @@ extension Optimizer {
     let sorted = own.sorted {
       Pareto.precedes((standings[$0].objectives, $0), (standings[$1].objectives, $1))
     }
+    let edge = edge(design, standings)
+    var best = sorted.first
+    var equal: Int?
+    if let edge = edge?.holds, let first = best, first != edge {
+      let (least, own) = (standings[first].objectives[0], standings[edge].objectives[0])
+      // Means over other numbers of replications differ in their last bits.
+      if abs(own - least) <= 1e-9 * abs(least) {
+        best = edge
+        if standings[first].objectives.dropFirst() != standings[edge].objectives.dropFirst() { equal = first }
+      }
+    }
     let fewest = sorted.min {
       (candidates[$0].accelerators, standings[$0].objectives[0])
         < (candidates[$1].accelerators, standings[$1].objectives[0])
     }
+    func machines(_ index: Int?) -> Int { index.map { candidates[$0].accelerators } ?? 0 }
     return .init(
-      design: design, best: sorted.first, second: sorted.dropFirst().first,
-      fewestAccelerators: fewest == sorted.first ? nil : fewest)
+      design: design, best: best, edge: edge, equal: equal,
+      second: sorted.first { $0 != best && $0 != equal },
+      fewestAccelerators: machines(fewest) < machines(best) ? fewest : nil)
+  }
+
+  private func edge(_ design: String, _ standings: [Standing]) -> OptimizeResults.Edge? {
+    let space = DesignSpace(settings.variables, of: design)
+    guard space.isWhole else { return nil }
+    let low = space.search.variables[0].bounds.low
+    let own = candidates.indices.filter { candidates[$0].design == design && !candidates[$0].rows.isEmpty }
+      .sorted { candidates[$0].point[0] < candidates[$1].point[0] }
+    let changes = zip(own, own.dropFirst()).filter { standings[$0].isFeasible != standings[$1].isFeasible }
+    if let first = own.first, changes.isEmpty, standings[first].isFeasible {
+      return .init(holds: first, fails: nil, isLeast: true, isSharp: candidates[first].point[0] == low)
+    }
+    guard changes.count == 1, let (below, above) = changes.first else { return nil }
+    let isLeast = standings[above].isFeasible
+    return .init(
+      holds: isLeast ? above : below, fails: isLeast ? below : above, isLeast: isLeast,
+      isSharp: candidates[above].point[0] - candidates[below].point[0] == 1)
   }
 
   /// Where the number of replications leaves an answer open.

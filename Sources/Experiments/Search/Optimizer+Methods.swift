@@ -3,6 +3,8 @@ import Scenario
 extension Optimizer {
   // MARK: NSGA-II
 
+  /// NSGA-II with three quarters of the budget, then what makes sure of the cheapest; what that leaves goes
+  /// to more generations, unless the cheapest is all that is asked for and it is proved.
   mutating func evolve(_ space: DesignSpace) async {
     var genetic = NSGA2.Settings()
     // A budget for less than four generations is better spent on smaller ones.
@@ -10,16 +12,27 @@ extension Optimizer {
     genetic.population = fitting - fitting % 2
     var search = NSGA2(space.search, settings: genetic, seed: scenario.seed)
     var members: [Int] = []
+    await evolve(space, &search, &members, upTo: settings.budget - settings.budget / 4)
+    await certify(space)
+    if goal.objectives.count == 1, certainty(space)?.isProof ?? false { return }
+    await evolve(space, &search, &members, upTo: settings.budget)
+    await certify(space)
+  }
+
+  /// - Parameters:
+  ///   - members: the candidate of each member of the search.
+  ///   - limit: of runs of this design.
+  private mutating func evolve(
+    _ space: DesignSpace, _ search: inout NSGA2, _ members: inout [Int], upTo limit: Int
+  ) async {
     // What cannot be run costs no run, but a space of little else must not be searched for ever.
-    var run = 0
-    while run < settings.budget, members.count < 4 * settings.budget,
+    while spent(on: space.design) < limit, members.count < 4 * settings.budget,
       search.generation < settings.generations ?? .max, !isStopped
     {
-      let children = search.ask(atMost: settings.budget - run)
+      let children = search.ask(atMost: limit - spent(on: space.design))
       if children.isEmpty { break }
-      members += children.map { add(space, search.members[$0].point) }
+      for child in children { members.append(add(space, search.members[child].point)) }
       await evaluate(children.map { members[$0] })
-      run += children.count { candidates[members[$0]].fault == nil }
       for child in children { search.tell(child, standing(members[child])) }
       search.select(children: children)
       // Those that would breed as the best by luck alone are found out before they do.
@@ -61,7 +74,7 @@ extension Optimizer {
   }
 
   /// Gives a candidate replications until its thresholds are decided, or it has them all.
-  private mutating func decide(_ member: Int) async {
+  mutating func decide(_ member: Int) async {
     var level = pilot
     await evaluate([member], upTo: level)
     while level < replications, !isStopped, goal.isUndecided(candidates[member]) {

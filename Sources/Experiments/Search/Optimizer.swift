@@ -24,6 +24,8 @@ public struct Optimizer {
   var candidates: [Candidate] = []
   var notes: [String] = []
   var methods: [OptimizeResults.MethodUsed] = []
+  /// Points, design by design, that were found refused without being a trial.
+  var refused: [String: Set<[Double]>] = [:]
   /// A limit was reached: what there is is all there will be.
   var isStopped = false
 
@@ -87,6 +89,7 @@ public struct Optimizer {
     let first = candidates.count
     var used = await choose(space)
     used.points = candidates.count - first
+    used.refused = candidates[first...].count { $0.fault != nil }
     methods.append(used)
   }
 
@@ -120,6 +123,7 @@ public struct Optimizer {
     }
     if let count, count <= settings.budget {
       await evaluate(space.search.allPoints().map { add(space, $0) })
+      await certify(space)
       return used("every point")
     }
     await evolve(space)

@@ -8,14 +8,23 @@ import World
 public struct PointAnswers {
   /// What a line asks for.
   public struct Question: Sendable, Hashable {
-    /// Comes back with the answer as it was, in JSON.
-    public var id: String
+    /// Comes back with the answer as it was; `nil` where the line has none or `null`.
+    public var id: Identifier?
     public var design: String?
     public var values: [Override]
   }
 
+  /// What a program calls its question by.
+  public enum Identifier: Sendable, Hashable {
+    /// Up to 2⁵³, so that it comes back as it was.
+    case number(Double)
+    case text(String)
+  }
+
   public struct Problem: Error, Sendable {
     public var message: String
+    /// Of the question, where it could be read so far.
+    public var id: Identifier?
   }
 
   private var optimizer: Optimizer
@@ -44,22 +53,38 @@ public struct PointAnswers {
       guard documents.count == 1, let ask = documents[0]["ask"] else {
         return .failure(Problem(message: "expected {\"ask\": {\"id\": …, \"point\": {…}}}"))
       }
-      guard let point = ask["point"]?.members else {
-        return .failure(Problem(message: "'ask' needs a 'point': {\"path\": value}"))
-      }
-      var values: [Override] = []
-      for member in point {
-        switch member.value.content {
-        case .number(let number) where number.isFinite:
-          values.append(Override(path: member.name, value: PlainNumber.text(number)))
-        case .text(let text): values.append(Override(path: member.name, value: text))
-        default:
-          return .failure(Problem(message: "'\(member.name)' is neither a number nor a text"))
-        }
-      }
-      let id = ask["id"].map { $0.text ?? $0.number.map(PlainNumber.text) ?? "" } ?? ""
-      return .success(Question(id: id, design: ask["design"]?.text, values: values))
+      return question(ask)
     }
+  }
+
+  private static func question(_ ask: ReportNode) -> Result<Question, Problem> {
+    var id: Identifier?
+    switch ask["id"]?.content {
+    case nil: break
+    case .text(let text): id = .text(text)
+    case .number(let number) where abs(number) <= 0x1p53: id = .number(number)
+    default: return .failure(Problem(message: "'id' is neither a text nor a number up to 2^53"))
+    }
+    guard let point = ask["point"]?.members else {
+      return .failure(Problem(message: "'ask' needs a 'point': {\"path\": value}", id: id))
+    }
+    if let design = ask["design"], design.text == nil {
+      return .failure(Problem(message: "'design' is not a text", id: id))
+    }
+    var values: [Override] = []
+    for member in point {
+      if values.contains(where: { $0.path == member.name }) {
+        return .failure(Problem(message: "'\(member.name)' stands there twice", id: id))
+      }
+      switch member.value.content {
+      case .number(let number) where number.isFinite:
+        values.append(Override(path: member.name, value: PlainNumber.text(number)))
+      case .text(let text): values.append(Override(path: member.name, value: text))
+      default:
+        return .failure(Problem(message: "'\(member.name)' is neither a number nor a text", id: id))
+      }
+    }
+    return .success(Question(id: id, design: ask["design"]?.text, values: values))
   }
 
   /// Runs the point; a continuous variable may come as a number without its unit.

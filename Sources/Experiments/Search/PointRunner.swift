@@ -70,27 +70,18 @@ struct PointRunner: Sendable {
 
   private func batch(_ orders: [Order], _ progress: @escaping @Sendable () -> Void) async -> [Delivery] {
     let prepared = await inParallel(orders.count, jobs: jobs) { prepare(orders[$0]) }
-    var runs: [(order: Int, replication: Int)] = []
+    var runs: [PlannedRun] = []
+    var ranges: [Range<Int>] = []
     for (index, order) in orders.enumerated() {
-      guard case .ready(let ready) = prepared[index] else { continue }
-      let all = ready.scenario.isStochastic ? order.replications : 0..<1
-      runs += all.map { (index, $0) }
+      let first = runs.count
+      if case .ready(let ready) = prepared[index] {
+        let all = ready.scenario.isStochastic ? order.replications : 0..<1
+        runs += all.map { PlannedRun(model: ready.model, replication: $0) }
+      }
+      ranges.append(first..<runs.count)
     }
-    let tasks = runs
-    let outcomes = await inParallel(tasks.count, jobs: jobs) { index -> Outcome? in
-      guard case .ready(let ready) = prepared[tasks[index].order], !limits.isReached else { return nil }
-      var world = WorldOptions()
-      world.maximumEvents = limits.eventsLeft
-      world.mustStop = { limits.isReached }
-      let outcome = Simulation.run(ready.model, replication: tasks[index].replication, options: world)
-      limits.spend(events: outcome.events)
-      progress()
-      return outcome
-    }
-    return orders.indices.map { order in
-      let own = tasks.indices.filter { tasks[$0].order == order }.map { outcomes[$0] }
-      return delivery(prepared[order], own)
-    }
+    let outcomes = await simulated(runs, jobs: jobs, limits: limits, progress: progress)
+    return orders.indices.map { delivery(prepared[$0], Array(outcomes[ranges[$0]])) }
   }
 
   private func prepare(_ order: Order) -> Preparation {
@@ -129,6 +120,30 @@ struct PointRunner: Sendable {
       }
       return .measured(sample)
     }
+  }
+}
+
+/// One run that is to be made.
+struct PlannedRun: Sendable {
+  var model: DesignModel
+  var replication: Int
+}
+
+/// What came of runs, in their order; `nil` where a limit came before one began.
+///
+/// - Parameter progress: called after each run, from any task.
+func simulated(
+  _ runs: [PlannedRun], jobs: Int, limits: RunLimits, progress: @escaping @Sendable () -> Void = {}
+) async -> [Outcome?] {
+  await inParallel(runs.count, jobs: jobs) { index -> Outcome? in
+    if limits.isReached { return nil }
+    var world = WorldOptions()
+    world.maximumEvents = limits.eventsLeft
+    world.mustStop = { limits.isReached }
+    let outcome = Simulation.run(runs[index].model, replication: runs[index].replication, options: world)
+    limits.spend(events: outcome.events)
+    progress()
+    return outcome
   }
 }
 

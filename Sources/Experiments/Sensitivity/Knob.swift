@@ -113,13 +113,15 @@ struct Knob: Sendable, Hashable {
     case "sites":
       // A site that caps its machines caps them by what it draws at the meter.
       let caps = scenario.designs.contains { $0.sites.contains { $0.facility.capsOnExceed } }
-      return keys.count == 5 && (keys[4] == "electricity" || keys[4] == "pue" && !caps)
+      let prices = ["electricity", "space", "demand-charge", "rack-price", "carbon"]
+      return keys.count == 5 && (prices.contains(keys[4]) || keys[4] == "pue" && !caps)
     case "pools":
       // A policy on spot capacity weighs prices while it runs.
       if keys.count < 5 || pool(of: path, in: scenario).contains(where: { $0.market != nil }) { return false }
       let rest = keys[4...].joined(separator: ".")
-      return ["purchase.price", "purchase.life", "purchase.residual", "pricing", "pricing.price"].contains(
-        rest)
+      return [
+        "purchase.price", "purchase.life", "purchase.residual", "pricing", "pricing.price", "embodied-carbon",
+      ].contains(rest)
     default: return false
     }
   }

@@ -127,23 +127,17 @@ public struct SensitivityStudy {
       model.settleWhatIsFixed()
       return model
     }
-    let (count, limits) = (range.count, limits)
-    let outcomes = await inParallel(models.count * count, jobs: jobs) { index -> Outcome? in
-      if limits.isReached { return nil }
-      var world = WorldOptions()
-      world.maximumEvents = limits.eventsLeft
-      world.mustStop = { limits.isReached }
-      let outcome = Simulation.run(
-        models[index / count], replication: range.lowerBound + index % count, options: world)
-      limits.spend(events: outcome.events)
-      return outcome.earlyEnd == .asked || outcome.earlyEnd == .events ? nil : outcome
-    }
-    guard outcomes.allSatisfy({ $0 != nil }) else {
+    let plan = models.flatMap { model in range.map { PlannedRun(model: model, replication: $0) } }
+    let outcomes = await simulated(plan, jobs: jobs, limits: limits).compactMap { $0 }
+    guard outcomes.count == plan.count,
+      outcomes.allSatisfy({ $0.earlyEnd != .asked && $0.earlyEnd != .events })
+    else {
       isStopped = true
       return nil
     }
+    let count = range.count
     return models.indices.map { index in
-      read(models[index], outcomes[index * count..<(index + 1) * count].compactMap { $0 }, scenario)
+      read(models[index], Array(outcomes[index * count..<(index + 1) * count]), scenario)
     }
   }
 

@@ -69,12 +69,6 @@ public struct RackPacking: Sendable, Hashable {
   /// Racks that they take; 0 where none fits.
   public var racks: Int { fits ? (machines + perRack - 1) / perRack : 0 }
 
-  /// Racks of one cap alone: what an estimate by kilowatts says; `nil` where it is not known.
-  public func racks(by cap: RackCap) -> Int? {
-    guard let count = byCap[cap], count > 0 else { return nil }
-    return (machines + count - 1) / count
-  }
-
   /// How many more machines of another kind their racks take, each kind of rack after the other.
   public func room(for other: RackLoad) -> Int {
     guard fits, !load.isRack, !other.isRack else { return 0 }

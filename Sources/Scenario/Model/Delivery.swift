@@ -79,6 +79,22 @@ extension Design {
     return stages
   }
 
+  /// People by what they look after: nodes from their first day of use, endpoints from the start. Empty where
+  /// the scenario says how many there are.
+  ///
+  /// - Parameter isOrdered: which batches come.
+  public func peopleOverTime(where isOrdered: (PoolBatch) -> Bool) -> [(from: Seconds, people: Double)] {
+    guard let staffing = staff?.staffing else { return [] }
+    let endpoints = services.count { if case .endpoint = $0.placement { true } else { false } }
+    return stages(where: isOrdered).map { stage in
+      func nodes(_ isOwned: Bool) -> Int {
+        zip(pools, stage.nodes).reduce(0) { $1.0.isOwned == isOwned ? $0 + $1.1 : $0 }
+      }
+      let people = staffing.people(ownedNodes: nodes(true), rentedNodes: nodes(false), endpoints: endpoints)
+      return (stage.from, Double(people))
+    }
+  }
+
   /// The design with so many nodes in each pool.
   ///
   /// Each service keeps its replicas in proportion, rounded down; accelerators that this leaves free take

@@ -126,8 +126,11 @@ public struct Pool: Sendable {
   /// Whole ones, as they are bought and counted.
   public var devices: Int { nodeCount * devicesPerNode }
   public var devicesPerNode: Int { node.accelerators / (partition?.instances ?? 1) }
-  /// What part of a whole one each of `accelerators` is.
-  public var deviceShare: Double { 1 / Double(partition?.instances ?? 1) }
+  /// What part of a whole one each of `accelerators` is, by multiprocessors: instances are not cut so that
+  /// nothing is left over.
+  public var deviceShare: Double { partition?.computeShare ?? 1 }
+  /// What part of its accelerators all instances are together, 0...1.
+  public var usedShare: Double { min(1, deviceShare * Double(partition?.instances ?? 1)) }
 }
 
 /// How a pool is paid.
@@ -144,6 +147,8 @@ public struct Staff: Sendable, Hashable {
   public var salaryPerYear: Money
   /// Tools for each of them.
   public var softwarePerYear = Money.zero
+  /// Where people go by what they look after: then they come with its nodes.
+  public var staffing: Staffing?
   public init(fullTimeEquivalents: Double, salaryPerYear: Money) {
     self.fullTimeEquivalents = fullTimeEquivalents
     self.salaryPerYear = salaryPerYear
@@ -180,6 +185,8 @@ public struct Service: Sendable {
   public var restart = Ticks.zero
   /// `nil` where the number of replicas stays.
   public var autoscale: AutoscaleSettings?
+  /// Share of the hours in which its workload's requests come, 0...1.
+  public var dailyUse = 1.0
   public init(name: String, workloadIndex: Int, placement: Placement) {
     self.name = name
     self.workloadIndex = workloadIndex

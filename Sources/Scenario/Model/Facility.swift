@@ -105,17 +105,12 @@ extension Pool {
   /// Its accelerators as fast as they run for long: slower where they are capped.
   public var sustained: Accelerator { powerCap.map { accelerator.sustained(under: $0) } ?? accelerator }
 
-  /// Draw of a node whose accelerators are all busy.
-  ///
-  /// - Parameter computeShare: of the busy time that is bound by arithmetic, 0...1.
-  public func busyNodePower(computeShare: Double) -> Watts {
+  /// Draw of a node whose accelerators are all busy, the most that it draws: what energy is counted with, and
+  /// what feeds and racks are sized for.
+  public var fullNodePower: Watts {
     guard let cap = powerCap else { return node.power }
-    let saved = cap.saving(computeShare: computeShare) * Double(devicesPerNode)
-    return max(node.idlePower, node.power - saved)
+    return max(node.idlePower, node.power - cap.saving * Double(devicesPerNode))
   }
-
-  /// The most that a node draws: what feeds and racks are sized for.
-  public var fullNodePower: Watts { busyNodePower(computeShare: 1) }
 
   var rackLoad: RackLoad {
     RackLoad(
@@ -161,11 +156,11 @@ extension FacilityUse {
         ? "\(pool.node) is a rack of its own"
         : "\(packing.perRack) \(pool.node) each, \(packing.binding.rawValue) binds\(rest)"
     }
-    let of = Resolver.watts(rack.power)
+    let of = PowerWords.watts(rack.power)
     let alone = switchRacks > 0 ? ", \(switchRacks) of them for switches alone" : ""
     return [
       "\(Self.counted(racks, "rack")) of \(of): \(parts.joined(separator: ", "))\(alone)",
-      "\(Resolver.watts(stranded)) stranded",
+      "\(PowerWords.watts(stranded)) stranded",
     ]
   }
 
@@ -175,10 +170,10 @@ extension FacilityUse {
 
   /// Full draw against the limit.
   public var powerWords: String {
-    let limit = site.facility.powerLimit.map { " of \(Resolver.watts($0))" } ?? ""
+    let limit = site.facility.powerLimit.map { " of \(PowerWords.watts($0))" } ?? ""
     let network =
       switches > 0
       ? ", \(Self.counted(switches, "switch", "switches")) and PUE included" : ", PUE included"
-    return "\(Resolver.watts(meterPower))\(limit) at the meter at full load\(network)"
+    return "\(PowerWords.watts(meterPower))\(limit) at the meter at full load\(network)"
   }
 }

@@ -44,6 +44,14 @@ public struct Metric: Sendable, Hashable {
   /// neither.
   public func better(_ statistic: String) -> Better { statistic == "count" ? .neither : better }
 
+  /// Which end a search looks for that names the figure and no sense: the better one. Utilisations, which no
+  /// comparison judges because fewer requests lower them too, are looked for high.
+  public func sought(_ statistic: String) -> Better {
+    Self.utilizations.contains(name) && statistic != "count" ? .higher : better(statistic)
+  }
+
+  private static let utilizations = ["gpu_busy_ratio", "mfu", "mbu"]
+
   /// In the order of the results.
   public static let all: [Metric] = serving + training + wholeDesign
 
@@ -144,6 +152,7 @@ public struct Metric: Sendable, Hashable {
     Metric("site_power_kw", "kW", .lower),
     Metric("cost_per_rack", "money/month", .lower),
     Metric("carbon_kg", "kg/month", .lower),
+    Metric("carbon_embodied_kg", "kg/month", .lower),
     Metric("payback_days", "day", .lower),
     Metric("pool_nodes", "1", .neither, .parts),
     Metric("pool_stock_outs", "1", .lower, .parts),
@@ -155,6 +164,7 @@ public struct Metric: Sendable, Hashable {
     Metric("unmet_ratio", "ratio", .lower),
     Metric("people", "1", .lower),
     Metric("cost_idle", "money", .lower),
+    Metric("cost_unmet_total", "money", .lower),
     Metric("cost_of_workload", "money", .lower),
     Metric("cost_unallocated", "money", .lower, .parts),
     Metric("cost_npv_by_growth", "money", .lower, .parts),

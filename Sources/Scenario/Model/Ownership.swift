@@ -104,5 +104,7 @@ public struct EndpointTerms: Sendable, Hashable {
   /// Units of provisioned throughput, and the price of an hour of each: tokens are part of it.
   public var provisionedUnits = 0
   public var provisionedPerHour = Money.zero
+  /// What a unit passes, prompt and generated tokens; `nil` where nobody says.
+  public var tokensPerMinuteOfUnit: Double?
   public init() {}
 }

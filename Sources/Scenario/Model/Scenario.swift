@@ -157,6 +157,8 @@ public struct InferenceWorkload: Sendable {
   public var adapters: AdapterTraffic?
   /// Where it may be answered; `nil` for anywhere.
   public var residency: Residency?
+  /// Share of the hours in which its requests come as simulated, 0...1; none come in the others.
+  public var dailyUse = 1.0
   public init(
     name: String, model: ModelShape, traffic: Traffic, requests: Int?, objectives: ServiceObjectives,
     prefix: SharedPrefix? = nil, conversations: Conversations? = nil

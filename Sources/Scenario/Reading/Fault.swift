@@ -39,8 +39,6 @@ public struct FaultReport: Error, Sendable {
     lines = [file: text.split(separator: "\n", omittingEmptySubsequences: false)]
   }
 
-  func sourceLine(_ fault: Fault) -> String? { excerpt(fault)?.line }
-
   /// The part of the fault's line that fits a terminal, and the column of the fault in it.
   private func excerpt(_ fault: Fault) -> (line: String, column: Int)? {
     guard let text = lines[fault.file], fault.line > 0, fault.line <= text.count else { return nil }
@@ -81,7 +79,7 @@ public struct FaultReport: Error, Sendable {
   }
 
   /// The source line of a fault, for machine-readable diagnostics.
-  public func snippet(of fault: Fault) -> String? { sourceLine(fault) }
+  public func snippet(of fault: Fault) -> String? { excerpt(fault)?.line }
 }
 
 /// The name closest to a misspelt one: at most a third of its letters may differ.

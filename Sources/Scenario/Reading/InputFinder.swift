@@ -4,7 +4,9 @@ enum InputFinder {
   static func inputs(of written: Written) -> [SensitivitySettings.Input] {
     var found: [SensitivitySettings.Input] = []
     walk(written, ScenarioShape.root, "", &found)
-    return found
+    // Emissions have no price: only who asks for them is told what moves them.
+    let asksForCarbon = written["sensitivity"]?["objective"]?.text?.hasPrefix("carbon") == true
+    return asksForCarbon ? found : found.filter { !$0.path.contains("carbon") }
   }
 
   /// Whether a path is the price of a pool, which the catalogue knows where the file does not say it.
@@ -60,7 +62,8 @@ enum InputFinder {
     guard keys[0] == "designs", keys.count > 3 else { return false }
     let names = [
       "electricity", "pue", "price", "life", "residual", "fte", "salary", "node-mtbf", "accelerator-mtbf",
-      "software-mtbf", "repair", "restart", "on-demand-price", "gpu-memory-utilization",
+      "software-mtbf", "repair", "restart", "on-demand-price", "gpu-memory-utilization", "space",
+      "demand-charge", "rack-price", "carbon", "embodied-carbon",
     ]
     return names.contains(last)
   }

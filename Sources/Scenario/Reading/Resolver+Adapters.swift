@@ -113,7 +113,9 @@ extension Resolver {
     if count * deployment.replicas > Self.mostPlaces {
       fault(
         service["lora"] ?? service, "\(path).lora",
-        "\(count) adapters on \(deployment.replicas) replicas are more than this version simulates",
+        "\(count) adapters on \(deployment.replicas) "
+          + (deployment.replicas == 1 ? "replica are" : "replicas are")
+          + " more than this version simulates",
         help: "fewer adapters or replicas: at most \(Self.mostPlaces) when multiplied")
     }
   }

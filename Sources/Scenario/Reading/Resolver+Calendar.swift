@@ -76,7 +76,6 @@ extension Resolver {
   mutating func demand(_ value: Written?) -> Demand {
     guard let value else { return .steady }
     var demand = path(value, or: Demand(most: 1000))
-    demand.seasons = (value["seasons"]?.items ?? []).compactMap { number($0) }
     if let base = value["scenarios"]?["base"] {
       if let growth = value["growth"] {
         fault(
@@ -99,6 +98,7 @@ extension Resolver {
         Demand.Launch(at: Seconds(quantity($0["at"], .duration) ?? 0), factor: number($0["factor"]) ?? 1)
       }
     }
+    if let items = value["seasons"]?.items { demand.seasons = items.compactMap { number($0) } }
     demand.most = number(value["most"]) ?? demand.most
     if let ramp = quantity(value["ramp"], .duration) { demand.ramp = Seconds(ramp) }
     return demand

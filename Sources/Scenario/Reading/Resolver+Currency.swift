@@ -14,6 +14,9 @@ extension Exchange {
 }
 
 extension ScenarioShape {
+  /// The price preset of a scenario that names none.
+  static let usualPrices = "list-2026-07"
+
   static let exchange = Key(
     "exchange",
     .object(
@@ -57,8 +60,25 @@ extension Resolver {
         own, "economics.exchange.\(exchange.currency)",
         "\(exchange.currency) is the scenario's own currency: one of it is worth 1")
     }
-    if written["date"] == nil {
+    checkDate(of: written, priceList: economics["prices"]?.text ?? ScenarioShape.usualPrices)
+  }
+
+  /// Rates age, and those of a day after the prices convert prices of another day.
+  private mutating func checkDate(of written: Written, priceList: String) {
+    guard let date = written["date"], let day = date.text, !day.isEmpty else {
       notes.append("economics.exchange: the rates have no date; exchange rates age")
+      return
+    }
+    guard CalendarDay.isValid(day) else {
+      fault(
+        date, "economics.exchange.date", "'\(day.prefix(20))' is no day", help: "such as 2026-11-01")
+      return
+    }
+    let last = catalog.rows(of: .prices, named: priceList).map(\.date).max() ?? ""
+    if !last.isEmpty && day > last {
+      notes.append(
+        "economics.exchange: the rates are of \(day), the latest price of '\(priceList)' of \(last): they "
+          + "convert prices of another day")
     }
   }
 }

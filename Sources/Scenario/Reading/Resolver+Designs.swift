@@ -48,6 +48,9 @@ extension Resolver {
         "two services of one design answer the same workload")
     }
     checkCounts(pools, services, value, path)
+    for index in services.indices {
+      services[index].dailyUse = workloads[services[index].workloadIndex].dailyUse
+    }
     let staff = staff(value["staff"], "\(path).staff", pools: pools, services: services)
     var design = Design(name: member.key, sites: sites, pools: pools, services: services, staff: staff)
     design.drift = drift(value["drift"])
@@ -86,12 +89,14 @@ extension Resolver {
     guard let siteIndex = index(value["site"], "\(path).site", among: sites.map(\.name), what: "site"),
       let node = node(value["node"], "\(path).node"), let accelerator = catalog.accelerator(node.accelerator)
     else { return nil }
+    let embodied = quantity(value["embodied-carbon"], .mass).map { Kilograms($0) }
     guard let payment = payment(value, path, node: node, site: sites[siteIndex], prices: prices) else {
       return nil
     }
     var pool = Pool(
       name: member.key, siteIndex: siteIndex, node: node, accelerator: accelerator,
       nodeCount: integer(value["count"]) ?? integer(value["count"]?["max"]) ?? 1, payment: payment)
+    pool.node.embodiedCarbon = embodied ?? node.embodiedCarbon
     pool.powerCap = powerCap(value["power-cap"], "\(path).power-cap", of: accelerator)
     terms(value, path, of: &pool, site: sites[siteIndex], prices: prices)
     deliveries(value, path, of: &pool, site: sites[siteIndex])
@@ -112,9 +117,11 @@ extension Resolver {
     guard let name = value["accelerator"]?.text, let accelerator = catalog.accelerator(name) else {
       return nil
     }
-    return catalog.node(of: accelerator, count: integer(value["accelerators"]) ?? 1).map {
+    let node = catalog.node(of: accelerator, count: integer(value["accelerators"]) ?? 1).map {
       housed($0, value, path)
     }
+    if let node { tellThinPower(of: node, accelerator, value, path) }
+    return node
   }
 
   mutating func index(_ value: Written?, _ path: String, among names: [String], what: String) -> Int? {
@@ -152,8 +159,9 @@ extension Resolver {
       }
       guard let preset = catalog.endpoint(endpoint.text ?? "") else { return nil }
       checkEndpoint(preset, endpoint, path, serving: answered.model)
-      var service = make(.endpoint(preset))
-      service.endpointTerms = endpointTerms(value["pricing"])
+      let terms = endpointTerms(value["pricing"], "\(path).pricing")
+      var service = make(.endpoint(provisioned(preset, terms)))
+      service.endpointTerms = terms
       return service
     }
     if value["disaggregation"] != nil {

@@ -19,7 +19,7 @@ extension Resolver {
     return charges
   }
 
-  func endpointTerms(_ value: Written?) -> EndpointTerms? {
+  mutating func endpointTerms(_ value: Written?, _ path: String) -> EndpointTerms? {
     guard let value else { return nil }
     var terms = EndpointTerms()
     terms.inputPricePerMillion = quantity(value["input"], .money).map { Money($0) }
@@ -28,6 +28,19 @@ extension Resolver {
     if let price = quantity(value["provisioned"], .moneyPerHour) {
       terms.provisionedPerHour = Money(price)
       terms.provisionedUnits = integer(value["units"]) ?? 1
+      terms.tokensPerMinuteOfUnit = number(value["tokens-per-minute"])
+      if terms.tokensPerMinuteOfUnit == nil {
+        notes.append(
+          "\(path): nobody says what a unit passes: the limits of the endpoint without units stand, and more "
+            + "units cost more and pass no more; give `tokens-per-minute`")
+      }
+    } else {
+      for key in ["units", "tokens-per-minute"] {
+        guard let written = value[key] else { continue }
+        fault(
+          written, "\(path).\(key)", "only provisioned throughput has units",
+          help: "give `provisioned`, the price of an hour of one")
+      }
     }
     return terms
   }
@@ -57,7 +70,17 @@ extension Resolver {
       fullTimeEquivalents: number(value["fte"]) ?? Double(people),
       salaryPerYear: Money(quantity(value["salary"], .moneyPerYear) ?? 0))
     staff.softwarePerYear = Money(quantity(value["software"], .moneyPerYear) ?? 0)
+    staff.staffing = isByFleet ? staffing : nil
     return staff
+  }
+
+  /// The endpoint as far as units of it that are paid for pass requests.
+  func provisioned(_ preset: EndpointPreset, _ terms: EndpointTerms?) -> EndpointPreset {
+    guard let terms, terms.provisionedUnits > 0, let each = terms.tokensPerMinuteOfUnit else { return preset }
+    var limited = preset
+    limited.requestsPerMinute = nil
+    limited.tokensPerMinute = each * Double(terms.provisionedUnits)
+    return limited
   }
 
   mutating func otherCosts(_ value: Written?, _ path: String) -> [OtherCost] {
@@ -105,6 +128,13 @@ extension Resolver {
       let isUsed = use.kept.value + use.retrieved.value + use.leaving.value + use.readsPerMonth > 0
       if isUsed && priced == nil {
         notes.append("\(path).\(member.key): the catalogue has no price of '\(tier)': its data costs nothing")
+      }
+      if use.retrieved.value > 0 && priced != nil && bought == nil
+        && !rows.contains(where: { $0.key == "retrieval-price" })
+      {
+        notes.append(
+          "\(path).\(member.key): the catalogue has no price of reading back from '\(tier)': `retrieves` "
+            + "costs nothing")
       }
       return isUsed || use.writesPerMonth > 0 ? use : nil
     }

@@ -54,13 +54,14 @@ extension Resolver {
     }
     if limit > cap.rated.value {
       fault(
-        value, path, "\(accelerator.name) draws at most \(Self.watts(cap.rated)): the cap lies above it",
+        value, path,
+        "\(accelerator.name) draws at most \(PowerWords.watts(cap.rated)): the cap lies above it",
         help: "write a lower one, or leave it out")
       return nil
     }
     if limit < cap.least.value {
       fault(
-        value, path, "drivers take no cap of \(accelerator.name) below \(Self.watts(cap.least))",
+        value, path, "drivers take no cap of \(accelerator.name) below \(PowerWords.watts(cap.least))",
         help: "`catalog hosts power-cap` has the share; an overlay can change it")
       return nil
     }
@@ -84,6 +85,16 @@ extension Resolver {
     node.housing.weight = quantity(value["weight"], .mass).map { Kilograms($0) }
     node.housing.cooling = value["cooling"]?.text.flatMap(Cooling.init)
     return node
+  }
+
+  /// Says of a node that is written out that it draws less than its accelerators alone may.
+  mutating func tellThinPower(of node: Node, _ accelerator: Accelerator, _ value: Written, _ path: String) {
+    let least = accelerator.power * Double(node.accelerators)
+    guard value["power"] != nil, node.power.value < least.value * (1 - 1e-9) else { return }
+    notes.append(
+      "\(path).power: the node draws \(PowerWords.watts(node.power)) at full load, less than its "
+        + "\(node.accelerators) × \(accelerator.name) alone at their thermal design power "
+        + "(\(PowerWords.watts(least))): its speed is not lowered for that, `power-cap` would")
   }
 
   /// Holds the pools against the racks and the power of their sites, and caps those of a site that asks for
@@ -116,8 +127,8 @@ extension Resolver {
     if !RackPacking(pool.rackLoad, machines: 1, in: RackLimits(power: rack.power)).fits {
       fault(
         value, place,
-        "'\(pool.node.name)' draws \(Self.watts(pool.fullNodePower)) at full load, "
-          + "\(Self.watts(excess)) more than a rack of '\(site.name)' gives",
+        "'\(pool.node.name)' draws \(PowerWords.watts(pool.fullNodePower)) at full load, "
+          + "\(PowerWords.watts(excess)) more than a rack of '\(site.name)' gives",
         help: Self.remedy(for: pool, excess: excess, catalog))
     }
     if let most = rack.units, let units = housing.units, units > most, !housing.isRack {
@@ -129,21 +140,21 @@ extension Resolver {
     if let most = rack.weight, let weight = housing.weight, weight > most {
       fault(
         value, place,
-        "'\(pool.node.name)' weighs \(Self.plain(weight.value)) kg, \(Self.plain((weight - most).value)) kg "
-          + "more than a rack of '\(site.name)' carries",
-        help: "racks that carry \(Self.plain(weight.value)) kg would hold it")
+        "'\(pool.node.name)' weighs \(PowerWords.plain(weight.value)) kg, "
+          + "\(PowerWords.plain((weight - most).value)) kg more than a rack of '\(site.name)' carries",
+        help: "racks that carry \(PowerWords.plain(weight.value)) kg would hold it")
     }
   }
 
   /// What would bring a node under the power of a rack.
   private static func remedy(for pool: Pool, excess: Watts, _ catalog: Catalog) -> String {
-    let racks = "racks of \(watts(pool.fullNodePower)) would hold it"
+    let racks = "racks of \(PowerWords.watts(pool.fullNodePower)) would hold it"
     let current = pool.powerCap?.limit ?? pool.accelerator.power
     let needed = ((current - excess / Double(max(1, pool.devicesPerNode))).value).rounded(.down)
     guard needed > 0, let cap = catalog.powerCap(of: pool.accelerator, at: Watts(needed)),
       cap.limit >= cap.least
     else { return racks + "; no power cap that drivers take is low enough" }
-    return racks + ", or `power-cap: \(plain(needed))W` in the pool"
+    return racks + ", or `power-cap: \(PowerWords.plain(needed))W` in the pool"
   }
 
   /// What racks are counted without, because nobody knows it.
@@ -203,8 +214,8 @@ extension Resolver {
     for pool in here {
       guard let limit = pools[pool].powerCap?.limit else { continue }
       notes.append(
-        "\(path): the accelerators of '\(pools[pool].name)' are capped at \(Self.watts(limit)) of "
-          + "\(Self.watts(pools[pool].accelerator.power)), so that the site stays under its limit")
+        "\(path): the accelerators of '\(pools[pool].name)' are capped at \(PowerWords.watts(limit)) of "
+          + "\(PowerWords.watts(pools[pool].accelerator.power)), so that the site stays under its limit")
     }
   }
 
@@ -214,23 +225,26 @@ extension Resolver {
     let use = FacilityUse(pools, atSite: index, site, catalog: catalog)
     guard let excess = use.excess, let limit = site.facility.powerLimit else { return }
     let parts =
-      "\(Self.watts(use.nodePower)) of nodes"
+      "\(PowerWords.watts(use.nodePower)) of nodes"
       + (use.switches > 0
-        ? " and \(Self.watts(use.switchPower)) of \(use.switches) "
+        ? " and \(PowerWords.watts(use.switchPower)) of \(use.switches) "
           + (use.switches == 1 ? "switch" : "switches") : "")
-      + ", PUE \(Self.plain(site.powerUsageEffectiveness))"
+      + ", PUE \(PowerWords.plain(site.powerUsageEffectiveness))"
     let fitting = here.map { pool in
       let most = nodesThatFit(pools, pool, atSite: index, site)
       let others = here.count > 1 ? " beside the others" : ""
       return "\(most) of the \(pools[pool].nodeCount) nodes of '\(pools[pool].name)' fit\(others)"
     }
+    let isCut = here.contains { pools[$0].partition != nil }
     let advice =
-      site.facility.capsOnExceed
-      ? "no power cap that drivers take is low enough" : "`on-exceed: cap` slows them down instead"
+      isCut
+      ? "accelerators that are cut are not simulated under a power cap by this version"
+      : site.facility.capsOnExceed
+        ? "no power cap that drivers take is low enough" : "`on-exceed: cap` slows them down instead"
     fault(
       value, path,
-      "the machines of '\(site.name)' draw \(Self.watts(use.meterPower)) at the meter at full load "
-        + "(\(parts)), \(Self.watts(excess)) more than its limit of \(Self.watts(limit))",
+      "the machines of '\(site.name)' draw \(PowerWords.watts(use.meterPower)) at the meter at full load "
+        + "(\(parts)), \(PowerWords.watts(excess)) more than its limit of \(PowerWords.watts(limit))",
       help: fitting.joined(separator: ", ") + "; \(advice)")
   }
 
@@ -248,19 +262,5 @@ extension Resolver {
       }
     }
     return low
-  }
-
-  // MARK: Words
-
-  static func watts(_ power: Watts) -> String {
-    let value = power.value
-    if value >= 1e6 { return "\(plain(value / 1e6)) MW" }
-    return value >= 1e3 ? "\(plain(value / 1e3)) kW" : "\(plain(value)) W"
-  }
-
-  /// At most three decimals.
-  static func plain(_ value: Double) -> String {
-    let text = "\((value * 1000).rounded() / 1000)"
-    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 }

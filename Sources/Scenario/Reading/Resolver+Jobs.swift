@@ -58,6 +58,20 @@ extension Resolver {
     }
     checkJobPlacement(design, value, path)
     checkPhases(of: design, value, path)
+    tellIdleRates(of: design, trainings, value["storage"], "\(path).storage")
+  }
+
+  /// Rates of opening files that nobody opens files at.
+  private mutating func tellIdleRates(
+    of design: Design, _ trainings: [TrainingWorkload], _ value: Written?, _ path: String
+  ) {
+    let opensFiles = design.trainingJobs.contains { trainings[$0.workload].data?.samplesPerFile != nil }
+    if opensFiles { return }
+    for member in value?.members ?? [] where member.value["metadata-rate"] != nil {
+      notes.append(
+        "\(path).\(member.key).metadata-rate: no data that is read says its `samples-per-file`, so no files "
+          + "are opened: the rate limits nothing")
+    }
   }
 
   private mutating func coldStart(

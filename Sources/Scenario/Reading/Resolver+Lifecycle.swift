@@ -224,7 +224,7 @@ extension Resolver {
     if deployment.replicas > most {
       fault(
         written["replicas"] ?? value, "\(path).replicas",
-        "\(deployment.replicas) replicas at the start are more than the maximum \(most)")
+        "\(deployment.replicas) replicas at the start are more than the maximum of \(most)")
     }
     let interval = ticks(value["interval"], default: 15, at: "\(path).autoscale.interval")
     if interval.seconds < 0.1 {

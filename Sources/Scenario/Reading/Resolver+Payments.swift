@@ -225,10 +225,10 @@ extension Resolver {
       if chance >= 1 {
         fault(
           written["stock-out"] ?? written, "\(path).provisioning.stock-out",
-          "capacity that is never there is no design", help: "at most 99%")
+          "capacity that is never there is no design", help: "less than 100%")
       }
       pool.provisioning = Provisioning(
-        delay: Seconds(quantity(written["delay"], .duration) ?? 0), stockOut: min(0.999, chance))
+        delay: Seconds(quantity(written["delay"], .duration) ?? 0), stockOut: min(1 - 1e-9, chance))
     }
     if let pricing = value["pricing"] {
       // Its faults and notes have been told.

@@ -42,11 +42,7 @@ extension Resolver {
     if value["variables"]?.members?.isEmpty ?? true {
       fault(value, "optimize.variables", "there is nothing to vary")
     }
-    for (index, item) in (value["objectives"]?.items ?? []).enumerated() {
-      if let metric = metric(item["metric"] ?? item, "optimize.objectives[\(index)]", scenario) {
-        settings.objectives.append(.init(metric, isMaximized: item["sense"]?.text == "max"))
-      }
-    }
+    settings.objectives = objectives(value["objectives"]?.items ?? [], scenario)
     settings.method = value["method"]?.text.flatMap(OptimizeSettings.Method.init) ?? .auto
     settings.budget = integer(value["budget"]) ?? settings.budget
     settings.population = integer(value["population"]) ?? settings.population
@@ -167,7 +163,7 @@ extension Resolver {
   }
 
   /// A metric alone is read as the left side of a threshold.
-  private mutating func metric(_ value: Written, _ place: String, _ scenario: Scenario) -> MetricReference? {
+  mutating func metric(_ value: Written, _ place: String, _ scenario: Scenario) -> MetricReference? {
     var comparison = value
     comparison.content = .scalar("\(value.text ?? "") < 0")
     return threshold(comparison, place, workloads: scenario.workloads, designs: scenario.designs).map {

@@ -23,6 +23,7 @@ extension Resolver {
     checkContext(workload, value, path)
     workload.traceUsers = integer(value["trace"]?["users"])
     workload.residency = residency(value, path)
+    workload.dailyUse = min(1, (quantity(value["daily-use"], .duration) ?? 86_400) / 86_400)
     return workload
   }
 

@@ -126,6 +126,7 @@ struct Resolver {
     }
     if designs.isEmpty && faults.isEmpty { fault(root, "designs", "a scenario has at least one design") }
     let duration = quantity(root["duration"], .duration).map { Ticks(seconds: $0) }
+    checkSpans(root)
     checkEnd(root, workloads, duration)
     if case .fixed(let time) = warmup { checkWarmup(root, time, workloads, duration) }
     let thresholds = (root["thresholds"]?.items ?? []).enumerated().compactMap { index, item in
@@ -147,6 +148,15 @@ struct Resolver {
     return scenario
   }
 
+  /// Nothing is sent, used or paid in a span of nothing.
+  private mutating func checkSpans(_ root: Written) {
+    for (value, path) in [
+      (root["duration"], "duration"), (root["economics"]?["horizon"], "economics.horizon"),
+    ] where quantity(value, .duration) == 0 {
+      fault(value ?? root, path, "the time must be longer than nothing")
+    }
+  }
+
   private mutating func economicsSettings(_ money: Written?) -> EconomicsSettings {
     var economics = EconomicsSettings(
       horizon: Seconds(
@@ -156,7 +166,8 @@ struct Resolver {
         ?? standing(0.08, at: "economics.discount-rate", as: "8%"),
       currency: exchange.currency,
       priceList: money?["prices"]?.text
-        ?? standing("list-2026-07", at: "economics.prices", as: "list-2026-07"))
+        ?? standing(
+          ScenarioShape.usualPrices, at: "economics.prices", as: ScenarioShape.usualPrices))
     economics.exchange = exchange
     economics.exchangeDate = money?["exchange"]?["date"]?.text ?? ""
     economics.exchangeSource = money?["exchange"]?["source"]?.text ?? "the scenario"

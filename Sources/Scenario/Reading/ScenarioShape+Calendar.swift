@@ -22,7 +22,8 @@ extension ScenarioShape {
     "acceptance", .quantity(.duration, atMost: "5y"), "From delivery to the first day of use.", fallback: "0s"
   )
 
-  private static let growth = Key("growth", .quantity(.growth), "Compounds from the start.", fallback: "none")
+  private static let growth = Key(
+    "growth", .quantity(.growth), "Compounds from the start; below 0 it shrinks.", fallback: "none")
   private static let launches = Key(
     "launches",
     .list(
@@ -35,16 +36,17 @@ extension ScenarioShape {
   private static let ramp = Key(
     "ramp", .quantity(.duration), "Demand rises evenly to its level in it.", fallback: "0s")
 
+  private static let seasons = Key(
+    "seasons", .list(.number(0...1000)),
+    "Factors of consecutive months, over and over: twelve for the months of a year.")
+
   static let demand = Key(
     "demand",
     .object([
-      growth, launches, most, ramp,
-      Key(
-        "seasons", .list(.number(0...1000)),
-        "Factors of consecutive months, over and over: twelve for the months of a year."),
+      growth, launches, most, ramp, seasons,
       Key(
         "scenarios",
-        .map(.either([.quantity(.growth), .object([growth, launches, most, ramp])])),
+        .map(.either([.quantity(.growth), .object([growth, launches, most, ramp, seasons])])),
         "Other ways in which demand may go, by name: every design is held against the best one in each."),
       Key(
         "windows", .integer(1...9),

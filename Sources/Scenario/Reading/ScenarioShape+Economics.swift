@@ -8,7 +8,7 @@ extension ScenarioShape {
     Key(
       "price", .quantity(.money, atMost: mostMoney), "A node.", fallback: "that of the catalogue"),
     Key("life", .quantity(.duration), "Written off over.", fallback: "5y"),
-    Key("residual", .quantity(.ratio), "Value left at the end.", fallback: "0%"),
+    Key("residual", .quantity(.ratio, atMost: "100%"), "Value left at the end.", fallback: "0%"),
     Key(
       "depreciation", .choice(Depreciation.allCases.map(\.rawValue)), "How the price is written off.",
       fallback: "straight-line"),
@@ -28,7 +28,7 @@ extension ScenarioShape {
       .object([
         Key("rate", .quantity(.ratio), "Interest a year.", required: true),
         Key("term", .quantity(.duration), "Paid back in.", required: true),
-        Key("deposit", .quantity(.ratio), "Paid with the order.", fallback: "0%"),
+        Key("deposit", .quantity(.ratio, atMost: "100%"), "Paid with the order.", fallback: "0%"),
       ]), "A loan, paid back in equal payments by the month."),
     Key(
       "lease",
@@ -52,11 +52,14 @@ extension ScenarioShape {
     Key(
       "plan", .choice(["on-demand", "reserved-1y", "reserved-3y", "spot"]), "Terms of the price list.",
       fallback: "on-demand"),
-    Key("discount", .quantity(.ratio), "Off the price, as for a savings plan.", fallback: "0%"),
+    Key(
+      "discount", .quantity(.ratio, atMost: "100%"), "Off the price, as for a savings plan.", fallback: "0%"),
     Key(
       "commitment", .quantity(.duration), "Paid for whatever is used: 3y, or 14d for a capacity block.",
       fallback: "that of the plan"),
-    Key("upfront", .quantity(.ratio), "Of what is committed, paid at its start.", fallback: "0%"),
+    Key(
+      "upfront", .quantity(.ratio, atMost: "100%"), "Of what is committed, paid at its start.", fallback: "0%"
+    ),
   ]
 
   static let pricing: Shape = .either([
@@ -82,7 +85,13 @@ extension ScenarioShape {
 
   static let dailyUse = Key(
     "daily-use", .quantity(.duration, atMost: "24h"),
-    "Of a day, that its nodes are switched on; rent by the hour and energy follow.", fallback: "24h")
+    "Of a day, that its nodes are switched on; rent by the hour and energy follow, and requests of other "
+      + "hours are not met.", fallback: "24h")
+
+  static let workloadHours = Key(
+    "daily-use", .quantity(.duration, atMost: "24h"),
+    "Of a day, that its requests come as simulated, in the hours in which pools are on; else none come.",
+    fallback: "24h")
 
   static let siteCharges = [
     Key(
@@ -115,6 +124,9 @@ extension ScenarioShape {
         "provisioned", .quantity(.moneyPerHour, atMost: "1000000 USD/h"),
         "A unit of throughput that is paid for whatever is used; tokens are part of it."),
       Key("units", .integer(1...1_000_000), "Units of it.", fallback: "1"),
+      Key(
+        "tokens-per-minute", .number(1...1e12),
+        "What a unit passes, prompt and generated tokens; more is turned away."),
     ]), "What an endpoint is paid by, instead of the catalogue's price of tokens.")
 
   static let staff = Key(

@@ -27,6 +27,11 @@ extension ScenarioShape {
     "Of each accelerator; it runs slower under it: `catalog hosts power-cap`.",
     fallback: "its thermal design power")
 
+  static let embodiedCarbon = Key(
+    "embodied-carbon", .quantity(.mass, atMost: "10000t"),
+    "CO2 equivalent of making one of its nodes, spread over their life.",
+    fallback: "accelerators of the catalogue and `catalog hosts generic`, else unknown")
+
   /// Of a node that is written out.
   static let housing = [
     Key(

@@ -20,13 +20,15 @@ extension ScenarioShape {
           .text,
           .object([
             Key("metric", .text, "Such as `p99(ttft_s)`.", required: true),
-            Key("sense", .choice(["min", "max"]), "Which end is good.", fallback: "min"),
+            Key("sense", .choice(["min", "max"]), "Which end is good.", fallback: "the metric's own"),
           ]),
-        ])), "Metrics, minimised.", fallback: "cost_per_month and the first threshold's"),
+        ])), "Metrics, each towards its better end.", fallback: "cost_per_month and the first threshold's"),
     Key(
       "method", .choice(OptimizeSettings.Method.allCases.map(\.rawValue)), "How points are chosen.",
       fallback: "auto"),
-    Key("budget", .integer(1...1_000_000), "Points to try at most, for each design.", fallback: "200"),
+    Key(
+      "budget", .integer(1...1_000_000),
+      "Points to run at most, for each design; those that are refused cost none.", fallback: "200"),
     Key("population", .integer(4...10_000), "Points of a generation.", fallback: "24"),
     Key("generations", .integer(1...100_000), "Generations.", fallback: "as the budget allows"),
     Key(

@@ -51,7 +51,7 @@ enum ScenarioShape {
       Key("currency", .choice(Exchange.codes), "Currency of all amounts.", fallback: "USD"),
       exchange,
       Key(
-        "prices", .choice(["list-2026-07", "quoted-2026"]), "Dated price preset.", fallback: "list-2026-07"),
+        "prices", .choice([usualPrices, "quoted-2026"]), "Dated price preset.", fallback: usualPrices),
       Key("against", .text, "Design that break-evens are against.", fallback: "the first that buys nothing"),
       demand, unmet,
     ])
@@ -75,6 +75,7 @@ enum ScenarioShape {
           Key("prefix", prefix, "Beginnings that prompts have in common."),
           Key("sessions", sessions, "Conversations of several turns; arrivals are their beginnings."),
           adapters,
+          workloadHours,
         ] + residencyKeys),
       trainingWorkload, collectiveWorkload, jobTraceWorkload,
     ])
@@ -223,7 +224,7 @@ enum ScenarioShape {
       Key("fabric", .either([.named(.fabrics), .object(fabric)]), "Network between the nodes."),
       Key("purchase", purchase, "Bought."),
       Key("pricing", pricing, "Rented."),
-      provisioning, dailyUse, powerCap, deliveries, acceptance,
+      provisioning, dailyUse, powerCap, embodiedCarbon, deliveries, acceptance,
       Key("failures", failures, "What fails while jobs run.", fallback: "as the catalogue has it"),
       Key("market", market, "Where spot capacity comes and goes.", fallback: "it stays"),
     ])

@@ -131,11 +131,13 @@ struct ShapeChecker {
       let inner = path.isEmpty ? member.key : "\(path).\(member.key)"
       guard let key = keys.first(where: { $0.name == member.key }) else {
         let known = keys.filter { !$0.isPlanned }.map(\.name)
+        let owner = keys.first { !$0.isPlanned && $0.shape.memberNames.contains(member.key) }
+        let inside = owner.map { "`\(member.key)` belongs in `\($0.name)`" }
         let near = nearestName(to: member.key, among: known).map { "did you mean '\($0)'?" }
         faults.append(
           fault(
             at: member, inner, "unknown key '\(member.key)'",
-            help: near ?? "its keys: \(known.joined(separator: ", "))"))
+            help: inside ?? near ?? "its keys: \(known.joined(separator: ", "))"))
         continue
       }
       if key.isPlanned {
@@ -224,11 +226,18 @@ struct ShapeChecker {
     case .unknownUnit(let unit):
       fault(value, path, "'\(unit.prefix(20))' is no unit of this quantity", help: "write it as \(examples)")
     case .noRate(let code):
+      let message = "nothing says what \(code) is worth in \(exchange.currency)"
+      // One rate mends them all.
+      if faults.contains(where: { $0.message == message }) { return }
       fault(
-        value, path, "nothing says what \(code) is worth in \(exchange.currency)",
-        help: "such as economics: { exchange: { \(code): 1.1, date: 2026-11-01 } }")
+        value, path, message,
+        help: "say how many \(exchange.currency) one \(code) is: "
+          + "economics: { exchange: { \(code): …, date: 2026-11-01 } }")
     case .negative: fault(value, path, "the quantity must not be negative")
-    case .outOfRange: fault(value, path, "the quantity is too large to be meant")
+    case .outOfRange:
+      fault(
+        value, path, "the quantity is too large to be meant",
+        help: measure == .duration ? "a time is at most 19 years" : nil)
     }
   }
 
@@ -244,6 +253,15 @@ struct ShapeChecker {
 }
 
 extension Shape {
+  /// Keys of the mapping that it describes; none where it describes none, or several kinds of them.
+  fileprivate var memberNames: [String] {
+    switch self {
+    case .object(let keys): keys.map(\.name)
+    case .either(let shapes): shapes.flatMap(\.memberNames)
+    default: []
+    }
+  }
+
   /// Whether the value is the kind of node that this shape describes.
   func accepts(_ value: Written) -> Bool {
     switch self {

@@ -5,7 +5,7 @@ struct SweepReading {
   /// The scenario without its parameter space: what the paths lead into.
   let scenario: Written
   let file: String
-  private(set) var checker: ShapeChecker
+  var checker: ShapeChecker
 
   init(scenario: Written, file: String) {
     self.scenario = scenario
@@ -45,6 +45,7 @@ struct SweepReading {
         axes.append((setting.path, written, false))
       }
     }
+    refuseHidden(axes.map { ($0.path, $0.value) }, fixed: fixed)
     guard checker.faults.isEmpty else { return nil }
     let chosen = method ?? block?["method"]?.text.flatMap(SweepSpace.Method.init) ?? .grid
     let count = points ?? block?["points"]?.text.flatMap(ShapeChecker.integer)

@@ -29,10 +29,14 @@ public struct SweepSpace: Sendable {
   public let method: Method
   /// How many points there are; at least 1.
   public let count: Int
+  /// Points of a sampled method that were left out because earlier ones have the same values.
+  public let repeated: Int
   /// Of the sampled methods.
   private let sampler: Sampler
+  /// The sampler's numbers of the points; `nil` where none was left out.
+  private let distinct: [Int]?
 
-  private enum Sampler: Sendable {
+  enum Sampler: Sendable {
     case none
     case sobol(SobolSequence)
     case latinHypercube([LatinHypercubeColumn])
@@ -50,6 +54,7 @@ public struct SweepSpace: Sendable {
     self.parameters = parameters
     self.dependents = dependents
     self.method = method
+    let asked: Int
     switch method {
     case .grid:
       var product = 1
@@ -58,26 +63,28 @@ public struct SweepSpace: Sendable {
         if overflow || next > ScenarioShape.points.upperBound { return nil }
         product = next
       }
-      count = product
-    case .zip: count = parameters.first?.levels.count ?? 1
-    case .sobol, .latinHypercube: count = points
+      asked = product
+    case .zip: asked = parameters.first?.levels.count ?? 1
+    case .sobol, .latinHypercube: asked = points
     }
-    guard ScenarioShape.points.contains(count) else { return nil }
+    guard ScenarioShape.points.contains(asked) else { return nil }
     switch method {
     case .grid, .zip: sampler = .none
     case .sobol:
-      guard let sequence = SobolSequence(dimensions: parameters.count, points: count) else { return nil }
+      guard let sequence = SobolSequence(dimensions: parameters.count, points: asked) else { return nil }
       sampler = .sobol(sequence)
     case .latinHypercube:
-      let count = count
       sampler = .latinHypercube(
         parameters.map {
           LatinHypercubeColumn(
-            points: count,
+            points: asked,
             stream: RandomStream(
               seed: seed, replication: 0, entity: "sweep/\($0.path)", purpose: "latin-hypercube"))
         })
     }
+    distinct = Self.distinct(parameters, sampler, asked)
+    count = distinct?.count ?? asked
+    repeated = asked - count
   }
 
   /// The values of a point, one a parameter.
@@ -86,23 +93,15 @@ public struct SweepSpace: Sendable {
   /// - Complexity: O(parameters).
   public func point(_ index: Int) -> [SweepValue] {
     precondition((0..<count).contains(index), "a point has a number below their count")
-    switch sampler {
-    case .sobol(let sequence):
-      return parameters.indices.map {
-        parameters[$0].value(at: sequence.coordinate(ofPoint: index, dimension: $0))
-      }
-    case .latinHypercube(let columns):
-      return parameters.indices.map { parameters[$0].value(at: columns[$0].coordinate(ofPoint: index)) }
-    case .none:
-      if method == .zip { return parameters.map { $0.levels[index] } }
-      var rest = index
-      var values: [SweepValue] = []
-      for parameter in parameters.reversed() {
-        values.append(parameter.levels[rest % parameter.levels.count])
-        rest /= parameter.levels.count
-      }
-      return values.reversed()
+    if let values = Self.sampled(parameters, sampler, distinct?[index] ?? index) { return values }
+    if method == .zip { return parameters.map { $0.levels[index] } }
+    var rest = index
+    var values: [SweepValue] = []
+    for parameter in parameters.reversed() {
+      values.append(parameter.levels[rest % parameter.levels.count])
+      rest /= parameter.levels.count
     }
+    return values.reversed()
   }
 
   /// A point as what it changes in the scenario.
@@ -121,7 +120,8 @@ public struct SweepSpace: Sendable {
       return "\(parameter.path)=\(levels);\(range ?? "")"
     }
     let rest = dependents.map { "\($0.path)<-\($0.parameter):\($0.formula.text)" }
-    return "\(method.rawValue) \(count)\n" + (axes + rest).joined(separator: "\n")
+    let left = repeated > 0 ? " of \(count + repeated)" : ""
+    return "\(method.rawValue) \(count)\(left)\n" + (axes + rest).joined(separator: "\n")
   }
 }
 

@@ -22,7 +22,10 @@ struct SensitivityTests {
         slo: { ttft: 2s }
     designs:
       buy:
-        sites: { dc: { kind: on-prem, electricity: 0.12 USD/kWh, pue: 1.4 } }
+        sites:
+          dc:
+            { kind: on-prem, electricity: 0.12 USD/kWh, pue: 1.4, space: 150 USD/kW-month, rack-power: 12kW,
+              rack-price: 400 USD/month, demand-charge: 11 USD/kW-month, carbon: 400 g/kWh }
         pools:
           h100:
             site: dc
@@ -62,7 +65,14 @@ struct SensitivityTests {
         .init(path: "endpoints.\($0.name).price", number: nil, unit: "")
       }
     let knobs = inputs.compactMap { Knob($0, in: study.scenario) }.filter(\.isMoney)
-    #expect(knobs.count >= 8, "\(knobs.map(\.input.path))")
+    #expect(knobs.count >= 11, "\(knobs.map(\.input.path))")
+    for key in ["space", "rack-price", "demand-charge"] {
+      #expect(knobs.contains { $0.input.path == "designs.buy.sites.dc.\(key)" }, "\(key)")
+    }
+    // Emissions move no money; who asks for them gets them.
+    #expect(!knobs.contains { $0.input.path.hasSuffix("carbon") })
+    let carbon = try Self.study("sensitivity: { objective: carbon_kg }\n").settings.found.map(\.path)
+    #expect(carbon.contains("designs.buy.sites.dc.carbon"))
     for knob in knobs {
       let changed = try #require(study.changed([(knob, knob.base * 1.37)]))
       let reckoned = study.repriced(changed, replication: nil)
@@ -155,6 +165,28 @@ struct SensitivityTests {
     #expect(abs(rent.estimate - 0.5) < 0.01 && rent.contains(0.5))
     let median = try #require(outlook.designs.last?.median)
     #expect(abs(median / costs[0] - 1) < 0.01)
+  }
+
+  @Test("who wins as written but seldom under the uncertain inputs is not called the winner alone")
+  func verdict() async throws {
+    var first = try Self.study(
+      "sensitivity: { inputs: [designs.rent.pools.h100.pricing] }\n", designs: ["buy", "rent"])
+    let costs = await first.run().designs.compactMap(\.objective)
+    let hourly = costs[0] / 730.5
+    var study = try Self.study(
+      """
+      sensitivity: { draws: 200, inputs: [designs.rent.pools.h100.pricing] }
+      uncertainty:
+        designs.rent.pools.h100.pricing:
+          { distribution: uniform, from: \(hourly * 0.2) USD/h, to: \(hourly * 1.2) USD/h }
+
+      """, designs: ["buy", "rent"])
+    let results = await study.run()
+    #expect(results.winner == "buy")
+    let verdict = results.verdict
+    #expect(verdict.hasPrefix("buy wins with the values as written alone"), "\(verdict)")
+    #expect(verdict.contains("under the uncertain inputs rent is the cheapest that holds in 80"))
+    #expect(verdict.contains("of draws, and buy in 20"))
   }
 
   @Test("quantiles of the laws are those of their inverse distribution functions")
