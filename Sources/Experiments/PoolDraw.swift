@@ -11,8 +11,8 @@ import World
 /// come and the pool is switched on. A job computes in its runs, so many a month; one that says nothing of
 /// `runs` runs once over the horizon.
 struct PoolDraw {
-  /// Of the time of a month of its accelerators or, where they are cut, their instances, in which they compute;
-  /// at most the time in which they are on.
+  /// Of the time of a month of its accelerators, or of their instances where they are cut, in which they
+  /// compute; at most the time in which they are on.
   var busy: Double
   /// What of that jobs would take, more than there is where runs follow faster than they end.
   var jobs: Double
