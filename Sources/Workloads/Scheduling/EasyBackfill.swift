@@ -5,8 +5,8 @@ import Kernel
 ///
 /// The first job that does not fit gets a reservation at the earliest time at which the running jobs'
 /// estimates make room for it. Where all jobs want whole accelerators on any node, and no node is out,
-/// whether a later job delays it is a matter of counting; else it is found by laying it out and looking again at that
-/// time, so jobs that must share nodes are kept from being shut out too.
+/// whether a later job delays it is a matter of counting; else it is found by laying it out and looking
+/// again at that time, so jobs that must share nodes are kept from being shut out too.
 ///
 /// - Complexity: O(running + waiting + nodes for each job that starts) by counting, else in proportion to the
 ///   running jobs for each that could start.

@@ -77,7 +77,8 @@ extension SharedLinks {
     for (place, site) in zip(user.own, user.senders.possibleSites) where uses.senders[site.port] == nil {
       uses.senders[site.port] = addPort(place, user.senders.portBandwidth)
     }
-    for (place, site) in zip(user.other, user.receivers.possibleSites) where uses.receivers[site.port] == nil {
+    for (place, site) in zip(user.other, user.receivers.possibleSites) where uses.receivers[site.port] == nil
+    {
       uses.receivers[site.port] = addPort(place, user.receivers.portBandwidth)
       uses.arrivals[site.port] = place.accelerators
     }

@@ -258,8 +258,8 @@ struct SharedTraffic: ~Copyable {
     for share in path { weights[Int(share.link)] = max(0, weights[Int(share.link)] - share.weight) }
   }
 
-  /// What was asked for has moved, or was not wanted any more, once nothing is under way. That no link carries
-  /// more than it can, the network checks itself on every link whose load it changes.
+  /// What was asked for has moved, or was not wanted any more, once nothing is under way. That no link
+  /// carries more than it can, the network checks itself on every link whose load it changes.
   ///
   /// - Complexity: O(1).
   func verify() {
