@@ -84,12 +84,8 @@ struct Resolver {
     for item in root["overlays"]?.items ?? [] {
       _ = named(item, "overlays", reading: "overlay") { _, _ in true }
     }
-    let warmup: Warmup
-    if root["warmup"]?.text == "auto" {
-      warmup = .automatic
-    } else {
-      warmup = .fixed(ticks(root["warmup"], default: 0, at: "warmup"))
-    }
+    let isAutomatic = root["warmup"]?.text == "auto"
+    let warmup = isAutomatic ? Warmup.automatic : .fixed(ticks(root["warmup"], default: 0, at: "warmup"))
     let money = root["economics"]
     checkExchange(money)
     var economics = economicsSettings(money)
