@@ -7,7 +7,7 @@ import Testing
 /// Prefill and decode replicas whose numbers follow what there is to do.
 @Suite("Roles that scale") struct RoleAutoscaleTests {
   static let arrivals =
-    "{ process: schedule, points: [[0s, 2/s], [100s, 2/s], [101s, 30/s], [400s, 30/s], [401s, 1/s]] }"
+    "{ process: schedule, points: [[0s, 2/s], [60s, 2/s], [61s, 24/s], [160s, 24/s], [161s, 1/s]] }"
   static let router = "{ policy: least-loaded, health-check: { interval: 2s, threshold: 2 } }"
 
   static func text(
@@ -18,13 +18,13 @@ import Testing
       prefill: 1, decode: 1, spare: spare, failures: failures, service: service,
       roles: (
         prefill.isEmpty ? "" : "autoscale: \(prefill)", decode.isEmpty ? "" : "autoscale: \(decode)"
-      ), transfer: transfer, router: router, events: events, arrivals: arrivals, duration: "12m",
+      ), transfer: transfer, router: router, events: events, arrivals: arrivals, duration: "6m",
       prompt: "{ distribution: lognormal, mean: 3000, cv: 0.6, max: 12000 }")
   }
 
   static let queue = "{ max: 4, metric: queue-depth, target: 1, interval: 10s, stabilization: 1m }"
-  static let cache = "{ max: 4, metric: kv-usage, target: 0.03, interval: 10s, stabilization: 1m }"
-  static let running = "{ max: 4, metric: running, target: 40, interval: 10s, stabilization: 1m }"
+  static let cache = "{ max: 4, metric: kv-usage, target: 0.02, interval: 10s, stabilization: 1m }"
+  static let running = "{ max: 4, metric: running, target: 20, interval: 10s, stabilization: 1m }"
 
   @Test("each role follows its own metric, and is back when the load is gone")
   func rolesFollowTheLoad() throws {
@@ -43,8 +43,8 @@ import Testing
             }
             // Those who read their weights first find a queue when they are up.
             if start.contains("from") { continue }
-            #expect(mean(200, 400) > mean(60, 100) + 0.3, "\(mean(200, 400)) \(mean(60, 100))")
-            #expect(role.last { $0.time.seconds < 700 }?.up == 1)
+            #expect(mean(90, 160) > mean(30, 60) + 0.3, "\(mean(90, 160)) \(mean(30, 60))")
+            #expect(role.last { $0.time.seconds < 350 }?.up == 1)
           }
         }
       }
@@ -55,7 +55,7 @@ import Testing
   func oneRole() throws {
     let prefill = try RoleLifeTests.run(Self.text(Self.queue, "")).services[0].roleLives
     let decode = try RoleLifeTests.run(
-      Self.text("", Self.running.replacing("target: 40", with: "target: 10"))
+      Self.text("", Self.running.replacing("target: 20", with: "target: 10"))
     ).services[0].roleLives
     #expect(prefill[0].mostUp > 1 && prefill[1].mostUp == 1 && prefill[1].availability == 1)
     #expect(decode[1].mostUp > 1 && decode[0].mostUp == 1)
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test("roles that come and go, fall and are out, beside a job that gives way", arguments: 0..<6)
+  @Test("roles that come and go, fall and are out, beside a job that gives way", arguments: 0..<4)
   func everythingAtOnce(replication: Int) throws {
     let workloads =
       "  train: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 96, duration: 6m }"
@@ -99,8 +99,8 @@ import Testing
       prefill: 1, decode: 1, spare: 3, failures: "{ node-mtbf: 6m, repair: 40s, software-mtbf: 8m }",
       service: "cold-start: { from: fs, engine-start: 5s }\n        retry: { attempts: 5, backoff: 1s }",
       roles: ("autoscale: \(Self.queue)", "autoscale: \(Self.running)"), transfer: transfer,
-      router: Self.router, events: "{ at: 250s, site: dc, fails: true, for: 20s }", arrivals: Self.arrivals,
-      duration: "12m", more: jobs, workloads: workloads
+      router: Self.router, events: "{ at: 120s, site: dc, fails: true, for: 20s }", arrivals: Self.arrivals,
+      duration: "6m", more: jobs, workloads: workloads
     ).replacing("fabric: infiniband-ndr,", with: "fabric: ethernet-100g,")
     let one = try RoleLifeTests.run(text, replication: replication)
     let other = try RoleLifeTests.run(text, replication: replication)
