@@ -68,7 +68,7 @@ import Testing
     ("280000 USD", "280000", 14, "needs a unit"),
     ("pool: gpu", "pool: gpus", 15, "did you mean 'gpu'?"),
     ("replicas: 1", "replicas: 9", 15, "need 9"),
-    ("replicas: 1", "circuit-breaker: { errors: 50% }", 15, "not simulated by this version"),
+    ("name: test", "name: test\nclients: { eu: { share: 100% } }", 3, "not simulated by this version"),
     ("p99(ttft_s)", "p99(ttft)", 16, "did you mean 'ttft_s'?"),
     ("p99(ttft_s)", "ttft_s", 16, "needs a statistic"),
     ("version: 1", "version: 1\nversion: 1", 1, "duplicate key"),

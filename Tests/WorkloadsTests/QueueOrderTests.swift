@@ -23,7 +23,7 @@ import Workloads
   func everyTokenComesAtTheSameTick(group: UInt64, order: QueueOrder) {
     var preemptions = 0
     var overtaken = false
-    for seed in (group * 15)..<(group * 15 + 15) {
+    for seed in (group * 8)..<(group * 8 + 8) {
       let load = Self.randomCase(seed, order)
       let walked = RemotePromptTests.compare(load, seed, count: load.respawn)
       preemptions += walked.preemptions

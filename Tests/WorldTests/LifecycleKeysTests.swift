@@ -123,7 +123,7 @@ import Testing
 
   @Test(arguments: [
     ("{ min: 3, max: 2, target: 4 }", "the minimum 3 is above the maximum 2"),
-    ("{ max: 1, target: 4 }", "2 replicas at the start are more than the maximum 1"),
+    ("{ max: 1, target: 4 }", "2 replicas at the start are more than the maximum of 1"),
     ("{ max: 60, target: 4 }", "60 replicas need 60 accelerators, the pool 'gpu' has 16"),
     ("{ max: 4 }", "the key 'target' is missing"),
     ("{ max: 4, target: 4, metric: queue }", "unknown value 'queue'"),
