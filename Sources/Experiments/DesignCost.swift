@@ -155,9 +155,8 @@ struct DesignCost {
       PoolHold($0.element, $0.offset, outcome).accelerators(of: $0.element)
     }
     heldByServices = design.services.enumerated().map { index, service in
-      let mean = outcome.load(ofService: index, of: design).held
-      return service.deployments.enumerated().reduce(0) { sum, entry in
-        let replicas = mean?[entry.offset] ?? Double(entry.element.replicas)
+      service.deployments.enumerated().reduce(0) { sum, entry in
+        let replicas = outcome.replicasHeld(ofService: index, role: entry.offset, of: design)
         return sum + replicas * Double(entry.element.acceleratorsPerReplica)
       }
     }

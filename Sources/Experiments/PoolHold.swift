@@ -29,6 +29,21 @@ struct PoolHold {
   func accelerators(of pool: Pool) -> Double { Double(pool.accelerators) * share }
 }
 
+extension Outcome {
+  /// Replicas of one of a service's roles that hold accelerators, on the mean. On a pool whose nodes come and
+  /// go it is over the whole run, as what is held of the pool is, so that nobody holds more than there was;
+  /// else over the time in which requests are sent.
+  func replicasHeld(ofService index: Int, role: Int, of design: Design) -> Double {
+    let deployment = design.services[index].deployments[role]
+    let service = services[index]
+    var mean = load(ofService: index, of: design).held?[role]
+    if design.pools[deployment.poolIndex].isElastic, let span = service.life?.span, span > 0 {
+      mean = service.heldSeconds.map { $0[role] / span }
+    }
+    return mean ?? Double(deployment.replicas)
+  }
+}
+
 extension MetricReader {
   /// What elastic pools held, and how often there was no node for them.
   mutating func readFleets() {

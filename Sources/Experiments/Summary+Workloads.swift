@@ -86,11 +86,10 @@ extension Summary {
     let design = models[index].design
     let services = design.services.enumerated().map { position, service in
       // Replicas that come and go hold accelerators for part of the time.
-      let mean = outcome.load(ofService: position, of: design).held
-      return Tenant(
+      Tenant(
         name: service.name, row: scenario.workloads[service.workloadIndex].name,
         held: service.deployments.enumerated().map { role, deployment in
-          let replicas = mean?[role] ?? Double(deployment.replicas)
+          let replicas = outcome.replicasHeld(ofService: position, role: role, of: design)
           let pool = design.pools[deployment.poolIndex]
           let all = PoolHold(pool, deployment.poolIndex, outcome).accelerators(of: pool)
           let accelerators = replicas * Double(deployment.acceleratorsPerReplica)

@@ -66,8 +66,10 @@ struct Utilization {
         replicas: load.replicas(ofRole: role, in: service), blocks: service.blocksPerReplica(ofRole: role),
         seconds: load.seconds, replicasHeld: load.held?[role])
       if pool.isElastic {
-        let share = PoolHold(pool, deployment.poolIndex, outcome).share
-        use.allocated = share > 0 ? use.allocated.map { min(1, $0 / share) } : nil
+        let replicas = outcome.replicasHeld(ofService: index, role: role, of: design)
+        let all = PoolHold(pool, deployment.poolIndex, outcome).accelerators(of: pool)
+        let own = replicas * Double(deployment.acceleratorsPerReplica)
+        use.allocated = all > 0 ? min(1, own / all) : nil
       }
       return use
     }

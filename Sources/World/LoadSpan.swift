@@ -55,7 +55,7 @@ extension Outcome {
 
 extension ServiceOutcome {
   /// Replica-seconds held, of each role; `nil` where all replicas are held all the time.
-  var heldSeconds: [Double]? {
+  public var heldSeconds: [Double]? {
     life.map { all in roleLives.isEmpty ? [all.heldSeconds] : roleLives.map(\.heldSeconds) }
   }
 }

@@ -2,6 +2,7 @@ import DryRack
 import Foundation
 import Testing
 
+@testable import Experiments
 @testable import World
 
 /// Members that scale, on nodes that come and go.
@@ -110,6 +111,25 @@ struct ElasticTests {
     let saved = whole.far - elastic.far
     // Egress and energy are alike: the same requests go the same ways.
     #expect(abs(saved / ((4 - nodes) * 1.1 * Calendar.hoursPerMonth) - 1) < 1e-4, "\(saved) for \(nodes)")
+  }
+
+  @Test(
+    "nobody holds more of a pool than was held of it, whatever is cut off", arguments: ["", "\nwarmup: 2m"])
+  func shares(warmup: String) throws {
+    let members = "placement: [ { pool: near }, { pool: far, " + Self.scaling + " } ]"
+    let scenario = try WorldTests.scenario(Self.text(members, duration: "15m" + warmup))
+    let model = DesignModel(scenario: scenario, designIndex: 0)
+    let outcome = Simulation.run(model, replication: 0)
+    let elastic = model.design.pools.firstIndex(where: \.isElastic)
+    let pool = try #require(elastic)
+    let held = PoolHold(model.design.pools[pool], pool, outcome).accelerators(of: model.design.pools[pool])
+    var own = 0.0
+    for (index, service) in model.design.services.enumerated() {
+      for (role, deployment) in service.deployments.enumerated() where deployment.poolIndex == pool {
+        own += outcome.replicasHeld(ofService: index, role: role, of: model.design)
+      }
+    }
+    #expect(own > 0.5 * held && own <= held * (1 + 1e-9), "\(own) of \(held)")
   }
 
   @Test("where no capacity comes the next one is asked, and attempts are counted")
