@@ -184,10 +184,12 @@ struct CostCalendar {
   }
 
   /// What is paid for machines in hours in which they compute nothing, over the horizon; `nil` without
-  /// machines.
+  /// machines, and beside recorded jobs, which do not say when theirs compute.
   func idleCost(_ ledger: Ledger) -> Double? {
-    if own.paidAcceleratorHours <= 0 { return nil }
     let pools = own.design.pools
+    if own.paidAcceleratorHours <= 0 || pools.indices.contains(where: own.design.playsRecordedJobs) {
+      return nil
+    }
     var paid = pools.map { _ in [Double](repeating: 0, count: ledger.horizon.months) }
     for entry in ledger.entries {
       if case .pool(let name) = ledger.accounts[entry.account].holder,

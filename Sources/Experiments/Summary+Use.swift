@@ -4,18 +4,23 @@ import World
 
 /// What a month is taken to be of pools that are not in use all the time.
 extension Summary {
-  /// Pools that are switched off while requests come.
+  /// Pools that are switched off while requests come, and those whose jobs say nothing of power.
   func useNotes(_ design: Design) -> [String] {
-    design.services.flatMap { service -> [String] in
-      service.deployments.compactMap { deployment in
-        let pool = design.pools[deployment.poolIndex]
-        guard service.front == nil, pool.dailyUse < service.dailyUse else { return nil }
-        let share = (1 - pool.dailyUse / service.dailyUse) * 100
-        return "\(design.name)/\(pool.name) is on \(MoneyWords.number(pool.dailyUse * 24)) h a day: "
-          + "\(MoneyWords.number(share)) % of the requests of \(service.name) come when it is off and are "
-          + "not met; where they come in its hours alone, give the workload the same `daily-use`"
-      }
+    let recorded = design.pools.indices.filter(design.playsRecordedJobs).map { index in
+      "\(design.name)/\(design.pools[index].name): recorded jobs say nothing of power: its energy is that of "
+        + "idle nodes, and what idle hours cost is not known"
     }
+    return recorded
+      + design.services.flatMap { service -> [String] in
+        service.deployments.compactMap { deployment in
+          let pool = design.pools[deployment.poolIndex]
+          guard service.front == nil, pool.dailyUse < service.dailyUse else { return nil }
+          let share = (1 - pool.dailyUse / service.dailyUse) * 100
+          return "\(design.name)/\(pool.name) is on \(MoneyWords.number(pool.dailyUse * 24)) h a day: "
+            + "\(MoneyWords.number(share)) % of the requests of \(service.name) come when it is off and are "
+            + "not met; where they come in its hours alone, give the workload the same `daily-use`"
+        }
+      }
   }
 
   /// Jobs that say nothing of how often they run, and jobs that run more often than they fit.

@@ -45,6 +45,13 @@ extension Design {
       .reduce(0) { $0 + $1.replicas * $1.acceleratorsPerReplica }
   }
 
+  /// Whether recorded jobs run on a pool.
+  public func playsRecordedJobs(onPool index: Int) -> Bool {
+    jobs.contains { job in
+      if case .trace = job.work { job.poolIndex == index } else { false }
+    }
+  }
+
   /// Its training jobs in order, each with the index of its workload among the scenario's `trainings`.
   public var trainingJobs: [(deployment: JobDeployment, workload: Int, training: TrainingJob)] {
     jobs.compactMap { job in

@@ -27,6 +27,14 @@ struct RecordedJobsTests {
     }
   }
 
+  @Test("what is not recorded is not known, and said to be so")
+  func unknown() async throws {
+    let results = await Experiment.run(try ScenarioReader.read(path: Self.path).get(), options: RunOptions())
+    #expect(results.row(design: "backfill", metric: "cost_idle")?.value == nil)
+    #expect(results.row(design: "backfill", metric: "gpu_busy_ratio")?.value != nil)
+    #expect(results.notes.contains { $0.hasPrefix("backfill/gpus: recorded jobs say nothing of power") })
+  }
+
   @Test("schedulers do the same work and share out the waiting; more nodes shorten it (S02)")
   func schedulers() throws {
     let outcomes = try Self.outcomes.get()
