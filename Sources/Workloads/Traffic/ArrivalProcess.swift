@@ -66,8 +66,9 @@ public struct ArrivalTimes: Sendable {
   private var stream: RandomStream
   private var clock = 0.0
   private var sent = 0
-  /// The shape of a day that no sinusoid has.
+  /// The shape of a day that no sinusoid has, and the part of a day that the clock is in, over all days.
   private let day: PeakedDay?
+  private var part = 0
 
   public init(process: ArrivalProcess, stream: RandomStream) {
     self.process = process
@@ -99,9 +100,7 @@ public struct ArrivalTimes: Sendable {
       // Thinning (Lewis and Shedler, 1979): candidates at the peak rate, kept in proportion to the rate.
       let peak = mean.value * peakToMean
       if let day {
-        repeat {
-          clock += stream.exponential() / peak
-        } while stream.uniform() > day.shareOfPeak(at: clock / period.value)
+        advance(along: day, mean: mean.value, peak: peak, period: period.value)
         break
       }
       repeat {
@@ -113,6 +112,30 @@ public struct ArrivalTimes: Sendable {
       clock = time
     }
     return Ticks(seconds: min(clock, Self.latest))
+  }
+
+  /// Thinning under a ceiling of steps: a night under a high peak would refuse candidates by the million.
+  /// Where days are many for one request, their parts would be the many, and the peak alone is the ceiling.
+  ///
+  /// - Complexity: at most some hundred candidates and parts of a day for a request.
+  private mutating func advance(along day: PeakedDay, mean: Double, peak: Double, period: Double) {
+    if mean * period < 1 {
+      repeat {
+        clock += stream.exponential() / peak
+      } while stream.uniform() > day.shareOfPeak(at: clock / period)
+      return
+    }
+    while clock < Self.latest {
+      let ceiling = day.ceilings[part % day.ceilings.count]
+      let end = Double(part + 1) / Double(day.ceilings.count) * period
+      let candidate = ceiling > 0 ? clock + stream.exponential() / (peak * ceiling) : .infinity
+      if candidate >= end {
+        (clock, part) = (max(clock, end), part + 1)
+        continue
+      }
+      clock = candidate
+      if stream.uniform() * ceiling <= day.shareOfPeak(at: clock / period) { return }
+    }
   }
 
   /// The time at which the integrated rate has grown by `amount` since `start`; `nil` when it never does.

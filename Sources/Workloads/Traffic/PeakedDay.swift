@@ -13,6 +13,8 @@ struct PeakedDay: Sendable, Hashable {
   let concentration: Double
   /// Mean over peak.
   private let meanOverPeak: Double
+  /// Of equal parts of a day, eight for each width of the peak: the highest rate in it over that of the peak.
+  let ceilings: [Double]
 
   /// `nil` for peaks that a sinusoid has, up to twice the mean.
   ///
@@ -28,6 +30,13 @@ struct PeakedDay: Sendable, Hashable {
     }
     concentration = (low + high) / 2
     meanOverPeak = 1 / peakToMean
+    // An even number: the rate rises to the middle of the day and falls from there, so an end of a part is
+    // its highest.
+    let count = 64 + 8 * Int(concentration.squareRoot())
+    let edges = (0...count).map { [concentration] in
+      Self.shareOfPeak(at: Double($0) / Double(count), concentration: concentration)
+    }
+    ceilings = zip(edges, edges.dropFirst()).map { max($0, $1) }
   }
 
   /// exp(−k) I₀(k): the mean of exp(k (cos θ − 1)) over a circle. Sums over even steps converge
@@ -40,7 +49,11 @@ struct PeakedDay: Sendable, Hashable {
   }
 
   /// Rate over that of the peak at so many days, 0...1.
-  func shareOfPeak(at days: Double) -> Double { exp(-concentration * (1 + cos(2 * .pi * days))) }
+  func shareOfPeak(at days: Double) -> Double { Self.shareOfPeak(at: days, concentration: concentration) }
+
+  private static func shareOfPeak(at days: Double, concentration: Double) -> Double {
+    exp(-concentration * (1 + cos(2 * .pi * days)))
+  }
 
   /// Of the rate over its mean, until so many days: whole days count 1 each.
   ///

@@ -40,6 +40,28 @@ struct PeakedDayTests {
     }
   }
 
+  @Test("no part of a day has a higher rate than its ceiling, and ceilings are near", arguments: peaks)
+  func ceilings(peak: Double) throws {
+    let day = try #require(PeakedDay(peakToMean: peak))
+    let count = day.ceilings.count
+    for step in 0...(count * 16) {
+      let days = Double(step) / Double(count * 16)
+      let ceiling = day.ceilings[min(count - 1, step / 16)]
+      #expect(day.shareOfPeak(at: days) <= ceiling * (1 + 1e-9), "\(days)")
+    }
+    #expect(day.ceilings.reduce(0, +) / Double(count) < 1.3 / peak, "candidates over requests")
+  }
+
+  @Test("a night before a high peak is passed at once, whatever the rate", arguments: [1e-6, 0.02, 1e5])
+  func night(rate: Double) {
+    let process = ArrivalProcess.diurnal(
+      mean: PerSecond(rate), peakToMean: ArrivalProcess.highestPeak, period: Seconds(86_400))
+    // All of a day comes within two hours of its peak.
+    let times = ArrivalTests.times(process, count: 50)
+    #expect(times.count == 50 && zip(times, times.dropFirst()).allSatisfy { $0 <= $1 })
+    #expect(times.allSatisfy { abs($0.truncatingRemainder(dividingBy: 86_400) - 43_200) < 7200 })
+  }
+
   @Test("what is sent follows the rate", arguments: [2.6, 7])
   func traffic(peak: Double) throws {
     let process = ArrivalProcess.diurnal(mean: PerSecond(30), peakToMean: peak, period: Seconds(120))
