@@ -23,8 +23,8 @@ enum StepScore {
       Steps timed with `tools/profile-gpu.py` (median / 90th percentile of the error and its median with sign,
       per cent). *Kernels* adds up the same table's kernels; *coefficients* are the catalogue's, as of an
       engine without host time, whose fused kernels PyTorch does not have: its steps of few tokens take
-      longer. The tables of qwen3-30b-a3b time experts from 16 tokens on, and fewer sequences read fewer of
-      them.
+      longer. The table of qwen3-30b-a3b on H200 times experts from 16 tokens on, and fewer sequences read
+      fewer of them.
 
       | table | steps | n | kernels | bias | coefficients | bias |
       |---|---|---|---|---|---|---|

@@ -15,7 +15,7 @@ enum Jobs {
       seed: 1
       duration: 90d
       workloads:
-        t: { kind: training, model: llama-3.1-405b, sequence: 8192, global-batch: 2048, duration: 80d }
+        t: { kind: training, model: llama-3.1-405b, sequence: 8192, global-batch: 2048, duration: 100d }
       designs:
         one:
           sites: { dc: { kind: on-prem } }
