@@ -18,9 +18,7 @@ extension Summary {
       let pool = design.pools[deployment.poolIndex]
       let blocks = Double(
         result.blocksPerReplica * (deployment.replicas == 0 ? service.mostReplicas : deployment.replicas))
-      let full = pool.fullNodePower
-      var last = ServiceSample(time: .zero, queued: 0, running: 0, blocksInUse: 0, busy: 0)
-      for sample in result.samples {
+      for (sample, stretch) in zip(result.samples, result.stretches(ofRole: 0)) {
         func add(_ metric: String, _ value: Double) {
           rows.append(
             SeriesRow(
@@ -32,15 +30,12 @@ extension Summary {
         add("kv_usage_ratio", blocks > 0 ? Double(sample.blocksInUse) / blocks : 0)
         let replicas = Double(sample.up ?? deployment.replicas)
         add("replicas", replicas)
-        let span = (sample.time - last.time).seconds * replicas
-        let busy = span > 0 ? min(1, Double(sample.busy - last.busy) / (16e9 * 256) / span) : 0
-        add("gpu_busy_ratio", busy)
-        let share =
-          replicas * Double(deployment.acceleratorsPerReplica) / Double(pool.accelerators)
-        let power = pool.node.idlePower + (full - pool.node.idlePower) * (busy * (pool.isElastic ? 1 : share))
+        add("gpu_busy_ratio", replicas > 0 ? min(1, stretch.replicas / replicas) : 0)
         // Of an elastic pool, what the nodes draw that its replicas fill.
-        add("power_w", power.value * Double(pool.nodeCount) * (pool.isElastic ? share : 1))
-        last = sample
+        let each = Double(deployment.acceleratorsPerReplica) / Double(pool.accelerators)
+        let nodes = Double(pool.nodeCount) * (pool.isElastic ? replicas * each : 1)
+        let power = pool.node.idlePower * nodes + pool.computingPower * (stretch.replicas * each)
+        add("power_w", power.value)
       }
     }
     return rows

@@ -16,8 +16,7 @@ extension Summary {
     let samples = [outcome.prefillSamples, outcome.decodeSamples]
     let blocks = (0...1).map { Double(result.blocksPerReplica(ofRole: $0) * deployments[$0].replicas) }
     var rows: [SeriesRow] = []
-    var last = Ticks.zero
-    var lastBusy: [Int128] = [0, 0]
+    let stretches = (0...1).map { result.stretches(ofRole: $0) }
     for (position, whole) in result.samples.enumerated() {
       func add(_ suffix: String, _ metric: String, _ value: Double) {
         rows.append(
@@ -28,11 +27,8 @@ extension Summary {
       // Of those that are up, where they come and go.
       let replicas = (0...1).map { Double(samples[$0][position].up ?? deployments[$0].replicas) }
       let held = (0...1).map { replicas[$0] * Double(deployments[$0].acceleratorsPerReplica) }
-      let busy = (0...1).map { role -> Double in
-        let span = (whole.time - last).seconds * replicas[role]
-        let time = Double(samples[role][position].busy - lastBusy[role]) / (16e9 * 256)
-        return span > 0 ? min(1, time / span) : 0
-      }
+      let computing = stretches.map { $0[position].replicas }
+      let busy = (0...1).map { replicas[$0] > 0 ? min(1, computing[$0] / replicas[$0]) : 0 }
       add("", "queue_depth", Double(whole.queued))
       add("", "running", Double(whole.running))
       let available = blocks[0] + blocks[1]
@@ -40,7 +36,7 @@ extension Summary {
       add("", "replicas", replicas[0] + replicas[1])
       let all = held[0] + held[1]
       add("", "gpu_busy_ratio", all > 0 ? (busy[0] * held[0] + busy[1] * held[1]) / all : 0)
-      add("", "power_w", power(deployments, design.pools, busy: busy, held: held))
+      add("", "power_w", power(deployments, design.pools, computing: computing))
       for (role, suffix) in ["/prefill", "/decode"].enumerated() {
         let sample = samples[role][position]
         add(suffix, "queue_depth", Double(sample.queued))
@@ -48,23 +44,24 @@ extension Summary {
         add(suffix, "kv_usage_ratio", blocks[role] > 0 ? Double(sample.blocksInUse) / blocks[role] : 0)
         add(suffix, "replicas", replicas[role])
         add(suffix, "gpu_busy_ratio", busy[role])
-        lastBusy[role] = sample.busy
       }
-      last = whole.time
     }
     return rows
   }
 
   /// Draw of all nodes of the pools in use: idle, and the rest in proportion to busy accelerators [W].
-  private func power(_ deployments: [Deployment], _ pools: [Pool], busy: [Double], held: [Double]) -> Double {
-    var total = 0.0
-    for (index, pool) in pools.enumerated() {
+  ///
+  /// - Parameter computing: replicas of each role that compute, on the mean.
+  private func power(_ deployments: [Deployment], _ pools: [Pool], computing: [Double]) -> Double {
+    pools.enumerated().reduce(0) { sum, entry in
+      let (index, pool) = entry
       let here = deployments.indices.filter { deployments[$0].poolIndex == index }
-      if here.isEmpty { continue }
-      let share = here.reduce(0.0) { $0 + busy[$1] * held[$1] } / Double(pool.accelerators)
-      let node = pool.node.idlePower + (pool.node.power - pool.node.idlePower) * share
-      total += node.value * Double(pool.nodeCount)
+      if here.isEmpty { return sum }
+      let share = here.reduce(0.0) {
+        $0 + computing[$1] * Double(deployments[$1].acceleratorsPerReplica)
+      } / Double(pool.accelerators)
+      let draw = pool.node.idlePower * Double(pool.nodeCount) + pool.computingPower * min(1, share)
+      return sum + draw.value
     }
-    return total
   }
 }

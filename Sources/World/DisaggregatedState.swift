@@ -234,7 +234,7 @@ extension ServiceState {
         reading.queued += replica.pointee.queued + replica.pointee.receiving
         reading.running += replica.pointee.active
         reading.blocksInUse += replica.pointee.blocksInUse(at: now)
-        reading.busy += replica.pointee.totals.busy
+        reading.busy += replica.pointee.busy(at: now)
       }
       if let life {
         reading.queued += waiting + life.roles[role].lostCount

@@ -7,7 +7,7 @@ public struct ServiceSample: Sendable, Hashable {
   public var queued: Int
   public var running: Int
   public var blocksInUse: Int64
-  /// Busy fine ticks of all replicas since the start, as of their last change.
+  /// Busy fine ticks of all replicas since the start.
   public var busy: Int128
   /// Replicas that are up; `nil` where all of them are, all the time.
   public var up: Int?
@@ -46,7 +46,7 @@ struct SeriesSampler {
         reading.queued += replica.pointee.queued
         reading.running += replica.pointee.active
         reading.blocksInUse += replica.pointee.blocksInUse(at: now)
-        reading.busy += replica.pointee.totals.busy
+        reading.busy += replica.pointee.busy(at: now)
       }
       if state.pointee.life != nil {
         // Requests that no replica has wait too.

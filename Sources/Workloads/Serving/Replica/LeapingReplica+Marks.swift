@@ -9,10 +9,9 @@ extension LeapingReplica {
   /// - Complexity: O(tiers).
   public func totals(at now: Ticks) -> ReplicaTotals {
     var all = finalTotals
-    guard run.kind != .idle, nextChange != .never, now > boundary else { return all }
+    let part = partOver(at: now)
+    if part == 0 { return all }
     let cost = run.cost(of: run.steps)
-    let part = min(cost, (now.count - boundary.count) &* fineTicksPerTick - fraction)
-    guard cost > 0, part > 0 else { return all }
     let steps = run.steps
     func share(_ whole: Int64) -> Int128 { Int128(whole) * Int128(part) / Int128(cost) }
     all.busy += Int128(part)
@@ -28,6 +27,19 @@ extension LeapingReplica {
       all.contextRead += Int64(share(steps &* (context &+ decoders &* width)))
     }
     return all
+  }
+
+  /// Fine ticks in which steps were computed up to `now`, those of the run of steps in flight among them.
+  ///
+  /// - Parameter now: as of `totals`.
+  /// - Complexity: O(1).
+  public func busy(at now: Ticks) -> Int128 { totals.busy + Int128(partOver(at: now)) }
+
+  /// Fine ticks of the run of steps in flight that are over at `now`.
+  private func partOver(at now: Ticks) -> Int64 {
+    guard run.kind != .idle, nextChange != .never, now > boundary else { return 0 }
+    let cost = run.cost(of: run.steps)
+    return max(0, min(cost, (now.count - boundary.count) &* fineTicksPerTick - fraction))
   }
 }
 
