@@ -20,6 +20,8 @@ struct FrontModel: Sendable {
     var line: Line?
     /// Price of a request that more or less of them changes.
     var price: Price
+    /// Requests in hand that stand on nodes which are held whatever comes.
+    var carriedAnyway: Double
   }
 
   /// A way to another site and back.
@@ -30,13 +32,6 @@ struct FrontModel: Sendable {
     /// Ports of the World, a direction each; `nil` where the line takes bytes at once.
     var portThere: Int?
     var portBack: Int?
-  }
-
-  /// In units of currency.
-  struct Price: Sendable {
-    var perPromptToken = 0.0
-    var perOutputToken = 0.0
-    var perRequest = 0.0
   }
 
   let policy: FrontSettings.Policy
@@ -80,7 +75,8 @@ struct FrontModel: Sendable {
           shareEnd: share,
           isAllowed: workload.residency?.allows(service, in: design) ?? true,
           line: Self.line(to: member, of: settings, design),
-          price: Price(of: service, services[member.service], member, settings, design)))
+          price: Price(of: service, services[member.service], member, settings, design, workload),
+          carriedAnyway: design.requestsCarriedAnyway(ofService: member.service)))
       replicas += service.deployments.isEmpty ? 0 : service.mostReplicas
     }
     self.members = members
@@ -107,72 +103,24 @@ struct FrontModel: Sendable {
   }
 }
 
-extension FrontModel.Price {
-  /// Tokens of an endpoint, energy of machines at a price of energy, data that leaves a site; machines are
-  /// paid for whatever is asked of them.
-  init(
-    of service: Service, _ model: DesignModel.Service, _ member: FrontSettings.Member,
-    _ settings: FrontSettings, _ design: Design
-  ) {
-    if let entry = settings.entry, entry != member.siteIndex {
-      let there = design.sites[entry].charges.egressPerGigabyte.units
-      let back = member.siteIndex.map { design.sites[$0].charges.egressPerGigabyte.units } ?? 0
-      perPromptToken += there * settings.bytesPerToken / 1e9
-      perOutputToken += back * settings.bytesPerToken / 1e9
-    }
-    switch service.placement {
-    case .endpoint(let preset):
-      let terms = service.endpointTerms ?? EndpointTerms()
-      perRequest += terms.perRequest.units
-      if terms.provisionedUnits > 0 { return }
-      perPromptToken += (terms.inputPricePerMillion ?? preset.inputPricePerMillion).units / 1e6
-      perOutputToken += (terms.outputPricePerMillion ?? preset.outputPricePerMillion).units / 1e6
-    case .pool(let deployment):
-      guard case .replicas(_, let latency, _, _, _, _) = model.placement else { return }
-      let energy = Energy(of: deployment, latency, design)
-      perPromptToken += energy.perPromptToken
-      perOutputToken += energy.perOutputToken
-    case .disaggregated: return
-    }
-  }
-
-  /// What tokens draw beyond idle power, in full steps, at the meter.
-  private struct Energy {
-    var perPromptToken = 0.0
-    var perOutputToken = 0.0
-
-    init(of deployment: Deployment, _ latency: any LatencyModel, _ design: Design) {
-      let pool = design.pools[deployment.poolIndex]
-      let site = design.sites[pool.siteIndex]
-      let watts =
-        (pool.fullNodePower.value - pool.node.idlePower.value)
-        / Double(max(1, pool.node.accelerators))
-        * Double(deployment.acceleratorsPerReplica) * site.powerUsageEffectiveness
-      let perSecond = max(0, watts) / 1000 / 3600 * site.electricityPerKilowattHour.units
-      if perSecond <= 0 { return }
-      let fine = 16e9 * 256.0
-      let tokens = max(1, deployment.maximumBatchedTokens)
-      let prefill = latency.stepCost(
-        StepShape(
-          decodeSequences: 0, decodeContext: 0, prefillSequences: 1, prefillTokens: tokens,
-          sampledSequences: 1, attentionProducts: tokens * (tokens + 1) / 2, prefixTokens: 0,
-          largestChunk: tokens))
-      perPromptToken = Double(prefill.total) / fine / Double(tokens) * perSecond
-      let sequences = max(1, deployment.maximumSequences)
-      let line = latency.decodeLine(sequences: sequences)
-      perOutputToken = Double(line.base.total) / fine / Double(sequences) * perSecond
-    }
-  }
-}
-
 extension InferenceWorkload {
   /// Tokens of a mean answer.
-  fileprivate var meanOutputTokens: Double {
+  var meanOutputTokens: Double {
     switch traffic {
-    case .generated(_, _, let output): return output.mean
-    case .trace(let trace):
-      let sum = trace.outputTokens.reduce(0.0) { $0 + Double($1) }
-      return trace.outputTokens.isEmpty ? 0 : sum / Double(trace.outputTokens.count)
+    case .generated(_, _, let output): output.mean
+    case .trace(let trace): Self.mean(trace.outputTokens)
     }
+  }
+
+  /// Tokens of a mean prompt; 0 where conversations make them.
+  var meanPromptTokens: Double {
+    switch traffic {
+    case .generated(_, let prompt, _): prompt.mean
+    case .trace(let trace): Self.mean(trace.promptTokens)
+    }
+  }
+
+  private static func mean(_ tokens: [Int32]) -> Double {
+    tokens.isEmpty ? 0 : tokens.reduce(0.0) { $0 + Double($1) } / Double(tokens.count)
   }
 }

@@ -105,12 +105,23 @@ extension World {
         let wait = expectedFirstToken(of: request, at: position, front)
         if wait < soonest.wait { soonest = (position, wait) }
         if wait > front.objective { continue }
-        let price = front.members[position].price.of(
-          promptTokens: request.promptTokens, outputTokens: front.meanOutputTokens)
+        let member = front.members[position]
+        let price = member.price.of(
+          promptTokens: request.promptTokens, outputTokens: front.meanOutputTokens,
+          takesNodes: takesNodes(member))
         if price < cheapest?.price ?? .infinity { cheapest = (position, price) }
       }
       return cheapest?.position ?? soonest.position
     }
+  }
+
+  /// Whether one request more stands on nodes that are held for it.
+  private func takesNodes(_ member: FrontModel.Member) -> Bool {
+    if member.carriedAnyway == .infinity { return false }
+    let state = services[member.service]
+    var inHand = state.pointee.tally.inFlight
+    for index in 0..<state.pointee.replicas.count { inHand += state.pointee.replicas[index].pointee.load }
+    return Double(inHand + 1) > member.carriedAnyway
   }
 
   private func least(_ positions: [Int], by measure: (Int) -> Double) -> Int {
@@ -210,11 +221,5 @@ extension World {
       soonest = min(soonest, wait)
     }
     return way.later(by: soonest)
-  }
-}
-
-extension FrontModel.Price {
-  func of(promptTokens: Int32, outputTokens: Double) -> Double {
-    perRequest + perPromptToken * Double(promptTokens) + perOutputToken * outputTokens
   }
 }
