@@ -29,7 +29,9 @@ struct RunEstimate {
     let windows = designs.map { scenario.windows(ofDesign: $0) }
     events =
       zip(designs, windows).reduce(0) { sum, part in
-        let levels = part.1.reduce(1) { $0 + $1.level }
+        // One with `events` is run without them as well.
+        let own = scenario.designs[part.0].hasEvents ? 2.0 : 1
+        let levels = part.1.reduce(own) { $0 + $1.level }
         return sum + RunEstimate.eventsOfRun(scenario, design: part.0) * levels
       } * runs
     seconds =

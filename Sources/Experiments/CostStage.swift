@@ -114,6 +114,24 @@ struct CostCalendar {
   /// Requests of a month: those that are sent, and those that are answered well; `nil` when nothing was
   /// measured.
   func requests(ofMonth month: Int) -> (offered: Double, good: Double)? {
+    guard var part = usualRequests(ofMonth: month) else { return nil }
+    if month == monthOfEvents {
+      // They meet the demand of that month.
+      let level = demand.level(ofMonth: month)
+      part.offered = max(0, part.offered + own.once.offered * level)
+      part.good = min(part.offered, max(0, part.good + own.once.good * level))
+    }
+    return part
+  }
+
+  /// The first whole month in which the design answers: what happens once is counted there.
+  private var monthOfEvents: Int {
+    let start = own.firstService.value / Calendar.secondsPerMonth
+    let last = max(0, own.horizon.months - 1)
+    return start.isFinite && start < Double(last) ? Int(start.rounded(.up)) : last
+  }
+
+  private func usualRequests(ofMonth month: Int) -> (offered: Double, good: Double)? {
     guard let work = own.workPerMonth else { return nil }
     let level = demand.level(ofMonth: month)
     let sent = work.offered * level

@@ -109,6 +109,8 @@ struct DesignCost {
   var isKnown = true
   /// `nil` when nothing was measured.
   var workPerMonth: Work? = Work()
+  /// What the design's `events` do to it, once.
+  let once: OneOffDemand
 
   let design: Design
   let horizon: Horizon
@@ -148,7 +150,9 @@ struct DesignCost {
   /// What is paid every month beside what is prepaid.
   var billedPerMonth: Money { items.reduce(.zero) { $0 + $1.charge.billed } }
 
-  init(design: Design, outcome: Outcome, economics: EconomicsSettings, catalog: Catalog) {
+  init(design: Design, outcome run: Outcome, economics: EconomicsSettings, catalog: Catalog) {
+    let outcome = run.ofMonths
+    once = OneOffDemand(run, of: design)
     horizon = Horizon(economics.horizon)
     isSteady = economics.demand.isSteady
     heldOfPools = design.pools.enumerated().map {

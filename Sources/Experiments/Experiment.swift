@@ -84,7 +84,7 @@ public enum Experiment {
     var plain = options
     (plain.keepRequests, plain.keepTimeline) = (false, false)
     let outcomes = await execute(
-      runs, models: models, options: plain, limits: limits, progress: { _ in })
+      runs, models: models, options: plain, limits: limits, ofMonths: true, progress: { _ in })
     return models.indices.map { index in
       DemandWindow(
         design: settings[index].position, setting: settings[index].setting, model: models[index],
@@ -104,8 +104,10 @@ public enum Experiment {
   }
 
   /// Outcomes in the order of `runs`; `nil` for runs that a limit left undone.
+  ///
+  /// - Parameter ofMonths: whether they tell of months alone, in which no `events` of a design happen.
   private static func execute(
-    _ runs: [Run], models: [DesignModel], options: RunOptions, limits: RunLimits,
+    _ runs: [Run], models: [DesignModel], options: RunOptions, limits: RunLimits, ofMonths: Bool = false,
     progress: @escaping @Sendable (RunProgress) -> Void
   ) async -> [Outcome?] {
     let isSingle = runs.allSatisfy { $0.replication == 0 }
@@ -119,6 +121,8 @@ public enum Experiment {
         group.addTask {
           if limits.isReached { return (index, nil) }
           var world = WorldOptions()
+          world.findsMonths = !ofMonths
+          world.skipsEvents = ofMonths
           world.keepsRequests = options.keepRequests && run.replication == 0
           world.recordsTimeline = options.keepTimeline && run.replication == 0
           // Several runs tell by their spread.

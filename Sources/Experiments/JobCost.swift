@@ -6,7 +6,8 @@ import World
 /// What one run of a job costs: the nodes that it held, for as long as it held them.
 ///
 /// Rented nodes cost their rent; bought and reserved ones their share of what is paid for them anyway, and
-/// electricity where the site says what it costs.
+/// electricity where the site says what it costs. Of a job that says how often it runs, the idle hours of such
+/// nodes belong to its runs too: `DesignCost.perRun`.
 struct JobCost {
   var nodes = Money.zero
   var electricity = Money.zero
@@ -43,5 +44,47 @@ extension Pool {
       return (term == .onDemand || term == .spot || term == .custom) && rent.allSatisfy(\.isByUse)
     }
     return false
+  }
+}
+
+extension DesignCost {
+  /// What a run costs of a pool that is paid for whatever runs: a month of the pool over the runs of a month,
+  /// so that all runs together cost what the pool does, its idle hours included. Several jobs, and services
+  /// beside them, share it by the accelerator-hours that they hold.
+  ///
+  /// - Parameter position: among the design's training jobs.
+  /// - Returns: `nil` for a job that does not say how often it runs, and for one that pays for its nodes only
+  ///   while it holds them.
+  /// - Complexity: O(jobs + services).
+  func perRun(ofJob position: Int, _ outcome: Outcome) -> Money? {
+    let jobs = design.trainingJobs
+    let job = jobs[position].deployment
+    guard let runs = job.runs, !design.isPaidByJobs(job.poolIndex) else { return nil }
+    let pool = design.pools[job.poolIndex]
+    // Node-hours of a month.
+    func held(_ index: Int) -> Double {
+      let result = outcome.jobs[index]
+      let seconds = result.heldNodeSeconds + result.spotNodeSeconds + result.fallbackNodeSeconds
+      return seconds / 3600 / jobs[index].deployment.monthsPerRun(over: horizon)
+    }
+    let byJobs = jobs.indices.filter { jobs[$0].deployment.poolIndex == job.poolIndex }.reduce(0) {
+      $0 + held($1)
+    }
+    let perNode = Double(max(1, pool.accelerators)) / Double(max(1, pool.nodeCount))
+    let byServices = design.services.indices.reduce(0) { sum, index in
+      design.services[index].deployments.enumerated().reduce(sum) { sum, entry in
+        guard entry.element.poolIndex == job.poolIndex else { return sum }
+        let replicas = outcome.replicasHeld(ofService: index, role: entry.offset, of: design)
+        let nodes = replicas * Double(entry.element.acceleratorsPerReplica) / perNode
+        return sum + nodes * Calendar.hoursPerMonth
+      }
+    }
+    var all = byJobs + byServices
+    // What recorded jobs hold of a pool is not asked: they leave this one its own hours.
+    if design.playsRecordedJobs(onPool: job.poolIndex) {
+      all = max(all, Double(pool.nodeCount) * Calendar.hoursPerMonth)
+    }
+    guard all > 0 else { return nil }
+    return ofPools[job.poolIndex] * (held(position) / all * runs.monthsPerRun)
   }
 }

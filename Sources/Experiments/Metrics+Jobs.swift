@@ -11,9 +11,14 @@ extension MetricReader {
   static let overReplications = ["time_to_train_s"]
 
   mutating func readJobs() {
-    for (position, (job, index, training)) in model.design.trainingJobs.enumerated() {
+    let jobs = model.design.trainingJobs
+    let repeats = jobs.contains { $0.deployment.runs != nil && !model.design.isPaidByJobs($0.deployment.poolIndex) }
+    let cost = repeats ? CostReader(scenario: scenario, model: model, outcome: outcome).cost : nil
+    for (position, (job, index, training)) in jobs.enumerated() {
       let workload = scenario.trainings[index]
-      read(outcome.jobs[position], of: job, training, workload, as: model.name(of: job, workload.name))
+      read(
+        outcome.jobs[position], of: job, training, workload, as: model.name(of: job, workload.name),
+        costOfPool: cost?.perRun(ofJob: position, outcome.ofMonths))
     }
     // Nobody has settled them where services alone are asked about.
     for collective in model.fixed?.collectives ?? [] { read(collective) }
@@ -43,7 +48,7 @@ extension MetricReader {
 
   private mutating func read(
     _ result: TrainingOutcome, of job: JobDeployment, _ training: TrainingJob, _ workload: TrainingWorkload,
-    as name: String
+    as name: String, costOfPool: Money?
   ) {
     let pool = model.design.pools[job.poolIndex]
     let step = model.stepTime(ofJob: job.name) ?? training.step.time
@@ -87,9 +92,10 @@ extension MetricReader {
     let available = outcome.seconds(ofJobsOnPool: job.poolIndex, of: model.design) * Double(pool.accelerators)
     add(
       name, "gpu_allocated_ratio", available > 0 ? min(1, held.seconds * devices / available) : nil, "ratio")
-    let cost = JobCost(result, of: job, on: pool, site: model.design.sites[pool.siteIndex])
+    let cost =
+      costOfPool ?? JobCost(result, of: job, on: pool, site: model.design.sites[pool.siteIndex]).total
     add(
-      name, "cost_per_training_run", isDone ? (cost.total + model.design.stageInCost(training)).units : nil,
+      name, "cost_per_training_run", isDone ? (cost + model.design.stageInCost(training)).units : nil,
       scenario.economics.currency)
   }
 

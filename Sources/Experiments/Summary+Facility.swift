@@ -17,7 +17,7 @@ extension Summary {
   /// Which hours the emissions and prices of a design's sites are the mean of.
   private func carbonNotes(_ index: Int) -> [String] {
     let design = models[index].design
-    guard let outcome = outcomes(of: index).first else { return [] }
+    guard let outcome = outcomes(of: index).first?.ofMonths else { return [] }
     return design.pools.indices.compactMap { position in
       let pool = design.pools[position]
       let site = design.sites[pool.siteIndex]

@@ -24,9 +24,13 @@ extension Summary {
     }
     if models.contains(where: { model in model.design.pools.indices.contains { model.design.isPaidByJobs($0) }
     }) {
+      let isRepeated = models.allSatisfy { $0.design.trainingJobs.allSatisfy { $0.deployment.runs != nil } }
       notes.append(
-        "what jobs rent is paid once and spread over the horizon in the month; bought and reserved nodes "
-          + "cost the month whatever runs: compare the cost of a run")
+        "what jobs rent is paid by the run, and spread over the horizon in the month; bought and reserved nodes "
+          + "cost the month whatever runs, "
+          + (isRepeated
+            ? "and a run its part of it, idle hours included"
+            : "and a run without `runs: { every: … }` only the hours that it takes of them"))
     }
     notes += models.flatMap { useNotes($0.design) } + models.indices.flatMap(runNotes)
     if !models.isEmpty {

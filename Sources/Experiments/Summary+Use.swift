@@ -26,7 +26,7 @@ extension Summary {
   /// Jobs that say nothing of how often they run, and jobs that run more often than they fit.
   func runNotes(_ index: Int) -> [String] {
     let design = models[index].design
-    guard let outcome = outcomes(of: index).first else { return [] }
+    guard let outcome = outcomes(of: index).first?.ofMonths else { return [] }
     let horizon = Horizon(scenario.economics.horizon)
     return design.pools.indices.compactMap { position in
       let here = design.trainingJobs.map(\.deployment).filter { $0.poolIndex == position }

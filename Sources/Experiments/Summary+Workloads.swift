@@ -39,7 +39,8 @@ extension Summary {
 
   private func shares(_ index: Int, _ books: Books) -> Shares? {
     let design = models[index].design
-    guard let outcome = outcomes(of: index).first(where: { $0.replication == books.replication }) else {
+    guard let outcome = outcomes(of: index).first(where: { $0.replication == books.replication })?.ofMonths
+    else {
       return nil
     }
     let tenants = tenants(index, outcome)

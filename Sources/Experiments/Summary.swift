@@ -45,7 +45,7 @@ struct Summary {
       timeline: options.keepTimeline ? models.indices.flatMap(timelineSlices) : [],
       notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + tailNotes()
         + payBackNotes(rows) + rangeNotes()
-        + contextNotes() + memberNotes() + fleetNotes() + moneyNotes() + facilityNotes()
+        + contextNotes() + memberNotes() + fleetNotes() + moneyNotes() + eventNotes() + facilityNotes()
         + breakEvenNotes(rows)
         + decisionNotes(books) + regrets.notes)
     results.differences = differences(rows)

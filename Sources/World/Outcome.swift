@@ -9,6 +9,10 @@ public struct WorldOptions: Sendable {
   public var keepsSections = false
   /// Walks every leap as well and stops on a difference. For tests.
   public var verifiesLeaps = false
+  /// Leaves out the `events` of the design.
+  public var skipsEvents = false
+  /// Runs a design with `events` a second time without them: `Outcome.ofMonths`.
+  public var findsMonths = false
   public var maximumEvents = Int.max
   /// Asked now and then while a run goes on; a run that is told to stop says what it has so far.
   public var mustStop: (@Sendable () -> Bool)?
@@ -118,6 +122,12 @@ public struct Outcome: Sendable {
   public var events: Int
   /// Why the run ended early; `nil` when it did not.
   public var earlyEnd: EarlyEnd?
+  /// The same run without the design's `events`, which happen once and not in every month; empty where there
+  /// are none, or nobody asked.
+  public var withoutEvents: [Outcome] = []
+
+  /// What months are made of.
+  public var ofMonths: Outcome { withoutEvents.first ?? self }
 
   /// False when the run ended early.
   public var isComplete: Bool { earlyEnd == nil }

@@ -70,7 +70,8 @@ struct ServiceArray: ~Copyable {
     let source = RequestSource(
       workload: scenario.workloads[service.workloadIndex], duration: scenario.duration, seed: scenario.seed,
       replication: replication,
-      warp: DemandWarp(model.design.surges.filter { $0.workloadIndex == service.workloadIndex }))
+      warp: options.skipsEvents
+        ? nil : DemandWarp(model.design.surges.filter { $0.workloadIndex == service.workloadIndex }))
     // Routing is the one draw that belongs to the design; it has a stream of its own.
     let routing = RandomStream(
       seed: scenario.seed, replication: replication,

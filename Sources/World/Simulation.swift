@@ -12,6 +12,19 @@ public enum Simulation {
   public static func run(_ model: DesignModel, replication: Int, options: WorldOptions = WorldOptions())
     -> Outcome
   {
+    var outcome = measured(model, replication: replication, options: options)
+    guard options.findsMonths, model.design.hasEvents, outcome.isComplete else { return outcome }
+    var plain = options
+    (plain.skipsEvents, plain.keepsRequests, plain.recordsTimeline) = (true, false, false)
+    plain.maximumEvents = options.maximumEvents - outcome.events
+    let rest = measured(model, replication: replication, options: plain)
+    outcome.events += rest.events
+    outcome.earlyEnd = rest.earlyEnd
+    outcome.withoutEvents = [rest]
+    return outcome
+  }
+
+  private static func measured(_ model: DesignModel, replication: Int, options: WorldOptions) -> Outcome {
     switch model.scenario.warmup {
     case .fixed(let time):
       return runOnce(model, replication: replication, options: options, measuredFrom: time)

@@ -138,6 +138,7 @@ func simulated(
   await inParallel(runs.count, jobs: jobs) { index -> Outcome? in
     if limits.isReached { return nil }
     var world = WorldOptions()
+    world.findsMonths = true
     world.maximumEvents = limits.eventsLeft
     world.mustStop = { limits.isReached }
     let outcome = Simulation.run(runs[index].model, replication: runs[index].replication, options: world)

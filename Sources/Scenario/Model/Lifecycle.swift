@@ -184,6 +184,11 @@ public struct AutoscaleSettings: Sendable, Hashable {
   }
 }
 
+extension Design {
+  /// Whether something is planned to happen in the run: once, and not in every month.
+  public var hasEvents: Bool { !outages.isEmpty || !surges.isEmpty }
+}
+
 /// A time in which one workload sends `factor` times what it usually does.
 public struct DemandSurge: Sendable, Hashable {
   public var workloadIndex: Int

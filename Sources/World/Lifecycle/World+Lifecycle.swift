@@ -15,7 +15,8 @@ extension World {
   mutating func startLifecycle(_ pending: inout PendingEvents) {
     startFleets()
     for pool in lifecycle.pools.indices where lifecycle.pools[pool] != nil { planFailure(pool, &pending) }
-    for (index, outage) in model.design.outages.enumerated() where outage.start < Self.endOfTime {
+    for (index, outage) in model.design.outages.enumerated()
+    where outage.start < Self.endOfTime && !options.skipsEvents {
       pending.push(EventCode(.outage, index: 2 * index).payload, at: outage.start)
     }
     startAutoscaling(&pending)
