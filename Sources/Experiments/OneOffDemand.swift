@@ -26,14 +26,18 @@ struct OneOffDemand: Sendable, Equatable {
 extension Summary {
   /// What happens once, and what of it months hold.
   func eventNotes() -> [String] {
-    models.indices.compactMap { index in
+    let parts = models.indices.compactMap { index -> String? in
       let design = models[index].design
       let runs = outcomes(of: index).filter { !$0.withoutEvents.isEmpty }
       guard design.hasEvents, !runs.isEmpty else { return nil }
       let unmet = runs.reduce(0) { $0 + OneOffDemand($1, of: design).unmet } / Double(runs.count)
-      let words = design.services.isEmpty ? "" : "; for them \(MoneyWords.whole(max(0, unmet))) requests more are not met, once over the horizon"
-      return "\(design.name): its `events` happen once: months, costs and demand not met are those of the same "
-        + "run without them\(words)"
+      return design.services.isEmpty
+        ? design.name : "\(design.name) \(MoneyWords.whole(max(0, unmet))) requests"
     }
+    if parts.isEmpty { return [] }
+    return [
+      "`events` happen once: months and their costs are those of the same runs without them, and what is not "
+        + "met for them counts once over the horizon: " + parts.joined(separator: ", ")
+    ]
   }
 }

@@ -16,13 +16,15 @@ struct PoolHold {
   ///   prices are multiples of this one's.
   init(_ pool: Pool, _ index: Int, _ outcome: Outcome, floor: Double = 0) {
     let all = Double(pool.nodeCount)
-    guard pool.isElastic, outcome.fleets.indices.contains(index), let fleet = outcome.fleets[index] else {
+    guard let least = pool.leastNodes.map(Double.init), all > 0 else {
       (nodes, most, share) = (all, all, 1)
       return
     }
-    share = max(floor, min(1, (fleet.meanHeld ?? Double(pool.leastNodes ?? 0)) / all))
+    // Nodes that nobody may use stay at their minimum.
+    let fleet = outcome.fleets.indices.contains(index) ? outcome.fleets[index] : nil
+    share = max(floor, min(1, (fleet?.meanHeld ?? least) / all))
     nodes = all * share
-    most = Double(fleet.mostHeld)
+    most = fleet.map { Double($0.mostHeld) } ?? least
   }
 
   /// Accelerators held on the mean.

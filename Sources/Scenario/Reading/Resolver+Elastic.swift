@@ -42,6 +42,8 @@ extension Resolver {
       let scales = design.services.contains {
         $0.autoscale != nil && $0.deployments.contains { $0.poolIndex == index }
       }
+      // A member that may not get anything scales nothing, and its pool stays at its minimum.
+      if !scales && isForMembers(pool.name, of: path) { continue }
       if !scales {
         fault(
           written, "\(path).pools.\(pool.name).count", "no service on the pool scales, so it never grows",
@@ -62,6 +64,14 @@ extension Resolver {
           "prefill and decode replicas do not scale in this version, and '\(service.name)' stands there",
           help: "write a number")
       }
+    }
+  }
+
+  /// Whether a member that is written scales on a pool; where its workload may not be there it is none.
+  private func isForMembers(_ pool: String, of design: String) -> Bool {
+    writtenMembers.contains { member in
+      member.place.hasPrefix("\(design).services.") && member.value["pool"]?.text == pool
+        && member.value["autoscale"] != nil
     }
   }
 

@@ -87,7 +87,8 @@ extension Resolver {
     let list = residency.places.joined(separator: ", ")
     let allowed = sites.filter(residency.allows).map(\.name)
     let known = sites.flatMap { [$0.name, $0.region, $0.provider].compactMap { $0 } }
-    let near = residency.places.compactMap { nearestName(to: $0, among: known) }.first
+    // Names of two letters are all alike: 'us' is no slip of 'eu'.
+    let near = residency.places.compactMap { $0.count > 2 ? nearestName(to: $0, among: known) : nil }.first
     fault(
       written, path, "\(what) is not where the workload may be: \(list)",
       help: allowed.isEmpty
