@@ -11,15 +11,25 @@ extension FrontModel {
     var perPromptToken = 0.0
     var perOutputToken = 0.0
     var perRequest = 0.0
-    /// Node-hours; paid beside the others once what is held anyway is full.
+    /// Node-hours where nodes carry as much as they can.
     var nodesPerPromptToken = 0.0
     var nodesPerOutputToken = 0.0
 
-    func of(promptTokens: Int32, outputTokens: Double, takesNodes: Bool) -> Double {
-      let (prompt, output) = (Double(promptTokens), outputTokens)
-      let nodes = takesNodes ? nodesPerPromptToken * prompt + nodesPerOutputToken * output : 0
-      return perRequest + perPromptToken * prompt + perOutputToken * output + nodes
+    /// - Parameter emptiness: what nodes could carry over what they do: how often their hours count.
+    func of(promptTokens prompt: Double, outputTokens output: Double, emptiness: Double) -> Double {
+      let nodes = emptiness > 0 ? nodesPerPromptToken * prompt + nodesPerOutputToken * output : 0
+      return perRequest + perPromptToken * prompt + perOutputToken * output + nodes * emptiness
     }
+  }
+}
+
+extension FrontModel.Member {
+  /// What the nodes that so many requests in hand make the member hold could carry, over those requests; 0
+  /// where they stand on nodes that are held anyway. Nodes come whole: one that is held for a few requests
+  /// costs each of them the more.
+  func emptiness(inHand: Double) -> Double {
+    let more = inHand - carriedAnyway
+    return more > 0 ? (more / carriedByNode).rounded(.up) * carriedByNode / more : 0
   }
 }
 
@@ -124,6 +134,15 @@ extension Design {
     // What others may stand on as well is nobody's to fill.
     let nodes = max(isAlone ? Double(least) : 0, (Double(autoscale.minimum) / each).rounded(.up))
     return (nodes * each).rounded(.down) * service.sequencesCarried(by: deployment)
+  }
+}
+
+extension Design {
+  /// Requests in hand that a node carries, or the nodes of one replica that takes several.
+  func requestsCarriedByNode(ofService index: Int) -> Double {
+    guard case .pool(let deployment) = services[index].placement else { return 1 }
+    let each = max(1, pools[deployment.poolIndex].replicasPerNode(of: deployment))
+    return each * services[index].sequencesCarried(by: deployment)
   }
 }
 

@@ -22,6 +22,8 @@ struct FrontModel: Sendable {
     var price: Price
     /// Requests in hand that stand on nodes which are held whatever comes.
     var carriedAnyway: Double
+    /// Requests in hand that one more node carries, or as many nodes as one replica takes.
+    var carriedByNode: Double
   }
 
   /// A way to another site and back.
@@ -44,8 +46,9 @@ struct FrontModel: Sendable {
   let standbyStart: Ticks
   /// For the first token; `.never` without one.
   let objective: Ticks
-  /// Of the workload's answers, which a router does not know beforehand.
+  /// Of the workload's answers, which a router does not know beforehand, and of its prompts.
   let meanOutputTokens: Double
+  let meanPromptTokens: Double
 
   var up: Ticks { Ticks(roundTrip.count / 2) }
   var down: Ticks { roundTrip - up }
@@ -63,6 +66,7 @@ struct FrontModel: Sendable {
     objective =
       workload.objectives.ttft.map { Ticks(seconds: min($0.seconds * settings.factor, 4e8)) } ?? .never
     meanOutputTokens = workload.meanOutputTokens
+    meanPromptTokens = workload.meanPromptTokens
     roundTrip = settings.entry.map { Ticks(seconds: design.sites[$0].roundTrip.value) } ?? .zero
     var members: [Member] = []
     var (share, replicas) = (0.0, 0)
@@ -76,7 +80,8 @@ struct FrontModel: Sendable {
           isAllowed: workload.residency?.allows(service, in: design) ?? true,
           line: Self.line(to: member, of: settings, design),
           price: Price(of: service, services[member.service], member, settings, design, workload),
-          carriedAnyway: design.requestsCarriedAnyway(ofService: member.service)))
+          carriedAnyway: design.requestsCarriedAnyway(ofService: member.service),
+          carriedByNode: design.requestsCarriedByNode(ofService: member.service)))
       replicas += service.deployments.isEmpty ? 0 : service.mostReplicas
     }
     self.members = members

@@ -45,32 +45,6 @@ extension World {
     return !life.replicas.contains { $0.phase == .down }
   }
 
-  /// Requests that a member without replicas would be handed were it up: in the queues of members that are
-  /// asked before it, what goes beyond what lets the next one be asked; all of those that are asked after it;
-  /// and all where nobody is up. None while a member before it can still grow: that one goes first.
-  func excess(before service: Int) -> Double {
-    let front = front(services[service].pointee.frontIndex)
-    var (sum, isBefore) = (0.0, true)
-    for member in front.members {
-      if member.service == service {
-        isBefore = false
-        continue
-      }
-      let state = services[member.service]
-      if member.standby != nil || state.pointee.endpoint != nil { continue }
-      let count = state.pointee.life?.serving.count ?? state.pointee.replicas.count
-      if isBefore, let other = model.design.services[member.service].autoscale,
-        let life = state.pointee.life, life.intended(0) < other.maximum
-      {
-        return 0
-      }
-      let queue =
-        count == 0 ? Double(state.pointee.tally.inFlight) : load(of: member, front) * Double(count)
-      sum += max(0, (queue - (isBefore ? member.spillAt * Double(count) : 0)).rounded())
-    }
-    return sum
-  }
-
   /// Whether the member's router knows of no replica that is up.
   func isOut(_ member: FrontModel.Member) -> Bool {
     let state = services[member.service]
@@ -104,24 +78,17 @@ extension World {
       for position in able {
         let wait = expectedFirstToken(of: request, at: position, front)
         if wait < soonest.wait { soonest = (position, wait) }
-        if wait > front.objective { continue }
+        if wait > front.objective || load(of: front.members[position], front) > front.members[position].spillAt {
+          continue
+        }
         let member = front.members[position]
         let price = member.price.of(
-          promptTokens: request.promptTokens, outputTokens: front.meanOutputTokens,
-          takesNodes: takesNodes(member))
+          promptTokens: Double(request.promptTokens), outputTokens: front.meanOutputTokens,
+          emptiness: emptiness(of: member, front, more: 1))
         if price < cheapest?.price ?? .infinity { cheapest = (position, price) }
       }
       return cheapest?.position ?? soonest.position
     }
-  }
-
-  /// Whether one request more stands on nodes that are held for it.
-  private func takesNodes(_ member: FrontModel.Member) -> Bool {
-    if member.carriedAnyway == .infinity { return false }
-    let state = services[member.service]
-    var inHand = state.pointee.tally.inFlight
-    for index in 0..<state.pointee.replicas.count { inHand += state.pointee.replicas[index].pointee.load }
-    return Double(inHand + 1) > member.carriedAnyway
   }
 
   private func least(_ positions: [Int], by measure: (Int) -> Double) -> Int {
@@ -165,7 +132,7 @@ extension World {
 
   /// Requests of a member's queue for each of the replicas that its router knows to be up; an endpoint shows
   /// none.
-  private func load(of member: FrontModel.Member, _ front: FrontModel) -> Double {
+  func load(of member: FrontModel.Member, _ front: FrontModel) -> Double {
     let state = services[member.service]
     let serving = state.pointee.life?.serving
     let count = serving?.count ?? state.pointee.replicas.count
