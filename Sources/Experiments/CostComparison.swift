@@ -11,8 +11,8 @@ struct CostComparison {
   /// Months of use from which on what is prepaid has paid for itself; `nil` for never within its life, and
   /// where nodes come in batches: then there is no one start to count from.
   ///
-  /// Past its life it has to be bought again. Where things of different lives are bought, those of the shorter
-  /// ones are bought again within the longest, and count.
+  /// Past its life it has to be bought again. Where things of different lives are bought, those of the
+  /// shorter ones are bought again within the longest, and count.
   var breakEvenMonths: Double? {
     if own.design.isPhased || other.design.isPhased { return nil }
     guard let life = own.longestLife else { return nil }
@@ -97,8 +97,8 @@ private struct PrepaidCost {
     }
   }
 
-  /// The first month up to `life` at which it has cost no more than `other`: 0 when it never costs more; `nil`
-  /// for none, and for what is cheaper at first and dearer later.
+  /// The first month up to `life` at which it has cost no more than `other`: 0 when it never costs more;
+  /// `nil` for none, and for what is cheaper at first and dearer later.
   /// - Complexity: O(renewals within `life` × purchases).
   func breakEven(against other: PrepaidCost, within life: Double) -> Double? {
     var (own, other) = (self, other)
@@ -137,8 +137,8 @@ struct ServedBooks {
     }
   }
 
-  /// Payments at the start and at the end of each month, those between at the nearer one, for the service that
-  /// either of both gives. What things are worth at the horizon's end is no payment unless `withWorth`.
+  /// Payments at the start and at the end of each month, those between at the nearer one, for the service
+  /// that either of both gives. What things are worth at the horizon's end is no payment unless `withWorth`.
   private func payments(beside other: ServedBooks, withWorth: Bool) -> [Double] {
     var flows = ledger.payments(withWorth: withWorth)
     for (month, cost) in waiting(for: other).enumerated() { flows[month + 1] += cost }

@@ -17,8 +17,8 @@ extension DesignCost {
       && design.services.allSatisfy { $0.isCalled && ($0.endpointTerms?.provisionedUnits ?? 0) == 0 }
   }
 
-  /// Whether the load decides what of it is answered where, or how many machines are held: then its cost is no
-  /// straight line in tokens.
+  /// Whether the load decides what of it is answered where, or how many machines are held: then its cost is
+  /// no straight line in tokens.
   var mixesByLoad: Bool {
     design.pools.contains(where: \.isElastic)
       || design.services.contains { $0.front != nil && $0.isCalled }

@@ -297,7 +297,8 @@ struct DesignCost {
     workPerMonth?.goodOfOffered += Double(tally.good) * months
     workPerMonth?.services.append(
       ServiceWork(
-        name: service.name, offered: Double(tally.measuredOffered) * sent, goodOfOffered: Double(tally.good) * months)
+        name: service.name, offered: Double(tally.measuredOffered) * sent,
+        goodOfOffered: Double(tally.good) * months)
     )
     guard case .endpoint(let preset) = service.placement else {
       workPerMonth?.outputTokens += Double(span.answers.outputTokens) * months

@@ -120,7 +120,8 @@ extension Summary {
 
   /// What money goes into.
   private enum Part: String, CaseIterable {
-    case machines, endpoints = "managed endpoints", energy = "energy and space", network = "network and egress", storage, people
+    case machines, endpoints = "managed endpoints", energy = "energy and space", network =
+      "network and egress", storage, people
     case others = "other costs"
 
     func holds(_ account: Account) -> Bool { Part(account) == self }
@@ -128,7 +129,7 @@ extension Summary {
     private init(_ account: Account) {
       switch account.service {
       case .compute: self = .machines
-      case .artificialIntelligence: 
+      case .artificialIntelligence:
         self = ["1000 Tokens", "Requests", "Unit-Hours"].contains(account.unit) ? .endpoints : .others
       case .networking: self = .network
       case .storage: self = .storage

@@ -72,7 +72,8 @@ extension Resolver {
       notes.append("\(path).residual: `lease.payment` says what is paid: it says nothing")
     }
     if let price = purchase["price"], !price.isNull, !hasSupport {
-      notes.append("\(path).price: `lease.payment` says what is paid and no support goes by it: it says nothing")
+      notes.append(
+        "\(path).price: `lease.payment` says what is paid and no support goes by it: it says nothing")
     }
   }
 }
