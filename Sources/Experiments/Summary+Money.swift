@@ -56,7 +56,7 @@ extension Summary {
         // Nothing of what is expected lies between two levels: how far a line would miss is no matter.
         let rest =
           scenario.economics.growthPaths.isEmpty
-          ? "" : "; months of other paths lie within a twentieth of a level, or between two of them"
+          ? "" : "; those of other paths to within a twentieth"
         notes.append("\(levels), those of all months as demand is expected among them\(rest)")
         continue
       }
