@@ -70,7 +70,8 @@ let package = Package(
       ]),
 
     .target(
-      name: "Oracles", dependencies: ["Kernel", "Statistics", "Infrastructure", "Workloads"],
+      name: "Oracles",
+      dependencies: ["Kernel", "Quantities", "Statistics", "Economics", "Infrastructure", "Workloads"],
       path: "Tests/Oracles"),
 
     // What tests of several targets share; it imports nothing of the package.
@@ -88,7 +89,7 @@ let package = Package(
     .testTarget(
       name: "WorkloadsTests",
       dependencies: ["Workloads", "Oracles", "Catalog", "Quantities", "Statistics", "CGSL", "TestSupport"]),
-    .testTarget(name: "EconomicsTests", dependencies: ["Economics", "Quantities", "TestSupport"]),
+    .testTarget(name: "EconomicsTests", dependencies: ["Economics", "Quantities", "Oracles", "TestSupport"]),
     .testTarget(
       name: "ScenarioTests",
       dependencies: ["Scenario", "Kernel", "Quantities", "Infrastructure", "Workloads"]),

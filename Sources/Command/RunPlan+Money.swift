@@ -34,9 +34,6 @@ extension RunPlan {
     if own.runningPerHour > .zero {
       add("running", "\(PlanWords.number(own.runningPerHour.units)) \(currency) a node-hour in use")
     }
-    if let lease = own.lease {
-      add("lease", "\(lease.payment) \(currency)/month a node for \(PlanWords.duration(lease.term.value))")
-    }
     if let loan = own.financing {
       add(
         "loan",

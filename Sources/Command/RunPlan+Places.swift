@@ -58,6 +58,13 @@ extension RunPlan {
         value: "\(price) \(currency) a node over \(PlanWords.duration(life.value)), "
           + "\(PlanWords.number(residual * 100)) % left",
         source: price == pool.node.price && !ofCatalogue.isEmpty ? ofCatalogue : "the scenario")
+    case .lease(let leased):
+      let base = leased.price.map { ", support by a price of \($0) \(currency)" }
+      return Line(
+        name: "  leased",
+        value: "\(leased.lease.payment) \(currency)/month a node for "
+          + PlanWords.duration(leased.lease.term.value)
+          + (pool.ownership.supportPerYear > 0 ? base ?? "" : ""), source: "the scenario")
     case .rent(let price, let term, let source, let date, let region):
       let citation = Catalog.builtIn.source(source)?.citation ?? "the scenario"
       return Line(

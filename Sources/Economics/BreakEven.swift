@@ -26,17 +26,6 @@ public struct LinearCost: Sendable, Hashable {
   }
 }
 
-/// The share of its hours that hardware must be in use for to cost no more than renting by the hour.
-///
-/// EAC / (hours × price): over 1 when renting is cheaper even at full use.
-/// - Parameters:
-///   - ownership: of a span, whatever is done.
-///   - hours: accelerator-hours of the span at full use; positive.
-///   - price: of an hour rented; positive.
-public func breakEvenUtilization(ownership: Money, hours: Double, price: Money) -> Double? {
-  hours > 0 && price > .zero ? ownership.units / (hours * price.units) : nil
-}
-
 /// The rate of return of payments: the yearly rate at which they are worth nothing at the start.
 ///
 /// - Parameters:

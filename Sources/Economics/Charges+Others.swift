@@ -40,6 +40,16 @@ extension Charges {
       quantity: Double(count), unit: "Rack-Months")
   }
 
+  /// Provisioned throughput of a managed endpoint, all hours of the month.
+  public static func provisioned(
+    endpoint: String, provider: String, units: Int, pricePerUnitHour: Money
+  ) -> Charge {
+    let hours = Double(units) * Calendar.hoursPerMonth
+    return usage(
+      "provisioned throughput of \(units) × \(endpoint)", .artificialIntelligence, name: endpoint,
+      provider: provider, region: "", cost: pricePerUnitHour * hours, quantity: hours, unit: "Unit-Hours")
+  }
+
   /// Requests of a managed endpoint, beside their tokens.
   public static func requests(endpoint: String, provider: String, count: Double, price: Money) -> Charge {
     usage(

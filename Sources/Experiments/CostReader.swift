@@ -43,7 +43,7 @@ struct CostReader {
       ("cost_total", known(total), currency),
       ("cost_npv", known(ledger.presentValue(yearlyRate: economics.discountRate).units), currency),
       ("cost_per_million_output_tokens", per(work.map { $0.outputTokens / 1e6 }), currency),
-      ("cost_per_good_request", per(work?.good), currency),
+      ("cost_per_good_request", per(work?.goodInSpan), currency),
       ("cost_per_useful_gpu_hour", per(cost.usefulAcceleratorHours), "\(currency)/h"),
       ("cost_upfront", known(ledger.billed(before: Seconds(1)).units), currency),
       ("cost_before_service", known(ledger.billed(before: cost.firstService).units), currency),

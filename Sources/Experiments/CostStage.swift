@@ -158,14 +158,14 @@ struct CostCalendar {
     let answered = work.services.filter { stage.services.contains($0.name) }
     let rest = work.services.filter { !stage.services.contains($0.name) }
     guard !staged[index].isEmpty else {
-      return work.offered > 0 ? answered.reduce(0) { $0 + $1.met } / work.offered : 0
+      return work.offered > 0 ? answered.reduce(0) { $0 + $1.goodOfOffered } / work.offered : 0
     }
     let missing = rest.reduce(0) { $0 + $1.offered }
     return Self.interpolated(
       staged[index].map { window in
         let its = window.cost.workPerMonth
         let all = (its?.offered ?? 0) + missing * window.level
-        return (window.level, all > 0 ? (its?.met ?? 0) / all : 0)
+        return (window.level, all > 0 ? (its?.goodOfOffered ?? 0) / all : 0)
       }, at: level)
   }
 

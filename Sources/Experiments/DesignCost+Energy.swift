@@ -54,8 +54,8 @@ extension DesignCost {
   /// - Parameter nodes: on the mean of a month.
   mutating func addEmbodied(_ nodes: Double, of pool: Pool) {
     let life: Seconds?
-    // What is leased goes back, and on to somebody else.
-    if case .purchase(_, let written, _) = pool.payment, pool.ownership.lease == nil {
+    // What is leased or rented goes back, and on to somebody else.
+    if case .purchase(_, let written, _) = pool.payment {
       life = min(written, pool.ownership.refresh ?? written)
     } else {
       life = catalog.serviceLife

@@ -20,10 +20,10 @@ extension DesignCost {
     if index == front {
       let tally = outcome.services[front].tally
       workPerMonth?.offered += Double(tally.measuredOffered) * months
-      workPerMonth?.met += Double(tally.good) * months
+      workPerMonth?.goodOfOffered += Double(tally.good) * months
       workPerMonth?.outputTokens += Double(span.answers.outputTokens) * months
       workPerMonth?.tokens += Double(span.answers.outputTokens + span.answers.promptTokens) * months
-      workPerMonth?.good += Double(span.answers.good) * months
+      workPerMonth?.goodInSpan += Double(span.answers.good) * months
     }
     if case .endpoint(let preset) = service.placement {
       addEndpoint(

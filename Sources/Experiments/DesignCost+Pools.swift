@@ -72,6 +72,13 @@ extension DesignCost {
         bind(to: batch, since: before)
       }
       addRunning(pool, site: site, from: batches[0].from)
+    case .lease(let leased):
+      for batch in batches {
+        let before = (items.count, prepayments.count)
+        addLeased(pool, batch, leased, site: site)
+        bind(to: batch, since: before)
+      }
+      addRunning(pool, site: site, from: batches[0].from)
     case .rent(_, _, _, _, let region):
       rentedAcceleratorHours += hours * pool.dailyUse
       for batch in batches {
@@ -112,23 +119,29 @@ extension DesignCost {
   private mutating func addOwned(
     _ pool: Pool, _ batch: PoolBatch, price: Money, life: Seconds, residual: Double, site: Site
   ) {
-    let own = pool.ownership
-    let nodes = Double(batch.nodes)
-    naivePerMonth += price * (nodes / (life.value / Calendar.secondsPerMonth))
-    if let lease = own.lease {
-      let charge = Charges.lease(
-        of: pool.node.name, nodes: batch.nodes, payment: lease.payment, site: site.name)
-      items.append(Item(charge: charge, driver: .always, from: batch.from))
-    } else {
-      prepayments.append(
-        prepayment(pool, batch, price: price, life: life, residual: residual, site: site))
-    }
+    naivePerMonth += price * (Double(batch.nodes) / (life.value / Calendar.secondsPerMonth))
+    prepayments.append(
+      prepayment(pool, batch, price: price, life: life, residual: residual, site: site))
     addFabric(of: pool, batch, life: life, site: site)
-    if own.supportPerYear > 0 {
-      let charge = Charges.support(
-        of: pool.node.name, price: price * nodes, shareOfYear: own.supportPerYear, site: site.name)
-      items.append(Item(charge: charge, driver: .always, from: batch.from))
-    }
+    addSupport(of: pool, batch, price: price, site: site)
+  }
+
+  private mutating func addLeased(_ pool: Pool, _ batch: PoolBatch, _ leased: LeasedNodes, site: Site) {
+    let charge = Charges.lease(
+      of: pool.node.name, nodes: batch.nodes, payment: leased.lease.payment, site: site.name)
+    naivePerMonth += charge.effective
+    items.append(Item(charge: charge, driver: .always, from: batch.from))
+    addFabric(of: pool, batch, life: leased.networkLife, site: site)
+    if let price = leased.price { addSupport(of: pool, batch, price: price, site: site) }
+  }
+
+  /// - Parameter price: of a node.
+  private mutating func addSupport(of pool: Pool, _ batch: PoolBatch, price: Money, site: Site) {
+    let share = pool.ownership.supportPerYear
+    guard share > 0 else { return }
+    let charge = Charges.support(
+      of: pool.node.name, price: price * Double(batch.nodes), shareOfYear: share, site: site.name)
+    items.append(Item(charge: charge, driver: .always, from: batch.from))
   }
 
   /// What an hour in use costs beside electricity.
@@ -175,7 +188,6 @@ extension DesignCost {
     for part in pool.rent {
       let nodes = Double(batch.nodes) * part.share * held
       let term = isElsewhere ? "\(part.term.rawValue), price of \(region)," : part.term.rawValue
-      naivePerMonth += (part.listPrice ?? part.pricePerNodeHour) * (nodes * Calendar.hoursPerMonth)
       var charge = Charges.rent(
         of: pool.node.name, nodes: 1, pricePerNodeHour: part.pricePerNodeHour * nodes, provider: provider,
         region: site.region ?? "", term: term, source: part.source)
@@ -184,6 +196,7 @@ extension DesignCost {
       let use = part.isByUse ? pool.dailyUse : 1
       charge.quantity *= nodes * use
       charge.list = (part.listPrice ?? part.pricePerNodeHour) * charge.quantity
+      naivePerMonth += charge.list
       if part.upfront > 0 { addUpfront(part, charge, batch) }
       charge.billed = charge.billed * (use * (1 - part.upfront))
       charge.effective = charge.billed

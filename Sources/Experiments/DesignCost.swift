@@ -43,13 +43,14 @@ struct DesignCost {
   struct Work: Sendable, Equatable {
     var outputTokens = 0.0
     var tokens = 0.0
-    var good = 0.0
+    /// Requests that are answered well while others are sent.
+    var goodInSpan = 0.0
     /// Requests that are sent, and those of them that are answered well, however late in the run.
     var offered = 0.0
-    var met = 0.0
+    var goodOfOffered = 0.0
     /// By service, in the order of the design's.
     var services: [ServiceWork] = []
-    var goodRatio: Double { offered > 0 ? met / offered : 0 }
+    var goodRatio: Double { offered > 0 ? goodOfOffered / offered : 0 }
     var tokensPerRequest: Double { offered > 0 ? outputTokens / offered : 0 }
   }
   /// Accelerator-hours of a month in a pool: those that are paid for, and those in which something is
@@ -64,7 +65,7 @@ struct DesignCost {
   struct ServiceWork: Sendable, Equatable {
     var name: String
     var offered: Double
-    var met: Double
+    var goodOfOffered: Double
   }
 
   var items: [Item] = []
@@ -142,9 +143,9 @@ struct DesignCost {
   /// Whether machines or time on them are paid before they are used; what is paid once is not.
   var buys: Bool { prepayments.contains(where: \.isRenewed) }
 
-  /// Whether something is paid for by the token or the request.
-  var isPaidByToken: Bool {
-    items.contains { $0.driver == .demand && $0.charge.service == .artificialIntelligence }
+  /// The longest of the lives of what is bought at the start; `nil` where nothing is.
+  var longestLife: Seconds? {
+    prepayments.filter { $0.isRenewed && $0.ordered == .zero }.map(\.life).max()
   }
 
   /// What is paid every month beside what is prepaid.
@@ -297,20 +298,21 @@ struct DesignCost {
     let hours = service.deployments.map { service.hours(on: design.pools[$0.poolIndex]) }.min()
     let months = Calendar.secondsPerMonth / seconds * (hours ?? service.dailyUse)
     workPerMonth?.offered += Double(tally.measuredOffered) * sent
-    workPerMonth?.met += Double(tally.good) * months
+    workPerMonth?.goodOfOffered += Double(tally.good) * months
     workPerMonth?.services.append(
       ServiceWork(
-        name: service.name, offered: Double(tally.measuredOffered) * sent, met: Double(tally.good) * months)
+        name: service.name, offered: Double(tally.measuredOffered) * sent,
+        goodOfOffered: Double(tally.good) * months)
     )
     guard case .endpoint(let preset) = service.placement else {
       workPerMonth?.outputTokens += Double(span.answers.outputTokens) * months
       workPerMonth?.tokens += Double(span.answers.outputTokens + span.answers.promptTokens) * months
-      workPerMonth?.good += Double(span.answers.good) * months
+      workPerMonth?.goodInSpan += Double(span.answers.good) * months
       return
     }
     workPerMonth?.outputTokens += Double(tally.outputTokens) * months
     workPerMonth?.tokens += Double(tally.outputTokens + tally.promptTokens) * months
-    workPerMonth?.good += Double(tally.good) * months
+    workPerMonth?.goodInSpan += Double(tally.good) * months
     addEndpoint(
       preset, service.endpointTerms ?? EndpointTerms(), input: Double(tally.promptTokens) * months,
       output: Double(tally.outputTokens) * months, requests: Double(tally.measured) * months)
@@ -321,9 +323,9 @@ struct DesignCost {
   ) {
     let isOwnPrice = terms.inputPricePerMillion != nil || terms.outputPricePerMillion != nil
     if terms.provisionedUnits > 0 {
-      let charge = Charges.rent(
-        of: preset.name, nodes: terms.provisionedUnits, pricePerNodeHour: terms.provisionedPerHour,
-        provider: preset.provider, region: "", term: "provisioned throughput of", source: "scenario")
+      let charge = Charges.provisioned(
+        endpoint: preset.name, provider: preset.provider, units: terms.provisionedUnits,
+        pricePerUnitHour: terms.provisionedPerHour)
       items.append(Item(charge: charge, driver: .always))
       naivePerMonth += charge.effective
     } else {
@@ -336,11 +338,10 @@ struct DesignCost {
       naivePerMonth += charge.effective
     }
     if terms.perRequest > .zero {
-      items.append(
-        Item(
-          charge: Charges.requests(
-            endpoint: preset.name, provider: preset.provider, count: requests, price: terms.perRequest),
-          driver: .demand))
+      let charge = Charges.requests(
+        endpoint: preset.name, provider: preset.provider, count: requests, price: terms.perRequest)
+      items.append(Item(charge: charge, driver: .demand))
+      naivePerMonth += charge.effective
     }
   }
 }

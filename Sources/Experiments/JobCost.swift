@@ -25,6 +25,7 @@ struct JobCost {
       if let market = pool.market {
         nodes += Money(market.onDemandPrice * hours(outcome.fallbackNodeSeconds))
       }
+    case .lease(let leased): nodes = leased.lease.payment * (nodeHours / Calendar.hoursPerMonth)
     case .purchase(let price, let life, let residual):
       nodes = price * ((1 - residual) * nodeHours / hours(life.value))
     }

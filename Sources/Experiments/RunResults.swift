@@ -219,6 +219,8 @@ public struct CostRow: Sendable, Hashable {
   public var month = 0
   /// Day on which the price was read; empty for one of the scenario.
   public var priceDate = ""
+  /// The replication whose books it is of.
+  public var replication = 0
   public init(
     design: String, chargeDescription: String, chargeCategory: String, serviceCategory: String,
     serviceName: String, providerName: String, regionName: String, billedCostMicros: Int64,

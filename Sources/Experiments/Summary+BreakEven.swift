@@ -13,6 +13,8 @@ extension Summary {
     var replication: Int
     var calendar: CostCalendar
     var windows: [CostWindow]
+
+    var served: ServedBooks { ServedBooks(ledger: ledger, firstService: cost.firstService) }
   }
 
   func books(_ index: Int) -> [Books] {
@@ -52,7 +54,14 @@ extension Summary {
     return all.indices.first { $0 != index && all[$0].first.map { fits($0.cost) } == true }
   }
 
-  /// Break-even points of each design, with intervals over replications.
+  /// What a design that buys is held against: one that pays as it uses.
+  func usual(_ all: [[Books]], for index: Int) -> Int? {
+    guard let first = all[index].first?.cost else { return nil }
+    return baseline(all, for: index) { $0.isKnown && !$0.buys && $0.upfront < first.upfront }
+  }
+
+  /// Break-even points of each design, with intervals over replications; none where no design is there to
+  /// hold it against.
   func breakEvenRows(_ all: [[Books]]) -> [MetricRow] {
     models.indices.flatMap { index -> [MetricRow] in
       guard let first = all[index].first?.cost, first.isKnown else { return [] }
@@ -74,34 +83,33 @@ extension Summary {
             statistic: "value", value: mean, unit: unit, low: interval?.low, high: interval?.high))
       }
       if first.buys {
-        let plain =
-          baseline(all, for: index) { $0.isKnown && !$0.buys && $0.upfront < first.upfront }
+        let plain = usual(all, for: index)
         add("break_even_hours", "h", against: plain) {
-          Comparison(own: $0.cost, other: $1.cost).breakEvenHours
+          CostComparison(own: $0.cost, other: $1.cost).breakEvenHours
         }
         add("break_even_months", "month", against: plain) {
-          Comparison(own: $0.cost, other: $1.cost).breakEvenMonths
+          CostComparison(own: $0.cost, other: $1.cost).breakEvenMonths
         }
-        add("crossover_month", "month", against: plain) { $0.ledger.crossover(against: $1.ledger) }
-        add("irr", "ratio", against: plain) { $0.ledger.returnRate(against: $1.ledger) }
+        add("crossover_month", "month", against: plain) { $0.served.crossover(against: $1.served) }
+        add("irr", "ratio", against: plain) { $0.served.returnRate(against: $1.served) }
         add("cost_saved_total", scenario.economics.currency, against: plain) {
-          $1.ledger.effective.units - $0.ledger.effective.units
+          $0.served.saved(against: $1.served)
         }
       }
       if !models[index].design.pools.isEmpty {
-        let rent = baseline(all, for: index) { $0.items.contains { $0.isRent && $0.driver == .hours } }
+        let rent = baseline(all, for: index, fits: \.isRentedByTheHour)
         if first.items.allSatisfy({ !($0.isRent && $0.driver == .hours) }) {
           add("break_even_utilization", "ratio", against: rent) {
-            Comparison(own: $0.cost, other: $1.cost).breakEvenUtilization
+            CostComparison(own: $0.cost, other: $1.cost).breakEvenUtilization
           }
           add("cost_break_even_per_gpu_hour", "\(scenario.economics.currency)/h", against: rent) {
-            Comparison(own: $0.cost, other: $1.cost).breakEvenPrice
+            CostComparison(own: $0.cost, other: $1.cost).breakEvenPrice
           }
         }
-        let called = baseline(all, for: index) { $0.isKnown && $0.isPaidByToken }
-        if first.workPerMonth?.tokens ?? 0 > 0 {
+        let called = baseline(all, for: index) { $0.isKnown && $0.isPaidByTheToken }
+        if first.workPerMonth?.tokens ?? 0 > 0 && !first.mixesByLoad {
           add("break_even_tokens_per_day", "tokens/day", against: called) {
-            Comparison(own: $0.cost, other: $1.cost).breakEvenTokensPerDay
+            CostComparison(own: $0.cost, other: $1.cost).breakEvenTokensPerDay
           }
         }
       }

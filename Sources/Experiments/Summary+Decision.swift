@@ -4,9 +4,9 @@ import Scenario
 
 /// What decides between the designs, and where they change places.
 extension Summary {
-  func breakEvenNotes(_ rows: [MetricRow]) -> [String] {
+  func breakEvenNotes(_ rows: [MetricRow], _ books: [[Books]]) -> [String] {
     var notes: [String] = []
-    for model in models {
+    for (index, model) in models.enumerated() {
       func row(_ metric: String) -> MetricRow? {
         rows.first { $0.design == model.design.name && $0.replication == nil && $0.metric == metric }
       }
@@ -16,7 +16,7 @@ extension Summary {
           hours.value.map {
             "\(model.design.name): what is bought has paid for itself after "
               + "\(MoneyWords.whole($0)) hours of use, \(MoneyWords.number(months ?? 0)) months"
-          } ?? neverPays(model.design.name, rows))
+          } ?? neverPays(index, rows, books))
       }
       if let use = row("break_even_utilization") {
         notes.append(
@@ -29,7 +29,7 @@ extension Summary {
         notes.append(
           tokens.value.map {
             "\(model.design.name): cheaper than paying by the token from "
-              + "\(MoneyWords.number($0 / 1e6)) million tokens a day on" + multiple($0, of: model.design.name)
+              + "\(MoneyWords.number($0 / 1e6)) million tokens a day on" + multiple($0, ofDesign: index)
           } ?? "\(model.design.name): never cheaper than paying by the token")
       }
     }
@@ -37,9 +37,19 @@ extension Summary {
   }
 
   /// Of a design that has no point from which on what is bought is paid for.
-  private func neverPays(_ name: String, _ rows: [MetricRow]) -> String {
-    let isPhased = models.contains { $0.design.name == name && $0.design.isPhased }
-    guard isPhased else { return "\(name): what is bought never pays for itself" }
+  private func neverPays(_ index: Int, _ rows: [MetricRow], _ books: [[Books]]) -> String {
+    let design = models[index].design
+    if design.isPhased { return phasedPays(design.name, rows) }
+    let never = "\(design.name): what is bought never pays for itself"
+    guard let own = books[index].first?.cost, let life = own.longestLife,
+      let other = usual(books, for: index).flatMap({ books[$0].first?.cost }),
+      CostComparison(own: own, other: other).savesByTheMonth
+    else { return never }
+    return "\(design.name): what is bought does not pay for itself within its life of "
+      + "\(MoneyWords.number(life.value / Calendar.secondsPerMonth)) months"
+  }
+
+  private func phasedPays(_ name: String, _ rows: [MetricRow]) -> String {
     let month = rows.first {
       $0.design == name && $0.replication == nil && $0.metric == "crossover_month"
     }?.value
@@ -50,15 +60,21 @@ extension Summary {
       + "batches" + (crossing ?? "; its payments never fall below the other's")
   }
 
-  /// Tokens a day over those that were simulated, in words.
-  private func multiple(_ tokens: Double, of design: String) -> String {
-    guard let index = models.firstIndex(where: { $0.design.name == design }),
-      let outcome = outcomes(of: index).first,
+  /// Tokens a day over those that were simulated, in words. Whether machines can carry what they were never
+  /// asked for is not known, and said.
+  private func multiple(_ tokens: Double, ofDesign index: Int) -> String {
+    guard let outcome = outcomes(of: index).first,
       let work = CostReader(scenario: scenario, model: models[index], outcome: outcome).cost.workPerMonth,
       work.tokens > 0
     else { return "" }
-    return
-      ", \(MoneyWords.number(tokens * Calendar.hoursPerMonth / 24 / work.tokens)) times what is simulated"
+    let multiple = tokens * Calendar.hoursPerMonth / 24 / work.tokens
+    let shown = costWindows(index, replication: outcome.replication).filter { $0.nodes == nil }.map(\.level)
+    let words = ", \(MoneyWords.number(multiple)) times what is simulated"
+    if multiple <= (shown + [1]).reduce(0, max) * (1 + 1e-9) { return words }
+    let replicas = models[index].design.services.reduce(0) { sum, service in
+      sum + max(service.deployments.reduce(0) { $0 + $1.replicas }, service.autoscale?.maximum ?? 0)
+    }
+    return words + ": more than its \(replicas == 1 ? "replica has" : "\(replicas) replicas have") shown here"
   }
 
   /// One sentence on the two cheapest designs.
@@ -104,7 +120,8 @@ extension Summary {
 
   /// What money goes into.
   private enum Part: String, CaseIterable {
-    case machines, tokens, energy = "energy and space", network = "network and egress", storage, people
+    case machines, endpoints = "managed endpoints", energy = "energy and space", network =
+      "network and egress", storage, people
     case others = "other costs"
 
     func holds(_ account: Account) -> Bool { Part(account) == self }
@@ -112,7 +129,8 @@ extension Summary {
     private init(_ account: Account) {
       switch account.service {
       case .compute: self = .machines
-      case .artificialIntelligence: self = account.unit == "1000 Tokens" ? .tokens : .others
+      case .artificialIntelligence:
+        self = ["1000 Tokens", "Requests", "Unit-Hours"].contains(account.unit) ? .endpoints : .others
       case .networking: self = .network
       case .storage: self = .storage
       case .databases: self = .others

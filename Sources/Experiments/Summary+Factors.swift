@@ -1,3 +1,4 @@
+import Catalog
 import Economics
 import Quantities
 import Scenario
@@ -78,10 +79,18 @@ extension Summary {
     }
     for service in design.services {
       guard case .endpoint(let preset) = service.placement else { continue }
-      words.append(
-        preset.requestsPerMinute.map { "\(MoneyWords.number($0)) requests a minute" } ?? "no known limit")
+      words.append(limits(of: preset, service.endpointTerms))
     }
     return words.isEmpty ? "–" : words.joined(separator: "; ")
+  }
+
+  /// What an endpoint passes: by its units where those are paid for, else by what the catalogue knows.
+  private func limits(of preset: EndpointPreset, _ terms: EndpointTerms?) -> String {
+    if let terms, terms.provisionedUnits > 0, let each = terms.tokensPerMinuteOfUnit {
+      return "\(terms.provisionedUnits) × \(MoneyWords.number(each)) tokens a minute"
+    }
+    if let most = preset.requestsPerMinute { return "\(MoneyWords.number(most)) requests a minute" }
+    return preset.tokensPerMinute.map { "\(MoneyWords.number($0)) tokens a minute" } ?? "no known limit"
   }
 
   private static func places(of design: Design) -> String {

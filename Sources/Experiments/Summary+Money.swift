@@ -55,13 +55,18 @@ extension Summary {
       guard let error = cost.interpolationError(others) else { continue }
       let percent = { (share: Double) in "\((share * 1000).rounded() / 10) %" }
       let what = cost.design.isPhased ? "demand and capacity" : "demand"
-      let how =
-        scenario.economics.simulatesEveryMonth && !cost.design.isPhased
-        ? "the level of each month is simulated" : "months between them interpolated"
+      let levels = "\(model.design.name): \(others.count + 1) levels of \(what) are simulated"
+      if scenario.economics.simulatesEveryMonth {
+        // Nothing of what is expected lies between two levels: how far a line would miss is no matter.
+        let rest =
+          scenario.economics.growthPaths.isEmpty
+          ? "" : "; those of other paths to within a twentieth"
+        notes.append("\(levels), those of all months as demand is expected among them\(rest)")
+        continue
+      }
       notes.append(
-        "\(model.design.name): \(others.count + 1) levels of \(what) are simulated and \(how); a straight "
-          + "line past a level misses its cost by \(percent(error.cost)) and the "
-          + "share of good requests by \(percent(error.good))")
+        "\(levels) and months between them interpolated; a straight line past a level misses its cost by "
+          + "\(percent(error.cost)) and the share of good requests by \(percent(error.good))")
     }
     return notes
   }
@@ -81,6 +86,7 @@ extension Summary {
         source: account.source)
       row.month = entry.month
       row.priceDate = account.date
+      row.replication = books.replication
       return row
     }
   }

@@ -20,7 +20,15 @@ public struct MonthRow: Sendable, Hashable {
   public var effective: Double?
 
   /// Requests that are not answered well.
-  public var unmet: Double? { offered.flatMap { sent in good.map { max(0, sent - $0) } } }
+  public var unmet: Double? {
+    offered.flatMap { sent in
+      good.map { answered in
+        // Less than a trillionth of them is what sums were rounded by.
+        let missed = sent - answered
+        return missed > sent * 1e-12 ? missed : 0
+      }
+    }
+  }
 }
 
 extension Summary {

@@ -46,7 +46,7 @@ struct Summary {
       notes: notes + warmupNotes() + sampleNotes(rows) + sectionNotes() + tailNotes()
         + payBackNotes(rows) + rangeNotes()
         + contextNotes() + memberNotes() + fleetNotes() + moneyNotes() + eventNotes() + facilityNotes()
-        + breakEvenNotes(rows)
+        + breakEvenNotes(rows, books)
         + decisionNotes(books) + regrets.notes)
     results.differences = differences(rows)
     results.factors = factors(rows, books)

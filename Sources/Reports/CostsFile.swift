@@ -9,6 +9,9 @@ extension RunResults {
   /// and its usage rows carry the write-off; what is left at the end of the horizon is a credit. So both
   /// columns add up to the same for each design.
   ///
+  /// They are the books of one replication, which `x_Replication` names: amounts that replications differ in
+  /// are means in the table.
+  ///
   /// - Complexity: O(charges).
   public func costsCSV() -> String {
     var table = CSVText(header: [
@@ -17,6 +20,7 @@ extension RunResults {
       "ChargePeriodEnd", "ContractedCost", "EffectiveCost", "InvoiceIssuerName", "ListCost",
       "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "ServiceCategory", "ServiceName",
       "RegionName", "x_Design", "x_RunId", "x_Source", "x_Month", "x_PriceDate",
+      "x_Replication",
     ])
     for row in costs {
       // What was agreed is what is billed now or was billed with the purchase this usage draws on.
@@ -33,6 +37,7 @@ extension RunResults {
         .text(row.pricingUnit), .text(row.providerName), .text(row.providerName),
         .text(row.serviceCategory), .text(row.serviceName), .text(row.regionName), .text(row.design),
         .text(manifest.runID), .text(row.source), .integer(row.month), .text(row.priceDate),
+        .integer(row.replication),
       ])
     }
     return table.text

@@ -26,11 +26,15 @@ extension RunResults {
     }
   }
 
+  /// Whether designs are held against each other over the horizon, not by the month: demand that is worth
+  /// something is so over the horizon, and where months differ none stands for all.
+  func weighsHorizon(_ names: [String]) -> Bool {
+    changesOverTime || names.contains { wholeRow(design: $0, metric: "cost_unmet_total")?.value != nil }
+  }
+
   /// Those of the designs with a known price, the cheapest first.
   func offers(_ names: [String]) -> [Offer] {
-    // Demand that is worth something is so over the horizon, and where months differ none stands for all.
-    let counts = names.contains { wholeRow(design: $0, metric: "cost_unmet_total")?.value != nil }
-    let isWhole = changesOverTime || counts
+    let isWhole = weighsHorizon(names)
     return names.compactMap { name -> Offer? in
       guard let row = wholeRow(design: name, metric: isWhole ? "cost_total" : "cost_per_month"),
         let value = row.value

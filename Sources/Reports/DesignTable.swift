@@ -57,9 +57,10 @@ extension RunResults {
     let name = TextStyle.printable(best.name)
     let rest = best.shortfall(among: priced) + all.filter(\.meetsNothing).map(\.nothing).joined()
     if verdicts.isEmpty {
+      let span = weighsHorizon(fit.map(\.name)) ? "over the horizon" : "a month"
       let all =
         designs.count > 1
-        ? "No threshold judges the designs; least \(changesOverTime ? "over the horizon" : "a month"): "
+        ? "No threshold judges the designs; least \(span): "
         : "No threshold to hold: "
       return "\(all)\(name), \(cost)\(unknown)\(rest)."
     }

@@ -93,7 +93,7 @@ extension CostRow {
       ("list_cost", .decimal(FileText.money(micros: listCostMicros))),
       ("pricing_quantity", .number(pricingQuantity)), ("pricing_unit", .string(pricingUnit)),
       ("currency", .string(currency)), ("source", .string(source)), ("month", .integer(Int64(month))),
-      ("price_date", .string(priceDate)),
+      ("price_date", .string(priceDate)), ("replication", .integer(Int64(replication))),
     ])
   }
 }

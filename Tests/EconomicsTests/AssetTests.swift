@@ -1,5 +1,6 @@
 import Economics
 import Foundation
+import Oracles
 import Quantities
 import Testing
 

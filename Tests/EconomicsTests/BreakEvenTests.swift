@@ -1,5 +1,6 @@
 import Economics
 import Foundation
+import Oracles
 import Quantities
 import TestSupport
 import Testing
@@ -35,12 +36,12 @@ struct BreakEvenTests {
     let published = [(3.0, 1.03, 1.37), (3.9, 0.79, 1.05), (6.98, 0.44, 0.59), (12.29, 0.25, 0.33)]
     for (price, low, high) in published {
       let cheap = try #require(
-        breakEvenUtilization(ownership: Money(651_000), hours: hours, price: Money(price)))
+        shareOfHoursToOwn(ownership: Money(651_000), hours: hours, price: Money(price)))
       let dear = try #require(
-        breakEvenUtilization(ownership: Money(862_000), hours: hours, price: Money(price)))
+        shareOfHoursToOwn(ownership: Money(862_000), hours: hours, price: Money(price)))
       #expect(abs(cheap - low) < 0.01 && abs(dear - high) < 0.01, "\(price)")
     }
-    #expect(breakEvenUtilization(ownership: Money(1), hours: 0, price: Money(1)) == nil)
+    #expect(shareOfHoursToOwn(ownership: Money(1), hours: 0, price: Money(1)) == nil)
   }
 
   static let rows = ExactAnswer.rows("NPV/TCO")
@@ -63,7 +64,7 @@ struct BreakEvenTests {
       if row.quantity == "breakeven_utilisation" {
         let yearly = 250_000 / 3.1698654463492929 + 38_000
         let point = try #require(
-          breakEvenUtilization(ownership: Money(yearly), hours: 8 * 8_760, price: Money(3)))
+          shareOfHoursToOwn(ownership: Money(yearly), hours: 8 * 8_760, price: Money(3)))
         #expect(abs(point / row.value - 1) < 1e-9)
         checked += 1
       }

@@ -1,5 +1,6 @@
 import Economics
 import Foundation
+import Oracles
 import Quantities
 import Testing
 
@@ -75,7 +76,7 @@ struct LedgerTests {
     var ledger = Ledger(horizon: Horizon(Seconds(36.4 * Self.month)))
     ledger.book(
       monthly: Charges.staff(fullTimeEquivalents: 1, salaryPerYear: Money(120_000)))
-    let expected = Economics.presentValue(
+    let expected = Oracles.presentValue(
       monthly: Money(10_000), horizon: Seconds(36.4 * Self.month), yearlyRate: 0.08)
     #expect(abs(ledger.presentValue(yearlyRate: 0.08).units - expected.units) < 1e-3)
   }

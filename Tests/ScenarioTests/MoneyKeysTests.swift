@@ -4,9 +4,17 @@ import Testing
 
 @Suite("Keys of money")
 struct MoneyKeysTests {
-  static func faults(_ pool: String, site: String = "", design: String = "", economics: String = "")
-    -> [String]
-  {
+  static func faults(
+    _ pool: String, site: String = "", design: String = "", economics: String = "", endpoint: String = ""
+  ) -> [String] {
+    let result = read(pool, site: site, design: design, economics: economics, endpoint: endpoint)
+    if case .failure(let report) = result { return report.faults.map(\.message) }
+    return []
+  }
+
+  static func read(
+    _ pool: String, site: String = "", design: String = "", economics: String = "", endpoint: String = ""
+  ) -> Result<Scenario, FaultReport> {
     let text = """
       version: 1
       name: money
@@ -25,10 +33,9 @@ struct MoneyKeysTests {
           pools: { gpu: { site: dc, node: p5.48xlarge, count: 2, \(pool) } }
           services: { chat: { workload: chat, pool: gpu, replicas: 1 } }
           \(design)
+        called: { services: { chat: { workload: chat, endpoint: together-llama-3.1-8b\(endpoint) } } }
       """
-    let result = ScenarioReader.read(bytes: Array(text.utf8), file: "money.yaml", folder: "/nowhere")
-    if case .failure(let report) = result { return report.faults.map(\.message) }
-    return []
+    return ScenarioReader.read(bytes: Array(text.utf8), file: "money.yaml", folder: "/nowhere")
   }
 
   @Test(
@@ -77,6 +84,21 @@ struct MoneyKeysTests {
         "purchase: { price: 1 USD, lease: { term: 1y }, financing: { rate: 1%, term: 1y } }",
         "nodes are leased or bought on a loan, not both"
       ),
+      (
+        "purchase: { price: 1 USD, lease: { term: 1y }, refresh: { price: 90% } }",
+        "leased nodes go back at the end of their term, and the next ones come"
+      ),
+      (
+        "purchase: { price: 1 USD, lease: { term: 1y }, depreciation: declining }",
+        "leased nodes are their lessor's, who writes them off"
+      ),
+      (
+        "purchase: { lease: { term: 1y, payment: 1 USD/month, rate: 3% } }", "`payment` says what is paid"
+      ),
+      (
+        "purchase: { lease: { term: 1y, payment: 1 USD/month }, support: 3%/y }",
+        "a share of the price, and the catalogue knows none of 'p5.48xlarge'"
+      ),
     ]
     for (pool, message) in cases { #expect(Self.faults(pool).contains(message), "\(pool)") }
     let rent = "pricing: on-demand"
@@ -90,6 +112,34 @@ struct MoneyKeysTests {
     #expect(Self.faults(rent, economics: "horizon: 0y") == ["the time must be longer than nothing"])
     #expect(Self.faults(rent, economics: "against: onw") == ["there is no design 'onw'"])
     #expect(Self.faults(rent, economics: "demand: { growth: 5% }").count == 1)
+  }
+
+  @Test("what a lease's payments and provisioned throughput hold, and own storage gives, is told")
+  func swallowed() throws {
+    func notes(_ pool: String, _ design: String = "") throws -> [String] {
+      try Self.read(pool, design: design).get().notes
+    }
+    let payment = "lease: { term: 1y, payment: 1 USD/month }"
+    for (key, told) in [
+      ("residual: 10%", true), ("price: 9 USD", true), ("price: 9 USD, support: 1%/y", false),
+      ("life: 4y", true), ("running: 1 USD/h", false),
+    ] {
+      let all = try notes("purchase: { \(payment), \(key) }")
+      #expect(all.contains { $0.hasSuffix("it says nothing") } == told, "\(key): \(all)")
+    }
+    let network = try notes("purchase: { \(payment), life: 4y }, fabric: infiniband-ndr")
+    #expect(!network.contains { $0.hasSuffix("it says nothing") })
+    for kind in ["parallel-flash", "local-nvme"] {
+      let own = try notes(
+        "pricing: on-demand", "storage: { s: { kind: \(kind), holds: 1TB, retrieves: 1TB } }")
+      #expect(own.contains { $0.hasSuffix("`retrieves` costs nothing") }, "\(kind): \(own)")
+    }
+    for key in ["input", "output"] {
+      let faults = Self.faults(
+        "pricing: on-demand",
+        endpoint: ", pricing: { provisioned: 20 USD/h, tokens-per-minute: 9, \(key): 1 USD }")
+      #expect(faults == ["tokens are part of provisioned throughput"])
+    }
   }
 
   @Test("growth by the year is that of twelve months")

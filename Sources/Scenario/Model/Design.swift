@@ -137,6 +137,8 @@ public struct Pool: Sendable {
 public enum Payment: Sendable, Hashable {
   /// Bought: `price` a node, written off over `life` down to `residual` (0...1) of the price.
   case purchase(price: Money, life: Seconds, residual: Double)
+  /// Leased: paid by the month for a term, after which it goes back and the next one comes.
+  case lease(LeasedNodes)
   /// Rented by the node-hour. `region` is the one the price holds for; empty when that is not known.
   case rent(pricePerNodeHour: Money, term: PriceTerm, source: String, date: String, region: String)
 }

@@ -14,10 +14,25 @@ public struct Ownership: Sendable, Hashable {
   /// Of a node-hour in use, beside electricity.
   public var runningPerHour = Money.zero
   public var financing: Financing?
-  public var lease: Lease?
   /// Whether the price of a node holds its part of the network.
   public var holdsFabric = false
   public init() {}
+}
+
+/// Nodes that are leased, and what goes by a price beside the payments.
+public struct LeasedNodes: Sendable, Hashable {
+  /// Of a node.
+  public var lease: Lease
+  /// Of a node, for what is a share of it; `nil` where nobody says.
+  public var price: Money?
+  /// Of the network that is bought for them, which does not go back with them.
+  public var networkLife: Seconds
+
+  public init(lease: Lease, price: Money?, networkLife: Seconds) {
+    self.lease = lease
+    self.price = price
+    self.networkLife = networkLife
+  }
 }
 
 /// One way in which some of a pool's nodes are rented.

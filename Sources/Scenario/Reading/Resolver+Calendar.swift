@@ -22,7 +22,8 @@ extension Resolver {
           help: "deliver it later, or shorten `lead-time` of the site '\(site.name)'")
       }
       let price = quantity(item["price"], .money).map { Money($0) }
-      if let own = item["price"], !pool.isOwned || pool.ownership.lease != nil {
+      let isBought = if case .purchase = pool.payment { true } else { false }
+      if let own = item["price"], !isBought {
         fault(own, "\(place)[\(index)].price", "only nodes that are bought have a price of their own")
       }
       batches.append(Delivery(at: Seconds(at), nodes: nodes, price: price, demand: number(item["if-demand"])))

@@ -1,3 +1,4 @@
+import Economics
 import Quantities
 
 extension Exchange {
@@ -32,7 +33,13 @@ extension Resolver {
   /// Refuses purchases that the books could not hold: rates make large numbers of moderate prices.
   mutating func checkPurchases(_ pools: [Pool], _ value: Written, _ path: String) {
     for pool in pools {
-      guard case .purchase(let price, _, _) = pool.payment else { continue }
+      let price: Money
+      switch pool.payment {
+      case .purchase(let each, _, _): price = each
+      case .lease(let leased):
+        price = leased.lease.payment * (leased.lease.term.value / Calendar.secondsPerMonth)
+      case .rent: continue
+      }
       let batches = pool.deliveries.map { ($0.price ?? price).units * Double($0.nodes) }
       let together =
         batches.isEmpty ? price.units * Double(pool.nodeCount) : batches.reduce(0, +)

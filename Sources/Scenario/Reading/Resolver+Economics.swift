@@ -29,6 +29,12 @@ extension Resolver {
       terms.provisionedPerHour = Money(price)
       terms.provisionedUnits = integer(value["units"]) ?? 1
       terms.tokensPerMinuteOfUnit = number(value["tokens-per-minute"])
+      for key in ["input", "output"] {
+        guard let written = value[key], !written.isNull else { continue }
+        fault(
+          written, "\(path).\(key)", "tokens are part of provisioned throughput",
+          help: "give `provisioned`, or what tokens cost")
+      }
       if terms.tokensPerMinuteOfUnit == nil {
         notes.append(
           "\(path): nobody says what a unit passes: the limits of the endpoint without units stand, and more "
@@ -129,7 +135,7 @@ extension Resolver {
       if isUsed && priced == nil {
         notes.append("\(path).\(member.key): the catalogue has no price of '\(tier)': its data costs nothing")
       }
-      if use.retrieved.value > 0 && priced != nil && bought == nil
+      if use.retrieved.value > 0 && priced != nil
         && !rows.contains(where: { $0.key == "retrieval-price" })
       {
         notes.append(
@@ -143,5 +149,5 @@ extension Resolver {
 
 extension Pool {
   /// Whether its nodes are bought or leased.
-  public var isOwned: Bool { if case .purchase = payment { true } else { false } }
+  public var isOwned: Bool { if case .rent = payment { false } else { true } }
 }

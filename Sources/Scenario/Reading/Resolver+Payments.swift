@@ -16,7 +16,9 @@ extension Resolver {
       fault(pricing, "\(path).pricing", "a pool is bought or rented, not both")
       return nil
     }
-    if let lease = purchase["lease"] { return leased(lease, purchase, "\(path).purchase", node: node) }
+    if let lease = purchase["lease"], !lease.isNull {
+      return leased(lease, purchase, path, in: value, node: node)
+    }
     guard let price = price(purchase, "\(path).purchase", node: node),
       let life = life(purchase["life"], or: 5 * Self.year, "\(path).purchase.life", as: "5y", in: purchase)
     else { return nil }
@@ -24,45 +26,24 @@ extension Resolver {
       price: price, life: life, residual: residual(purchase, "\(path).purchase"))
   }
 
-  private mutating func price(_ purchase: Written, _ path: String, node: Node) -> Money? {
+  mutating func price(_ purchase: Written, _ path: String, node: Node) -> Money? {
     if let price = quantity(purchase["price"], .money).map({ Money($0) }) ?? node.price { return price }
     fault(purchase, path, "the catalogue knows no price of '\(node.name)'", help: "give `price`")
     return nil
   }
 
-  private mutating func residual(_ purchase: Written, _ path: String) -> Double {
+  mutating func residual(_ purchase: Written, _ path: String) -> Double {
     min(1, quantity(purchase["residual"], .ratio) ?? standing(0, at: "\(path).residual", as: "0%"))
   }
 
   /// A span of at least a day: what is replaced sooner is rent.
-  private mutating func life(
+  mutating func life(
     _ value: Written?, or fallback: Double, _ path: String, as text: String, in owner: Written
   ) -> Seconds? {
     let life = quantity(value, .duration) ?? standing(fallback, at: path, as: text)
     if life >= Prepayment.leastLife.value { return Seconds(life) }
     fault(value ?? owner, path, "the time must be at least a day", help: "what is used for less is rented")
     return nil
-  }
-
-  /// A lease's payments, as the write-off of their sum over its term.
-  private mutating func leased(_ value: Written, _ purchase: Written, _ path: String, node: Node) -> Payment?
-  {
-    guard let lease = lease(value, purchase, path, node: node) else { return nil }
-    let months = lease.term.value / Calendar.secondsPerMonth
-    return .purchase(price: lease.payment * months, life: lease.term, residual: 0)
-  }
-
-  private mutating func lease(_ value: Written, _ purchase: Written, _ path: String, node: Node) -> Lease? {
-    guard
-      let term = life(value["term"], or: 3 * Self.year, "\(path).lease.term", as: "3y", in: value)
-    else { return nil }
-    if let payment = quantity(value["payment"], .moneyPerMonth) {
-      return Lease(term: term, payment: Money(payment))
-    }
-    guard let price = price(purchase, path, node: node) else { return nil }
-    let rate =
-      quantity(value["rate"], .ratio) ?? standing(0.08, at: "\(path).lease.rate", as: "8%")
-    return Lease(price: price, term: term, yearlyRate: rate, residual: residual(purchase, path))
   }
 
   private mutating func rent(_ value: Written, _ path: String, node: Node, site: Site, prices: String)
@@ -260,14 +241,6 @@ extension Resolver {
       own.financing = Financing(
         yearlyRate: quantity(loan["rate"], .ratio) ?? 0, months: max(1, Int(months.rounded())),
         deposit: min(1, quantity(loan["deposit"], .ratio) ?? 0))
-    }
-    if let lease = value["lease"] {
-      if let loan = value["financing"] {
-        fault(loan, "\(path).financing", "nodes are leased or bought on a loan, not both")
-      }
-      let told = (faults, defaults)
-      own.lease = self.lease(lease, value, path, node: pool.node)
-      (faults, defaults) = told
     }
     pool.ownership = own
   }

@@ -279,8 +279,8 @@ extension Resolver {
   mutating func market(
     _ value: Written, _ path: String, of pool: Pool, site: Site, prices: String
   ) -> MarketSettings? {
-    if case .purchase = pool.payment {
-      fault(value, path, "a market takes rented nodes away, and the pool '\(pool.name)' is bought")
+    if pool.isOwned {
+      fault(value, path, "a market takes rented nodes away, and the pool '\(pool.name)' is not")
       return nil
     }
     let source: MarketSettings.Source
