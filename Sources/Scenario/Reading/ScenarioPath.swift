@@ -73,13 +73,13 @@ extension Shape {
 }
 
 /// A number and what stands behind it, such as `2` and `/s`.
-struct WrittenNumber {
-  var number: Double
+package struct WrittenNumber {
+  package var number: Double
   /// As written, the blank before it included.
-  var unit: String
+  package var unit: String
 
   /// `nil` for what is no finite number with at most one unit, such as `1h30m`.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let plain = text.filter { $0 != "_" }
     var end = plain.startIndex
     var hasDigit = false
