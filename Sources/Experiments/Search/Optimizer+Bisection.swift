@@ -22,8 +22,11 @@ extension Optimizer {
       }
       for number in numbers { await answer(number, &search, space) }
       let middle = range.lowerBound + range.count / 2
-      if search.next.isEmpty, search.finding == .never, range.count > 2, left() > 0 {
-        await answer(middle, &search, space)
+      if search.next.isEmpty, search.answers.count == 2, range.count > 2, left() > 0 {
+        // Where nothing holds at the ends, the middle may; where all does, what is next to the least is the
+        // second best.
+        let isNever = search.finding == .never
+        await answer(isNever ? middle : range.lowerBound + 1, &search, space)
       }
     }
     await check(search.finding, space, range)

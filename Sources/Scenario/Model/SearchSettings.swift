@@ -92,6 +92,12 @@ public struct SensitivitySettings: Sendable, Hashable {
       self.unit = unit
       self.isWhole = isWhole
     }
+
+    /// The load of a schedule: a factor on the rates of all its points.
+    init(schedule points: [[String]], path: String) {
+      self.init(path: path, number: 1, unit: " × the schedule")
+      self.points = points
+    }
   }
 
   /// A number that is not known for sure.

@@ -132,9 +132,7 @@ struct InputFinder {
   {
     guard isWanted(path) else { return nil }
     if path.hasSuffix(".arrivals.points"), let points = Self.points(value) {
-      var input = SensitivitySettings.Input(path: path, number: 1, unit: "")
-      input.points = points
-      return input
+      return .init(schedule: points, path: path)
     }
     let place = ScenarioPath(shape: shape, value: value)
     guard let text = value.text, let number = WrittenNumber(text), number.number > 0, place.isNumeric else {

@@ -6,6 +6,7 @@ extension Resolver {
   ///   - root: with templates and extended designs in place.
   ///   - file: as the file has it.
   mutating func search(_ root: Written, asWritten file: Written, _ scenario: inout Scenario) {
+    asWritten = file
     // Paths speak of what designs take over, too, and of the templates themselves.
     let asksForPaths = ["optimize", "sensitivity", "uncertainty"].contains { root[$0] != nil }
     let written = asksForPaths ? file.inherited() : root
@@ -78,7 +79,10 @@ extension Resolver {
         return nil
       }
       for item in items { checkValue(item, target.shape, place) }
-      if Set(texts).count < texts.count { fault(member.value, place, "a value is listed twice") }
+      let kind = LeafKind(target.shape)
+      if Set(texts.map(kind.key(of:))).count < texts.count {
+        fault(member.value, place, "a value is listed twice")
+      }
       return .init(path: member.key, domain: .choice(texts), designs: designs)
     }
     guard let domain = range(member.value, target, place) else { return nil }
@@ -143,7 +147,7 @@ extension Resolver {
       fault(value, place, "'\(first)' is not part of what is simulated")
       return nil
     }
-    switch ScenarioPath.follow(path, in: written) {
+    switch ScenarioPath.follow(path, in: written, file: asWritten ?? written) {
     case .success(let target): return target
     case .failure(let failure):
       let near = nearestName(to: failure.key, among: failure.known).map { "did you mean '\($0)'?" }
@@ -208,9 +212,7 @@ extension Resolver {
       return input
     }
     if path.hasSuffix(".arrivals.points"), let points = InputFinder.points(target.value) {
-      var input = SensitivitySettings.Input(path: path, number: 1, unit: "")
-      input.points = points
-      return input
+      return .init(schedule: points, path: path)
     }
     if path.hasSuffix(".trace.speed"), target.value == nil { return .init(path: path, number: 1, unit: "") }
     if InputFinder.isPrice(path) { return .init(path: path, number: nil, unit: "") }

@@ -12,10 +12,15 @@ struct ScenarioPath {
   }
 
   /// Follows a path as `--set` does: keys of the format need not be written, free names must be.
-  static func follow(_ path: String, in root: Written) -> Result<ScenarioPath, Failure> {
+  ///
+  /// - Parameters:
+  ///   - root: with all that designs take over in place.
+  ///   - file: as it is written: where its templates are used tells what may stand in them.
+  static func follow(_ path: String, in root: Written, file: Written) -> Result<ScenarioPath, Failure> {
     var place = ScenarioPath(shape: ScenarioShape.root, value: root)
-    for part in path.split(separator: ".", omittingEmptySubsequences: false) {
-      let key = String(part)
+    let keys = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    for (depth, key) in keys.enumerated() {
+      if depth == 2, keys[0] == "templates", let use = file.use(ofTemplate: keys[1]) { place.shape = use }
       let value = place.value?[key]
       switch place.shape {
       case .map(let inner):
