@@ -7,6 +7,7 @@
 Without Optuna, `--sampler random` draws the points with the standard library alone.
 """
 import argparse
+import difflib
 import json
 import random
 import subprocess
@@ -36,7 +37,7 @@ class Evaluator:
         self.process.stdin.flush()
         answer = self.read()
         if "error" in answer:
-            raise ValueError(answer["error"]["message"])
+            sys.exit(f"dryrack cannot evaluate {point}: {answer['error']['message']}")
         assert answer["tell"]["id"] == self.asked
         return answer["tell"]
 
@@ -123,9 +124,17 @@ def main():
     parser.add_argument("extra", nargs="*", help="options for dryrack, behind --")
     options = parser.parse_args()
     evaluator = Evaluator(options.dryrack, options.scenario, options.extra)
-    design = options.design or evaluator.space["designs"][0]
+    designs = evaluator.space["designs"]
+    design = options.design or designs[0]
+    if design not in designs:
+        near = difflib.get_close_matches(design, designs, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(designs)}"
+        evaluator.close()
+        parser.error(f"the scenario has no design '{design}'; {hint}")
     search = search_with_optuna if options.sampler == "optuna" else search_at_random
     front = search(evaluator, design, options.trials, options.seed)
+    # A sampler may ask for a point again.
+    front = list({json.dumps(point, sort_keys=True): (point, values) for point, values in front}.values())
     names = [o["metric"] for o in evaluator.space["objectives"]]
     for point, values in sorted(front, key=lambda one: one[1]):
         print(", ".join(f"{n} {v:.6g}" for n, v in zip(names, values)), point)

@@ -141,7 +141,7 @@ struct CompareCommand: ParsableCommand {
       let title = "\(name) against \(designNames[0])"
       return ResultComparison(
         before: sets[0].design(designNames[0], as: title), after: sets[0].design(name, as: title),
-        selection: selection)
+        selection: selection, isJudged: false)
     }
   }
 

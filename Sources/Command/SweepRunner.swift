@@ -76,8 +76,11 @@ struct SweepRunner {
     } else {
       _ = try SweepMerge(folders: [store.folder]).writeCSV(to: out, wide: wide)
     }
-    if !keepsParts { store.removeFiles() }
+    let reason = keepsParts ? nil : store.removeFiles()
     if !quiet { console.error("wrote \(out)\n") }
+    if let reason, !quiet {
+      console.error("note: \(store.folder) stays, for \(reason); remove it when nobody needs it\n")
+    }
   }
 }
 

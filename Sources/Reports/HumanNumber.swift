@@ -37,13 +37,13 @@ enum HumanNumber {
     }
   }
 
-  /// Four significant digits below 10,000, whole numbers with separators above.
+  /// Four significant digits below 1,000, whole numbers with separators above.
   static func plain(_ value: Double) -> String {
     guard value.isFinite else { return "–" }
     let size = value.magnitude
     if size == 0 { return "0" }
     if size >= 1e15 || size < 1e-4 { return "\(significant(value))" }
-    if size == size.rounded(), size < 10_000 { return String(Int64(value)) }
+    if size == size.rounded(), size < 1_000 { return String(Int64(value)) }
     if size >= 1_000 { return fixed(value, decimals: 0) }
     var text = fixed(value, decimals: size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4)
     while text.hasSuffix("0") { text.removeLast() }

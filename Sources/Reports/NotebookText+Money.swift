@@ -24,7 +24,7 @@ extension NotebookText {
         for number, (key, rows) in enumerate(lines):
             bars = whiskers(rows, factor) if len(points) <= 40 else None
             axis.errorbar(rows["value"] * factor, rows["value_cost"], xerr=bars, capsize=3, lw=0.8,
-                          fmt="o-" if PARAMETER else "o", color=cycle[number % len(cycle)], label=label(key))
+                          fmt="o-" if PARAMETER and not scattered else "o", color=cycle[number % len(cycle)], label=label(key))
         best = points.sort_values(["value", "value_cost"])
         front = best[best["value_cost"] < best["value_cost"].cummin().shift(fill_value=np.inf)]
         axis.step(front["value"] * factor, front["value_cost"], where="post", color="0.4", lw=1, ls="--",
@@ -49,8 +49,10 @@ extension NotebookText {
   static let costsWords = """
     ## When is what paid?
 
-    What is invoiced, added up: purchases when they are billed, everything else month by month. Where the file
-    holds one month, every month is taken to be like it. Write-offs are no invoices and do not count here.
+    What is invoiced, added up: purchases when they are billed, everything else at the end of its month. Where the
+    file holds one month, every month is taken to be like it. Write-offs are no invoices and do not count here.
+    What bought machines are still worth when the horizon ends comes back then, if they are sold: the dashed fall
+    to the ring.
     """
 
   static let costs = """
@@ -61,14 +63,24 @@ extension NotebookText {
     for design, rows in costs.groupby("x_Design", sort=False):
         at_once = rows["ChargeCategory"] == "Purchase"
         start = pd.to_datetime(rows["ChargePeriodStart"])
-        if start.nunique() > 1:
-            paid = rows.groupby(start)["BilledCost"].sum().sort_index().cumsum()
-            month = (paid.index - start.min()).days / 30.4375
+        number = (start.dt.year - start.dt.year.min()) * 12 + start.dt.month
+        number = number - number.min()
+        sold = (rows["ChargeCategory"] == "Credit") & (number == number.max())
+        if number.nunique() > 1:
+            at = number.where(at_once, number + 1)
+            paid = rows[~sold].groupby(at[~sold])["BilledCost"].sum().sort_index().cumsum()
+            month = paid.index
         else:
             month = np.arange(MONTHS + 1)
-            paid = rows.loc[at_once, "BilledCost"].sum() + month * rows.loc[~at_once, "BilledCost"].sum()
+            usage = rows.loc[~at_once & ~sold, "BilledCost"].sum()
+            paid = rows.loc[at_once, "BilledCost"].sum() + month * usage
         axis.plot(month, np.asarray(paid) / 1e3, drawstyle="steps-post", color=colours.get(design),
                   label=design)
+        back = rows.loc[sold, "BilledCost"].sum()
+        if back < 0:
+            end, last = month[-1], np.asarray(paid)[-1]
+            axis.plot([end, end], [last / 1e3, (last + back) / 1e3], ls="--", lw=1, marker="o", mfc="none",
+                      markevery=[1], color=colours.get(design))
     axis.set_ylim(bottom=0)
     axis.set_xlim(left=0)
     axis.set_xlabel("month")

@@ -42,6 +42,11 @@ enum NotebookText {
       # What is drawn along the axis; the others tell lines apart.
       PARAMETER = \(parameter.map(pythonString) ?? "None")
       others = [name for name in parameters if name != PARAMETER and totals[name].nunique() > 1]
+      # In a sampled sweep the others hardly repeat: points there are, but no lines to join them.
+      scattered = False
+      if PARAMETER and others:
+          scattered = totals.groupby(["design", *others], dropna=False)[PARAMETER].nunique().median() < 2
+      others = [] if scattered else others
       cycle = plt.rcParams["axes.prop_cycle"].by_key()["color"]
       designs = list(dict.fromkeys(totals["design"]))
       colours = {design: cycle[number % len(cycle)] for number, design in enumerate(designs)}
@@ -72,6 +77,13 @@ enum NotebookText {
           high = (rows["ci_high"] - rows["value"]).fillna(0).clip(lower=0)
           return np.array([low, high]) * factor
       """
+  }
+
+  static func tableWords(isSweep: Bool) -> String {
+    "## The figures\n\n"
+      + (isSweep
+        ? "The median over all points of the sweep, each of them the mean of its replications."
+        : "Means over the replications.")
   }
 
   static let table = """
@@ -147,24 +159,34 @@ enum NotebookText {
         rows = pick(metric, statistic)
         factor, unit = readable(rows["value"], rows["unit"].iloc[0])
         lines = rows.groupby(["design", "workload", *others], sort=False, dropna=False)
+        # More lines than can be told apart are told apart by their design.
+        is_crowded = lines.ngroups > 8
         for number, (key, line) in enumerate(lines):
             line = line.sort_values("x")
             style = ["-", "--", ":", "-."][number // len(cycle) % 4]
-            colour = cycle[number % len(cycle)]
-            axis.plot(line["x"], line["value"] * factor, style, marker="o", markersize=3.5, color=colour,
-                      label=label(key))
+            colour = colours[key[0]] if is_crowded else cycle[number % len(cycle)]
+            name = key[0] if is_crowded else label(key)
+            name = name if name not in axis.get_legend_handles_labels()[1] else None
+            if scattered:
+                axis.errorbar(line["x"], line["value"] * factor, yerr=whiskers(line, factor), fmt="o",
+                              markersize=3.5, lw=0.8, color=colour, label=name)
+                continue
+            axis.plot(line["x"], line["value"] * factor, "-" if is_crowded else style, marker="o",
+                      markersize=3.5, color=colour, label=name)
             low, high = (line[end].fillna(line["value"]) * factor for end in ["ci_low", "ci_high"])
             axis.fill_between(line["x"], low, high, color=colour, alpha=0.2, lw=0)
         if rows["x"].min() > 0 and rows["x"].max() / rows["x"].min() > 20:
             axis.set_xscale("log")
-        if rows["value"].min() > 0 and rows["value"].max() / rows["value"].min() > 50:
+        # A share of 87 % is far from one of 99 %: a logarithm would hide it.
+        is_wide = rows["value"].min() > 0 and rows["value"].max() / rows["value"].min() > 50
+        if unit != "%" and is_wide:
             axis.set_yscale("log")
         else:
             axis.set_ylim(0, 105 if unit == "%" else None)
         axis.set_title(title)
         axis.set_ylabel(unit)
         axis.set_xlabel(f"{PARAMETER} [{unit_of_x}]" if unit_of_x else PARAMETER)
-        if lines.ngroups <= 8:
+        if len(axis.get_legend_handles_labels()[1]) <= 12:
             axis.legend(fontsize=8)
     for axis in list(axes.flat)[len(panels):]:
         axis.set_visible(False)

@@ -188,7 +188,8 @@ extension OptimizeResults {
   private func words(_ edge: Edge) -> String {
     guard let fails = edge.fails else { return "the least of the range holds" }
     let broken = trials[fails].mostBroken.map(Self.failure) ?? "does not hold"
-    let words = "\(trials[fails].values[0].value) \(broken)"
+    let chance = trials[fails].mayHold ? ", perhaps by chance" : ""
+    let words = "\(trials[fails].values[0].value) \(broken)\(chance)"
     return edge.isSharp ? "the \(edge.isLeast ? "least" : "most") that holds: \(words)" : words
   }
 

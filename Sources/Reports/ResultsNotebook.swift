@@ -60,6 +60,7 @@ public struct ResultsNotebook: Sendable {
     var notebook = Notebook()
     notebook.addText("question", NotebookText.question(title, isSweep: isSweep))
     notebook.addCode("load", NotebookText.load(places, parameter: parameters.first))
+    notebook.addText("table-words", NotebookText.tableWords(isSweep: isSweep))
     notebook.addCode("table", NotebookText.table)
     if parameters.isEmpty {
       notebook.addText("latency-words", NotebookText.latencyWords)

@@ -12,7 +12,8 @@ extension SensitivityResults {
       let percent = HumanNumber.plain(spread * 100)
       text += style.apply(.bold, to: "One input at a time, ±\(percent) %: \(objective.text)") + "\n"
       text += tornado(style) + "\n"
-      text += style.apply(.bold, to: "What flips the winner") + "\n"
+      let title = designs.count > 1 ? "What flips the winner" : "What makes \(designs[0].design) fail"
+      text += style.apply(.bold, to: TextStyle.printable(title)) + "\n"
       for line in flips() { text += "  \(TextStyle.printable(line))\n" }
       text += "\n"
     }
@@ -37,7 +38,9 @@ extension SensitivityResults {
     var table = TextTable(widthLimit: 40)
     table.appendHeader(["  as written", objective.text, "thresholds"])
     for design in designs {
-      let mark = design.design == winner ? "  ← wins" : ""
+      let isTie = equals.count > 1
+      let isBest = isTie ? equals.contains(design.design) : designs.count > 1 && design.design == winner
+      let mark = isBest ? (isTie ? "  ← ties" : "  ← wins") : ""
       table.append([
         "  \(design.design)", money(design.objective), (design.holds ? "hold" : "fail") + mark,
       ])
@@ -92,6 +95,7 @@ extension SensitivityResults {
     case (let old?, let new?) where point.formerHolds: return "\(new) becomes cheaper than \(old) \(place)"
     case (let old?, let new?):
       return "\(old) fails a threshold, and \(new) is the cheapest that holds, \(place)"
+    case (let old?, nil) where designs.count == 1: return "\(old) fails a threshold \(place)"
     case (let old?, nil): return "\(old) fails a threshold, and so do the others, \(place)"
     case (nil, let new?): return "\(new) holds its thresholds \(place)"
     default: return place
@@ -128,16 +132,32 @@ extension SensitivityResults {
   /// In one sentence.
   public var verdict: String {
     guard let winner else { return "No design holds every threshold." }
-    let nearest = effects.filter { $0.distance != nil }.min { $0.distance! < $1.distance! }
     let name = TextStyle.printable(winner)
     let (own, chance) = outlookWords(winner)
+    if equals.count > 1 {
+      let names = equals.map(TextStyle.printable)
+      let list = names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
+      return "\(list) come to the same \(objective.text): none of them wins\(chance)."
+    }
+    if effects.isEmpty {
+      return designs.count == 1 ? "\(name) holds its thresholds\(chance)." : "\(name) wins\(chance)."
+    }
+    let nearest = effects.filter { $0.distance != nil }.min { $0.distance! < $1.distance! }
+    let percent = HumanNumber.fixed((nearest?.distance ?? 0) * 100, decimals: 0)
+    let path = TextStyle.printable(nearest?.path ?? "")
+    if designs.count == 1 {
+      guard nearest != nil else {
+        return "\(name) is the only design, and no input moved alone makes it fail within reach\(chance)."
+      }
+      return "\(name) is the only design: there is nothing to win; what makes it fail first is \(path), "
+        + "\(percent) % away\(chance)."
+    }
     let wins = own ? "wins" : "wins with the values as written alone"
-    guard let nearest, let distance = nearest.distance else {
+    guard let point = nearest?.nearest else {
       return "\(name) \(wins), and no input moved alone changes that within reach\(chance)."
     }
-    let percent = HumanNumber.fixed(distance * 100, decimals: 0)
-    return "\(name) \(wins); what decides most is \(TextStyle.printable(nearest.path)), "
-      + "\(percent) % away from another winner\(chance)."
+    let goal = point.winner == nil ? "where no design holds its thresholds" : "another winner"
+    return "\(name) \(wins); what decides most is \(path), \(percent) % away from \(goal)\(chance)."
   }
 
   /// How often the winner is chosen under the uncertain inputs, and whether no other design is so more often.

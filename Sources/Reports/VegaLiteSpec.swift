@@ -38,6 +38,38 @@ extension ResultsNotebook {
     ("color", .object([("field", .string("design")), ("type", .string("nominal"))]))
   }
 
+  /// Parameters beside the one along the axis: each combination of theirs is a line of its own.
+  private func others(than parameter: String) -> [String] {
+    set.pointColumns.enumerated().compactMap { index, column in
+      let values = Set(set.rows.map { $0.point[index] })
+      return column != parameter && column != "message_bytes" && values.count > 1 ? column : nil
+    }
+  }
+
+  /// Whether hardly any two points differ in the parameter alone, as in a sampled sweep: then they are no lines.
+  private func isScattered(_ parameter: String, _ others: [String]) -> Bool {
+    guard !others.isEmpty, let axis = set.pointColumns.firstIndex(of: parameter) else { return false }
+    let places = set.pointColumns.indices.filter { others.contains(set.pointColumns[$0]) }
+    var lines: [[String]: Set<String>] = [:]
+    for row in set.rows where row.replication == nil {
+      lines[[row.design] + places.map { row.point[$0] }, default: []].insert(row.point[axis])
+    }
+    let counts = lines.values.map(\.count).sorted()
+    return (counts.isEmpty ? 0 : counts[counts.count / 2]) < 2
+  }
+
+  /// As the notebook has it: logarithmic where values span more than 20 or 50 times their least.
+  private static func scale(_ values: [Double], beyond ratio: Double) -> Members {
+    guard let low = values.min(), let high = values.max(), low > 0, high / low > ratio else { return [] }
+    return [("scale", .object([("type", .string("log"))]))]
+  }
+
+  /// Names of fields, in which a dot and a bracket would lead into an object.
+  private static func field(_ name: String) -> String {
+    name.replacing("\\", with: "\\\\").replacing(".", with: "\\.").replacing("[", with: "\\[")
+      .replacing("]", with: "\\]")
+  }
+
   private func curve(_ parameter: String) -> Members {
     // Cells may carry a unit; what stands before it is the number. In brackets, a dot in a name is a dot.
     let name = parameter.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
@@ -48,7 +80,29 @@ extension ResultsNotebook {
     func layer(_ mark: Members, _ encoding: Members) -> JSONValue {
       .object([("mark", .object(mark)), ("encoding", .object(encoding))])
     }
-    let x = ("x", Self.axis("x", parameter))
+    let others = others(than: parameter)
+    let isScattered = isScattered(parameter, others)
+    let rows = set.rows.filter {
+      $0.replication == nil && $0.metric == decider.metric && $0.statistic == decider.statistic
+    }
+    let place = set.pointColumns.firstIndex(of: parameter) ?? 0
+    let across = Self.scale(rows.compactMap { Self.leadingNumber($0.point[place]) }, beyond: 20)
+    let up = Self.scale(rows.compactMap(\.value), beyond: 50)
+    let x = ("x", Self.axis("x", parameter, across))
+    // Workloads and the other parameters tell lines apart that share a design's colour.
+    let fields = ["workload"] + others.map(Self.field)
+    let detail = (
+      "detail",
+      JSONValue.array(
+        fields.map { .object([("field", .string($0)), ("type", .string("nominal"))]) })
+    )
+    let tooltips = ["design", "workload"] + others.map(Self.field) + ["x", "value"]
+    let tooltip = ("tooltip", JSONValue.array(tooltips.map { .object([("field", .string($0))]) }))
+    let band: Members = [("type", .string(isScattered ? "rule" : "errorband"))]
+    let mark: Members =
+      isScattered
+      ? [("type", .string("point")), ("filled", .bool(true))]
+      : [("type", .string("line")), ("point", .bool(true))]
     return [
       ("width", .integer(560)), ("height", .integer(340)),
       ("transform", .array(Self.filter(decider.metric, decider.statistic) + [number])),
@@ -56,11 +110,12 @@ extension ResultsNotebook {
         "layer",
         .array([
           layer(
-            [("type", .string("errorband"))],
-            [x, ("y", Self.axis("ci_low", label)), ("y2", .object([("field", .string("ci_high"))])), colour]),
-          layer(
-            [("type", .string("line")), ("point", .bool(true))],
-            [x, ("y", Self.axis("value", label)), colour]),
+            band,
+            [
+              x, ("y", Self.axis("ci_low", label, up)), ("y2", .object([("field", .string("ci_high"))])), colour,
+              detail,
+            ]),
+          layer(mark, [x, ("y", Self.axis("value", label, up)), colour, detail, tooltip]),
         ])
       ),
     ]

@@ -33,16 +33,6 @@ struct IntervalTests {
     #expect(studentInterval([3, 3, 3]) == Interval(estimate: 3, low: 3, high: 3))
   }
 
-  @Test("the paired interval is that of the differences, and shorter under common noise")
-  func paired() throws {
-    var numbers = stream("paired")
-    let noise = (0..<20).map { _ in 10 * numbers.uniform() }
-    let left = noise.map { $0 + 1 + 0.1 * numbers.uniform() }
-    let interval = try #require(pairedInterval(left, noise))
-    #expect(interval == studentInterval(zip(left, noise).map { $0 - $1 }))
-    #expect(interval.contains(1.05) && interval.halfWidth < studentInterval(left)!.halfWidth / 10)
-  }
-
   @Test("over 1,000 experiments the t interval covers as often as it says", arguments: [0.8, 0.95, 0.99])
   func studentCoverage(confidence: Double) {
     var numbers = stream("coverage")
@@ -51,25 +41,6 @@ struct IntervalTests {
       return studentInterval(samples, confidence: confidence)!.contains(3)
     }
     #expect(isLikely(hits, confidence), "\(hits) of 1,000")
-  }
-
-  @Test("batch means cover the mean of a correlated series, where single samples would not")
-  func batchMeansCoverage() {
-    var numbers = stream("batches")
-    var (batched, naive) = (0, 0)
-    for _ in 0..<200 {
-      var x = 0.0
-      let series = (0..<2_005).map { _ -> Double in
-        x = 0.8 * x + NormalLaw.quantile(numbers.uniform())
-        return 5 + x
-      }
-      if batchMeansInterval(series)!.contains(5) { batched += 1 }
-      if studentInterval(series)!.contains(5) { naive += 1 }
-    }
-    // Batches of 100 leave a little correlation, hence a little less than 95 %.
-    #expect(isLikely(batched, of: 200, 0.94), "\(batched) of 200")
-    #expect(naive < 140)
-    #expect(batchMeansInterval([1, 2, 3], batches: 4) == nil)
   }
 
   @Test("proportions: Wilson's and the exact interval have their published limits")

@@ -6,7 +6,7 @@ public struct MetricChange: Sendable, Hashable {
   /// What became of a figure.
   public enum Verdict: String, Sendable, Hashable, CaseIterable {
     case regressed, improved
-    /// Beyond noise, in a metric of which neither way is better.
+    /// Beyond noise, in a metric of which neither way is better, or between two that are not judged.
     case changed
     case withinNoise = "within noise"
     case identical
@@ -65,7 +65,9 @@ extension MetricChange {
   ///
   /// Beyond noise means that even the least change of the interval lies past the noise, as Criterion has it
   /// (Heisler, "Criterion.rs", user guide), and that chance is excluded at 5 %.
-  mutating func judge(noise: Double) {
+  ///
+  /// - Parameter isJudged: whether one side is to be no worse than the other; designs side by side are not.
+  mutating func judge(noise: Double, isJudged: Bool) {
     guard let before, let after, let difference else {
       verdict = .incomparable
       return
@@ -85,7 +87,7 @@ extension MetricChange {
       verdict = .withinNoise
       return
     }
-    switch better {
+    switch isJudged ? better : .neither {
     case .neither: verdict = .changed
     case .lower: verdict = after < before ? .improved : .regressed
     case .higher: verdict = after > before ? .improved : .regressed

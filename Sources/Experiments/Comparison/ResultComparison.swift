@@ -55,14 +55,18 @@ public struct ResultComparison: Sendable {
   /// Figures of one metric, statistic and workload are one family: over its designs and points, calling any
   /// of them different by chance happens once in twenty at most.
   ///
+  /// - Parameter isJudged: false for two that stand side by side, of which none is to be as good as the other:
+  ///   what differs has `changed`.
   /// - Complexity: O(rows).
-  public init(before: ResultSet, after: ResultSet, selection: Selection = Selection()) {
+  public init(
+    before: ResultSet, after: ResultSet, selection: Selection = Selection(), isJudged: Bool = true
+  ) {
     let (left, right) = (Figures(before, selection), Figures(after, selection))
     changes = left.order.map { Self.change($0, left.groups[$0], right.groups[$0]) }
     changes += right.order.filter { left.groups[$0] == nil }.map { Self.change($0, nil, right.groups[$0]) }
     Self.correct(&changes)
     for index in changes.indices where changes[index].verdict != .identical {
-      changes[index].judge(noise: selection.noise)
+      changes[index].judge(noise: selection.noise, isJudged: isJudged)
     }
     notes = Self.notes(before, after, changes) + Self.lengthNotes(before, after)
     for (set, figures) in [(before, left), (after, right)] where figures.repeated > 0 {

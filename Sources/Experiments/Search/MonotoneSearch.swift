@@ -57,6 +57,16 @@ public struct MonotoneSearch: Sendable {
     }
   }
 
+  /// The numbers that the finding rests on: both sides of each change, or both ends where there is none.
+  public var deciding: [Int] {
+    var numbers: [Int] = []
+    for (one, other) in zip(answers, answers.dropFirst()) where one.holds != other.holds {
+      numbers += numbers.last == one.number ? [other.number] : [one.number, other.number]
+    }
+    if !numbers.isEmpty { return numbers }
+    return answers.count < 2 ? answers.map(\.number) : [answers[0].number, answers[answers.count - 1].number]
+  }
+
   /// The narrowest known interval in which the answer changes, the first where there are several.
   private var edge: (below: Int, above: Int)? {
     zip(answers, answers.dropFirst()).first { $0.holds != $1.holds }.map { ($0.number, $1.number) }

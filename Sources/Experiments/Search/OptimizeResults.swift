@@ -80,6 +80,12 @@ public struct OptimizeResults: Sendable {
       let broken = thresholds.filter { !$0.holds }
       return broken.first { $0.slack == nil } ?? broken.min { $0.slack! < $1.slack! }
     }
+    /// It breaks thresholds by its means alone: chance may have broken every one of them.
+    public var mayHold: Bool {
+      let broken = thresholds.filter { !$0.holds }
+      return status == .infeasible && fault == nil && !broken.isEmpty
+        && broken.allSatisfy { $0.low != nil && !$0.isCertain }
+    }
     public var isFeasible: Bool { status == .front || status == .dominated }
     /// It ran, and some objective has no value.
     public var isUnknown: Bool { replications > 0 && objectives.contains { $0.value == nil } }
@@ -144,6 +150,11 @@ extension Optimizer {
       return high + (high > low ? (high - low) / 10 : max(abs(high), 1) / 10)
     }
     let hasVolume = goal.objectives.count > 1 && !front.isEmpty
+    let requirements = methods.map { method in
+      var requirement = requirement(method.design, standings)
+      requirement.certainty = certainty(DesignSpace(settings.variables, of: method.design))
+      return requirement
+    }
     let stoppedBy = isStopped ? runner.limits.reached ?? "a limit" : nil
     return OptimizeResults(
       manifest: Manifest(
@@ -153,16 +164,12 @@ extension Optimizer {
       variables: settings.variables.map(\.path), objectives: goal.objectives, methods: methods,
       trials: trials,
       front: front,
-      requirements: methods.map { method in
-        var requirement = requirement(method.design, standings)
-        requirement.certainty = certainty(DesignSpace(settings.variables, of: method.design))
-        return requirement
-      },
+      requirements: requirements,
       hypervolume: hasVolume
         ? Hypervolume.volume(front.map { standings[$0].objectives }, reference: reference) : nil,
       // As they are read: what is maximised was turned.
       reference: zip(goal.objectives, reference).map { $0.isMaximized ? -$1 : $1 },
-      notes: notes + chanceNotes(front))
+      notes: notes + chanceNotes(front, requirements))
   }
 
   func trial(_ index: Int, _ standings: [Standing], _ front: [Int]) -> OptimizeResults.Trial {
@@ -242,14 +249,26 @@ extension Optimizer {
       isSharp: candidates[above].point[0] - candidates[below].point[0] == 1)
   }
 
-  /// Where the number of replications leaves an answer open.
-  private func chanceNotes(_ front: [Int]) -> [String] {
-    front.flatMap { index in
+  /// Where the number of replications leaves an answer open: of the front, of the best of each design, and of
+  /// what fails beside it.
+  private func chanceNotes(_ front: [Int], _ requirements: [OptimizeResults.Requirement]) -> [String] {
+    let bests = requirements.compactMap(\.best).filter { !front.contains($0) }
+    let holding = (front + bests).flatMap { index in
       goal.states(candidates[index]).compactMap { state -> String? in
         guard !candidates[index].isFixed, state.low != nil, !state.isCertain else { return nil }
         return "trial \(index + 1) holds '\(state.threshold.text)' on average; the 95 % interval of its "
           + "\(candidates[index].runs) replications crosses the limit"
       }
     }
+    let failing = requirements.compactMap { requirement -> String? in
+      guard let index = requirement.edge?.fails, mayHold(index) else { return nil }
+      return "trial \(index + 1), beside the edge of \(requirement.design), fails on average; the 95 % "
+        + "interval of its \(candidates[index].runs) replications crosses the limit, so that it may hold"
+    }
+    return holding + failing
+  }
+
+  private func mayHold(_ index: Int) -> Bool {
+    trial(index, candidates.indices.map(standing), []).mayHold
   }
 }

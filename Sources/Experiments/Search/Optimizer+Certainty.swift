@@ -1,6 +1,6 @@
 import Scenario
 
-/// The end of a search that drew its points: makes sure of the cheapest, as far as the budget goes.
+/// The end of every search: makes sure of the cheapest, as far as the budget goes.
 extension Optimizer {
   /// Points that are looked through for what the tried ones leave open.
   static let mostListed = 1 << 13
@@ -117,7 +117,9 @@ extension Optimizer {
 
   /// Whether more replications will not turn what it holds.
   private func isSettled(_ index: Int) -> Bool {
-    candidates[index].replications >= replications || !goal.isUndecided(candidates[index])
+    if candidates[index].fault != nil || candidates[index].overrun != nil { return true }
+    let known = candidates[index].replications
+    return known >= replications || known >= enough && isSure(index)
   }
 
   private func tried(_ index: Int) -> MonotoneExclusion.Tried {

@@ -18,6 +18,8 @@ public struct Optimizer {
   let scenario: Scenario
   let runner: PointRunner
   let pilot: Int
+  /// How many runs a sure answer rests on at least: two that agree by luck have not seen a heavy tail.
+  let enough: Int
   let replications: Int
   let report: @Sendable (Progress) -> Void
 
@@ -46,6 +48,7 @@ public struct Optimizer {
     let usual = scenario.isStochastic ? max(5, scenario.replications) : 1
     replications = settings.replications ?? usual
     pilot = min(2, replications)
+    enough = min(usual, replications)
     runner = PointRunner(
       source: source, jobs: options.jobs, limits: RunLimits(options),
       wanted: { scenario, design in

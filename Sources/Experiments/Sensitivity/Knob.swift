@@ -20,7 +20,7 @@ struct Knob: Sendable, Hashable {
     } else {
       return nil
     }
-    isMoney = Self.isMoney(input.path, in: scenario)
+    isMoney = Self.isMoney(input, in: scenario)
   }
 
   /// One whose value comes from a law: it needs no value of its own.
@@ -28,7 +28,7 @@ struct Knob: Sendable, Hashable {
     self.input = input
     base = 1
     unit = input.unit
-    isMoney = Self.isMoney(input.path, in: scenario)
+    isMoney = Self.isMoney(input, in: scenario)
   }
 
   func text(_ value: Double) -> String { PlainNumber.text(rounded(value)) + unit }
@@ -38,12 +38,35 @@ struct Knob: Sendable, Hashable {
     input.isWhole ? value.rounded() : SearchVariable.rounded(value, digits: 9)
   }
 
+  /// The factor that is tried for one: whole numbers move by at least one, and to whole ones.
+  func factor(near factor: Double) -> Double {
+    guard input.isWhole, factor != 1 else { return factor }
+    let value = (base * factor).rounded()
+    return (factor > 1 ? max(value, base + 1) : min(value, base - 1)) / base
+  }
+
+  /// Between two factors, whole numbers to whole ones; one of the two where nothing lies between.
+  func factor(between one: Double, and other: Double) -> Double {
+    let middle = (one + other) / 2
+    return input.isWhole ? (base * middle).rounded() / base : middle
+  }
+
   /// As `--set` would write it; `nil` for what no path of the file holds.
   func override(_ value: Double) -> Override? {
     if endpoint != nil { return nil }
+    if !input.points.isEmpty { return Override(path: input.path, value: schedule(times: value)) }
     let text = text(value)
     // A pool that is rented as the catalogue says has no place for a price yet.
     return Override(path: input.path, value: input.path.hasSuffix(".pricing") ? "{price: \(text)}" : text)
+  }
+
+  /// The points of a schedule with all rates so many times as high.
+  private func schedule(times factor: Double) -> String {
+    let points = input.points.map { point -> String in
+      guard let rate = WrittenNumber(point[1]) else { return "[\(point.joined(separator: ", "))]" }
+      return "[\(point[0]), \(PlainNumber.text(rate.number * rounded(factor)))\(rate.unit)]"
+    }
+    return "[\(points.joined(separator: ", "))]"
   }
 
   /// The endpoint whose prices it is.
@@ -95,6 +118,12 @@ struct Knob: Sendable, Hashable {
     let own = scenario.designs.filter { $0.name == keys[1] }
     let others = scenario.designs.filter { $0.name != keys[1] }
     return (own + others).flatMap(\.pools).filter { $0.name == keys[3] }
+  }
+
+  /// Whether nothing but money can depend on an input, wherever it counts.
+  private static func isMoney(_ input: SensitivitySettings.Input, in scenario: Scenario) -> Bool {
+    let places = input.places.isEmpty ? [input.path] : input.places
+    return places.allSatisfy { isMoney($0, in: scenario) }
   }
 
   /// Whether nothing but money can depend on a path. It is a list of those that are known to be so: what is

@@ -49,10 +49,14 @@ public struct SensitivityResults: Sendable {
 
     /// The widest swing of a design.
     public var swing: Double { designs.map(\.swing).max() ?? 0 }
-    /// The relative distance to the nearest break-even; `nil` where none was found.
-    public var distance: Double? {
-      [breakEvenBelow, breakEvenAbove].compactMap { $0.map { abs($0.value / base - 1) } }.min()
+    /// The nearest break-even; `nil` where none was found.
+    public var nearest: BreakEven? {
+      [breakEvenBelow, breakEvenAbove].compactMap { $0 }.min {
+        abs($0.value / base - 1) < abs($1.value / base - 1)
+      }
     }
+    /// The relative distance to the nearest break-even; `nil` where none was found.
+    public var distance: Double? { nearest.map { abs($0.value / base - 1) } }
   }
 
   /// One draw of all uncertain inputs.
@@ -104,6 +108,11 @@ public struct SensitivityResults: Sendable {
   public var designs: [Standpoint]
   /// The cheapest of those that hold their thresholds; `nil` when none does.
   public var winner: String?
+  /// Those that hold their thresholds and come to the same as the winner, which is one of them.
+  public var equals: [String] {
+    guard let winner, let least = designs.first(where: { $0.design == winner })?.objective else { return [] }
+    return designs.filter { $0.holds && $0.objective == least }.map(\.design)
+  }
   /// The widest swing first.
   public var effects: [Effect]
   public var outlook: Outlook?
@@ -123,13 +132,10 @@ extension SensitivityStudy {
     if !states.isEmpty && Self.winner(states) == nil {
       notes.append("no design holds every threshold as the scenario is written: there is no winner to flip")
     }
-    if let winner = Self.winner(states) {
-      let least = states.first { $0.design == winner }?.objective
-      let equals = states.filter { $0.design != winner && $0.holds && $0.objective == least }.map(\.design)
-      if !equals.isEmpty {
-        notes.append(
-          "\(winner) and \(equals.joined(separator: ", ")) come to the same as written; the first is named")
-      }
+    if effects.isEmpty && !states.isEmpty && !isStopped {
+      notes.append(
+        "no input was moved: the scenario writes no price, load, life or time between failures; write the "
+          + "numbers that are not sure, or name some under `sensitivity: { inputs: […] }`")
     }
     return SensitivityResults(
       manifest: Manifest(

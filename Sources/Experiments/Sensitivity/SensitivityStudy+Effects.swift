@@ -9,7 +9,8 @@ extension SensitivityStudy {
 
   /// One input moved alone; `nil` when a limit came first or neither direction gives a valid scenario.
   mutating func effect(of knob: Knob, _ states: [DesignState]) async -> SensitivityResults.Effect? {
-    let (below, above) = (knob.base * (1 - settings.spread), knob.base * (1 + settings.spread))
+    let below = knob.base * knob.factor(near: 1 - settings.spread)
+    let above = knob.base * knob.factor(near: 1 + settings.spread)
     let low = await evaluate([(knob, below)])
     if isStopped { return nil }
     let high = await evaluate([(knob, above)])
@@ -34,6 +35,7 @@ extension SensitivityStudy {
       knob, first, [1 + settings.spread] + limit.up.filter { $0 > 1 + settings.spread })
     let down = await breakEven(
       knob, first, [1 - settings.spread] + limit.down.filter { $0 < 1 - settings.spread })
+    if isStopped { return nil }
     return SensitivityResults.Effect(
       path: knob.input.path, base: knob.base, unit: knob.unit, low: knob.rounded(below),
       high: knob.rounded(above), isRepriced: knob.isMoney, designs: designs, winner: first,
@@ -61,37 +63,47 @@ extension SensitivityStudy {
   }
 
   /// The nearest value at which another design wins: factors further and further out until the winner
-  /// changes, then bisection of the last interval, to a ten-thousandth where only money moves and to a
-  /// fiftieth where runs do.
+  /// changes or the scenario is no longer valid, then bisection of the last interval, to a ten-thousandth where
+  /// only money moves and to a fiftieth where runs do.
   ///
   /// A winner that changes and changes back between two factors is not seen.
   private mutating func breakEven(_ knob: Knob, _ first: String?, _ factors: [Double]) async
     -> SensitivityResults.BreakEven?
   {
-    var same = 1.0
-    for factor in factors where !isStopped {
-      guard let states = await evaluate([(knob, knob.base * factor)]) else { return nil }
-      var beyond = states
-      if Self.winner(states) == first {
-        same = factor
+    var inside = 1.0
+    for factor in factors.map(knob.factor(near:)) where factor != inside {
+      let states = await evaluate([(knob, knob.base * factor)])
+      if isStopped { return nil }
+      if let states, Self.winner(states) == first {
+        inside = factor
         continue
       }
-      var (inside, outside) = (same, factor)
-      let precision = knob.isMoney ? 1e-4 : 2e-2
-      for _ in 0..<40 where abs(outside - inside) > precision * max(inside, outside) {
-        if knob.input.isWhole && abs(outside - inside) * knob.base <= 1 { break }
-        let middle = (inside + outside) / 2
-        guard let states = await evaluate([(knob, knob.base * middle)]) else { return nil }
-        if Self.winner(states) == first {
-          inside = middle
-        } else {
-          (outside, beyond) = (middle, states)
-        }
-      }
-      return .init(
-        value: knob.base * outside, inside: knob.base * inside, winner: Self.winner(beyond),
-        formerHolds: beyond.first { $0.design == first }?.holds ?? false)
+      return await breakEven(knob, first, between: inside, and: factor, states)
     }
     return nil
+  }
+
+  /// The break-even between a factor with the same winner and one with another; with `beyond` `nil` one that is
+  /// not valid, before which there may be none.
+  private mutating func breakEven(
+    _ knob: Knob, _ first: String?, between inside: Double, and outside: Double, _ beyond: [DesignState]?
+  ) async -> SensitivityResults.BreakEven? {
+    var (inside, outside, beyond) = (inside, outside, beyond)
+    let precision = knob.isMoney ? 1e-4 : 2e-2
+    for _ in 0..<40 where abs(outside - inside) > precision * max(inside, outside) {
+      let middle = knob.factor(between: inside, and: outside)
+      if middle == inside || middle == outside { break }
+      let states = await evaluate([(knob, knob.base * middle)])
+      if isStopped { return nil }
+      if let states, Self.winner(states) == first {
+        inside = middle
+      } else {
+        (outside, beyond) = (middle, states)
+      }
+    }
+    guard let beyond else { return nil }
+    return .init(
+      value: knob.base * outside, inside: knob.base * inside, winner: Self.winner(beyond),
+      formerHolds: beyond.first { $0.design == first }?.holds ?? false)
   }
 }

@@ -192,18 +192,27 @@ public final class SweepStore {
   ///
   /// What another sweep has left there, or a process that still lives writes there, stays, and the folder
   /// with it.
-  public func removeFiles() {
+  ///
+  /// - Returns: why they stay, in words; `nil` when they are gone.
+  @discardableResult
+  public func removeFiles() -> String? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     for name in names where name.hasSuffix("-lock") && !name.hasPrefix(prefix) {
       let other = open("\(folder)/\(name)", O_RDWR | O_CLOEXEC)
       defer { if other >= 0 { close(other) } }
-      if other >= 0, flock(other, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { return }
+      if other >= 0, flock(other, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+        return "another process writes there"
+      }
     }
     let isForeign = names.contains { name in
       name.hasSuffix(".segment") && holdsResults(name)
         && Segment.identity(of: "\(folder)/\(name)") != manifest.identity
     }
-    if !isForeign { Self.removeFiles(of: folder) }
+    if isForeign {
+      return "it holds results of another sweep, such as of the scenario before it was changed, or of other flags"
+    }
+    Self.removeFiles(of: folder)
+    return nil
   }
 
   /// The same for a folder that other processes filled.

@@ -16,6 +16,9 @@ public struct MetricReference: Sendable, Hashable {
 
   /// The cost that designs are compared by unless something else is named.
   public static let costPerMonth = MetricReference(text: "cost_per_month", metric: "cost_per_month")
+  /// The cost that designs of one training job are compared by.
+  public static let costPerTrainingRun = MetricReference(
+    text: "cost_per_training_run", metric: "cost_per_training_run")
 }
 
 /// What `optimize` varies, and what for.
@@ -79,11 +82,21 @@ public struct SensitivitySettings: Sendable, Hashable {
     public var unit: String
     /// Whether only whole numbers may stand there.
     public var isWhole: Bool
+    /// Where else it counts: the paths of all designs that take a template's number. Empty for its own path.
+    public var places: [String] = []
+    /// The points of a schedule, whose rates all grow by the number; empty for any other input.
+    public var points: [[String]] = []
     public init(path: String, number: Double?, unit: String, isWhole: Bool = false) {
       self.path = path
       self.number = number
       self.unit = unit
       self.isWhole = isWhole
+    }
+
+    /// The load of a schedule: a factor on the rates of all its points.
+    init(schedule points: [[String]], path: String) {
+      self.init(path: path, number: 1, unit: " × the schedule")
+      self.points = points
     }
   }
 

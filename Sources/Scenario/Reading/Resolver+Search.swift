@@ -4,13 +4,22 @@ import Catalog
 extension Resolver {
   /// - Parameters:
   ///   - root: with templates and extended designs in place.
-  ///   - written: as the file has it, which is what paths speak of.
-  mutating func search(_ root: Written, asWritten written: Written, _ scenario: inout Scenario) {
-    if let value = root["optimize"] { scenario.optimize = optimize(value, written, scenario) }
+  ///   - file: as the file has it.
+  mutating func search(_ root: Written, asWritten file: Written, _ scenario: inout Scenario) {
+    asWritten = file
+    // Paths speak of what designs take over, too, and of the templates themselves.
+    let asksForPaths = ["optimize", "sensitivity", "uncertainty"].contains { root[$0] != nil }
+    let written = asksForPaths ? file.inherited() : root
+    if let value = root["optimize"] { scenario.optimize = optimize(value, written, file, scenario) }
     var settings = SensitivitySettings()
+    var finder = InputFinder(file, resolved: root)
+    // Jobs have an end, and what it costs to reach it tells their designs apart; a month does not.
+    let others = scenario.workloads.count + scenario.collectives.count + scenario.jobTraces.count
+    if others == 0, scenario.trainings.count == 1 { settings.objective = .costPerTrainingRun }
     if let value = root["sensitivity"] {
       for (index, item) in (value["inputs"]?.items ?? []).enumerated() {
-        if let input = input(item.text ?? "", item, "sensitivity.inputs[\(index)]", written, scenario) {
+        let place = "sensitivity.inputs[\(index)]"
+        if let input = input(item.text ?? "", item, place, written, scenario, &finder) {
           settings.chosen.append(input)
         }
       }
@@ -26,18 +35,18 @@ extension Resolver {
         value["sampling"]?.text.flatMap(SensitivitySettings.Sampling.init) ?? .latinHypercube
     }
     for member in root["uncertainty"]?.members ?? [] {
-      if let one = uncertainty(member, written, scenario) { settings.uncertain.append(one) }
+      if let one = uncertainty(member, written, scenario, &finder) { settings.uncertain.append(one) }
     }
-    settings.found = InputFinder.inputs(of: written)
+    settings.found = finder.inputs()
     scenario.sensitivity = settings
   }
 
-  private mutating func optimize(_ value: Written, _ written: Written, _ scenario: Scenario)
-    -> OptimizeSettings
-  {
+  private mutating func optimize(
+    _ value: Written, _ written: Written, _ file: Written, _ scenario: Scenario
+  ) -> OptimizeSettings {
     var settings = OptimizeSettings(variables: [])
     for member in value["variables"]?.members ?? [] {
-      if let variable = variable(member, written) { settings.variables.append(variable) }
+      if let variable = variable(member, written, file) { settings.variables.append(variable) }
     }
     if value["variables"]?.members?.isEmpty ?? true {
       fault(value, "optimize.variables", "there is nothing to vary")
@@ -57,10 +66,12 @@ extension Resolver {
 
   // MARK: Variables
 
-  private mutating func variable(_ member: Written.Member, _ written: Written) -> OptimizeSettings.Variable? {
+  private mutating func variable(_ member: Written.Member, _ written: Written, _ file: Written)
+    -> OptimizeSettings.Variable?
+  {
     let place = "optimize.variables.\(member.key)"
     guard let target = target(member.key, member.value, place, written) else { return nil }
-    let designs = Self.designs(changedBy: member.key, in: written)
+    let designs = Self.designs(changedBy: member.key, in: file)
     if let items = member.value.items {
       let texts = items.compactMap(\.text)
       if texts.isEmpty {
@@ -68,7 +79,10 @@ extension Resolver {
         return nil
       }
       for item in items { checkValue(item, target.shape, place) }
-      if Set(texts).count < texts.count { fault(member.value, place, "a value is listed twice") }
+      let kind = LeafKind(target.shape)
+      if Set(texts.map(kind.key(of:))).count < texts.count {
+        fault(member.value, place, "a value is listed twice")
+      }
       return .init(path: member.key, domain: .choice(texts), designs: designs)
     }
     guard let domain = range(member.value, target, place) else { return nil }
@@ -133,7 +147,7 @@ extension Resolver {
       fault(value, place, "'\(first)' is not part of what is simulated")
       return nil
     }
-    switch ScenarioPath.follow(path, in: written) {
+    switch ScenarioPath.follow(path, in: written, file: asWritten ?? written) {
     case .success(let target): return target
     case .failure(let failure):
       let near = nearestName(to: failure.key, among: failure.known).map { "did you mean '\($0)'?" }
@@ -176,7 +190,8 @@ extension Resolver {
   // MARK: Inputs
 
   private mutating func input(
-    _ path: String, _ value: Written, _ place: String, _ written: Written, _ scenario: Scenario
+    _ path: String, _ value: Written, _ place: String, _ written: Written, _ scenario: Scenario,
+    _ finder: inout InputFinder
   ) -> SensitivitySettings.Input? {
     if let name = Self.endpoint(ofPath: path) {
       let names = scenario.endpoints.map(\.name)
@@ -189,8 +204,17 @@ extension Resolver {
     }
     guard let target = target(path, value, place, written) else { return nil }
     if let text = target.value?.text, let number = WrittenNumber(text) {
-      return .init(path: path, number: number.number, unit: number.unit, isWhole: target.isWhole)
+      var input = SensitivitySettings.Input(
+        path: path, number: number.number, unit: number.unit, isWhole: target.isWhole)
+      if path.hasPrefix("templates."), let value = target.value {
+        input.places = finder.places(of: path, value)
+      }
+      return input
     }
+    if path.hasSuffix(".arrivals.points"), let points = InputFinder.points(target.value) {
+      return .init(schedule: points, path: path)
+    }
+    if path.hasSuffix(".trace.speed"), target.value == nil { return .init(path: path, number: 1, unit: "") }
     if InputFinder.isPrice(path) { return .init(path: path, number: nil, unit: "") }
     if !target.isNumeric {
       fault(value, place, "no number stands there")
@@ -209,15 +233,16 @@ extension Resolver {
     return String(path.dropFirst(10).dropLast(6))
   }
 
-  private mutating func uncertainty(_ member: Written.Member, _ written: Written, _ scenario: Scenario)
-    -> SensitivitySettings.Uncertainty?
-  {
+  private mutating func uncertainty(
+    _ member: Written.Member, _ written: Written, _ scenario: Scenario, _ finder: inout InputFinder
+  ) -> SensitivitySettings.Uncertainty? {
     let place = "uncertainty.\(member.key)"
     let value = member.value
     var shape = Shape.anything
     var isWhole = false
+    var places: [String] = []
     if Self.endpoint(ofPath: member.key) != nil {
-      if input(member.key, value, place, written, scenario) == nil { return nil }
+      if input(member.key, value, place, written, scenario, &finder) == nil { return nil }
     } else {
       guard let target = target(member.key, value, place, written) else { return nil }
       guard target.isNumeric || InputFinder.isPrice(member.key) else {
@@ -226,6 +251,9 @@ extension Resolver {
       }
       shape = target.isNumeric ? target.shape : .anything
       isWhole = target.isWhole
+      if member.key.hasPrefix("templates."), let value = target.value {
+        places = finder.places(of: member.key, value)
+      }
     }
     var unit: String?
     let before = faults.count
@@ -245,8 +273,10 @@ extension Resolver {
     }
     guard faults.count == before, let law = law(value, numbers, place) else { return nil }
     let isTriangular = value["distribution"]?.text == "triangular"
+    var input = SensitivitySettings.Input(path: member.key, number: nil, unit: unit ?? "", isWhole: isWhole)
+    input.places = places
     return .init(
-      input: .init(path: member.key, number: nil, unit: unit ?? "", isWhole: isWhole), law: law,
+      input: input, law: law,
       minimum: isTriangular ? nil : numbers["min"], maximum: isTriangular ? nil : numbers["max"])
   }
 

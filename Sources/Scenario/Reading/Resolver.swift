@@ -29,6 +29,8 @@ struct Resolver {
   /// counted, not refused.
   var judgesResidency = false
   var hash = ContentHash()
+  /// The file before templates were put into their places.
+  var asWritten: Written?
 
   private let catalogHash: String
 

@@ -12,10 +12,15 @@ struct ScenarioPath {
   }
 
   /// Follows a path as `--set` does: keys of the format need not be written, free names must be.
-  static func follow(_ path: String, in root: Written) -> Result<ScenarioPath, Failure> {
+  ///
+  /// - Parameters:
+  ///   - root: with all that designs take over in place.
+  ///   - file: as it is written: where its templates are used tells what may stand in them.
+  static func follow(_ path: String, in root: Written, file: Written) -> Result<ScenarioPath, Failure> {
     var place = ScenarioPath(shape: ScenarioShape.root, value: root)
-    for part in path.split(separator: ".", omittingEmptySubsequences: false) {
-      let key = String(part)
+    let keys = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    for (depth, key) in keys.enumerated() {
+      if depth == 2, keys[0] == "templates", let use = file.use(ofTemplate: keys[1]) { place.shape = use }
       let value = place.value?[key]
       switch place.shape {
       case .map(let inner):
@@ -73,13 +78,13 @@ extension Shape {
 }
 
 /// A number and what stands behind it, such as `2` and `/s`.
-struct WrittenNumber {
-  var number: Double
+package struct WrittenNumber {
+  package var number: Double
   /// As written, the blank before it included.
-  var unit: String
+  package var unit: String
 
   /// `nil` for what is no finite number with at most one unit, such as `1h30m`.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let plain = text.filter { $0 != "_" }
     var end = plain.startIndex
     var hasDigit = false

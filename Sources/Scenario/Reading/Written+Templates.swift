@@ -13,14 +13,16 @@ extension Written {
   }
 
   /// The scenario with its templates in place, and without `templates`.
-  func expanded(_ faults: inout [ExpansionFault]) -> Written {
+  ///
+  /// - Parameter extending: false for templates alone: what a design takes over from another one is left out.
+  func expanded(_ faults: inout [ExpansionFault], extending: Bool = true) -> Written {
     guard case .map(let members) = content else { return self }
     let designs = members.last { $0.key == "designs" }?.value.members ?? []
     let shared = members.last { $0.key == "templates" }?.value.members ?? []
     let usesThem =
       !shared.isEmpty || designs.contains { $0.value["extends"] != nil } || contains(key: "template")
     guard usesThem else { return self }
-    var expansion = Expansion(templates: shared, designs: designs)
+    var expansion = Expansion(templates: shared, designs: designs, extends: extending)
     var whole = self
     whole.content = .map(
       members.filter { $0.key != "templates" }.map { member in
@@ -30,6 +32,20 @@ extension Written {
         return all
       })
     faults += expansion.faults
+    return whole
+  }
+
+  /// What every path of a scenario leads to: all that designs take over stands in them, and `templates` too.
+  ///
+  /// - Complexity: O(values of the scenario with its templates in place).
+  func inherited() -> Written {
+    var faults: [ExpansionFault] = []
+    var whole = expanded(&faults)
+    guard case .map(var members) = whole.content, whole["templates"] == nil,
+      let shared = self.members?.last(where: { $0.key == "templates" })
+    else { return whole }
+    members.append(shared)
+    whole.content = .map(members)
     return whole
   }
 
@@ -52,7 +68,7 @@ extension Written {
       }
       if over.value.isNull && over.value.text != nil { continue }
       var both = over
-      both.value = over.value.merged(over: member.value)
+      if !over.value.replacesBase { both.value = over.value.merged(over: member.value) }
       members.append(both)
     }
     for member in own where !below.contains(where: { $0.key == member.key }) {
@@ -69,20 +85,22 @@ extension Written {
 private struct Expansion {
   let templates: [Written.Member]
   let designs: [Written.Member]
+  let extends: Bool
   var faults: [Written.ExpansionFault] = []
   /// Names on the way from the outermost to the one being expanded: a name twice is a circle.
   private var path: [String] = []
 
-  init(templates: [Written.Member], designs: [Written.Member]) {
+  init(templates: [Written.Member], designs: [Written.Member], extends: Bool) {
     self.templates = templates
     self.designs = designs
+    self.extends = extends
   }
 
   mutating func design(_ member: Written.Member) -> Written.Member {
     var expanded = member
     expanded.value = member.value.without("extends")
     let place = "designs.\(member.key).extends"
-    if let name = member.value["extends"], enters("design \(member.key)", name, place) {
+    if extends, let name = member.value["extends"], enters("design \(member.key)", name, place) {
       if let base = designs.first(where: { $0.key == name.text }) {
         expanded.value = expanded.value.merged(over: design(base).value)
       } else {

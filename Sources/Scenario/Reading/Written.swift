@@ -20,6 +20,8 @@ package struct Written: Sendable {
   package var column: Int
   /// What put it here, when not the file: `--set seed=x`.
   var origin: String?
+  /// It stands for all that would be taken over at its place: nothing is laid under it.
+  var replacesBase = false
 
   var text: String? {
     if case .scalar(let text) = content { text } else { nil }

@@ -67,7 +67,8 @@ struct SweepReading {
     if parameters.isEmpty {
       checker.fault(
         place, "sweep.parameters", "nothing varies",
-        help: "give the scenario a `sweep` block or `--set PATH=1,2,4`")
+        help: "give the scenario a `sweep` block or `--set PATH=1,2,4`; what begins with '[' is one value, "
+          + "and several mappings are written PATH={…},{…}")
     }
     if method.isSampled, points == nil {
       checker.fault(place, "sweep.points", "'\(method.rawValue)' needs a number of `points`")
@@ -140,7 +141,7 @@ struct SweepReading {
   private mutating func parameter(
     _ path: String, _ value: Written, _ place: String, method: SweepSpace.Method
   ) -> SweepParameter? {
-    let leaf = ScenarioShape.root.leaf(path.split(separator: ".").map(String.init)[...])
+    let leaf = LeafKind(ofPath: path, in: scenario)
     var levels: [SweepValue] = []
     var range: SweepRange?
     if let items = value.items {
@@ -148,9 +149,11 @@ struct SweepReading {
       if levels.isEmpty { checker.fault(value, place, "the list of values is empty") }
       // Columns that go side by side may repeat a value.
       if method != .zip {
-        for (index, item) in items.enumerated()
-        where levels[..<index].contains(where: { $0.text == levels[index].text }) {
-          checker.fault(item, place, "the value \(levels[index].text) stands there twice")
+        let keys = levels.map { leaf.key(of: $0.text) }
+        for (index, item) in items.enumerated() {
+          guard let first = keys[..<index].firstIndex(of: keys[index]) else { continue }
+          let same = levels[first].text == levels[index].text ? "" : ", as \(levels[first].text) before it"
+          checker.fault(item, place, "the value \(levels[index].text) stands there twice\(same)")
         }
       }
     } else {
@@ -167,7 +170,7 @@ struct SweepReading {
         column: sample.column)
       if let fault = trial.apply(override, file: file) { checker.faults.append(fault) }
     }
-    return SweepParameter(path: path, levels: levels, range: range, measure: leaf.measure)
+    return SweepParameter(path: path, levels: levels, range: range, kind: leaf)
   }
 
   /// The ends of a range; `nil`, with a fault, where they do not go together.
@@ -269,34 +272,6 @@ extension ScenarioFamily {
     let space = reading.space(sweep, settings: settings, fixed: fixed, method: method, points: points)
     guard reading.checker.faults.isEmpty, let space else { return .failure(report(reading.checker.faults)) }
     return .success(space)
-  }
-}
-
-extension Shape {
-  /// What a value at the end of a path may be: every alternative of the format.
-  func leaf(_ path: ArraySlice<String>) -> LeafKind {
-    guard let key = path.first else { return LeafKind(self) }
-    return inner(key).map { $0.leaf(path.dropFirst()) } ?? LeafKind(.anything)
-  }
-
-  struct LeafKind {
-    var isInteger = false
-    var measure: Measure?
-
-    init(_ shape: Shape) {
-      switch shape {
-      case .integer: isInteger = true
-      case .quantity(let measure, _): self.measure = measure
-      case .durationOrAutomatic, .clockOrDuration: measure = .duration
-      case .words(_, let other): self = LeafKind(other)
-      case .either(let shapes):
-        for kind in shapes.map(LeafKind.init) {
-          isInteger = isInteger || kind.isInteger
-          measure = measure ?? kind.measure
-        }
-      default: break
-      }
-    }
   }
 }
 

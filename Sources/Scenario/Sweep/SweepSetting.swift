@@ -2,7 +2,7 @@
 ///
 /// `PATH=1,2,4` lists values, `PATH=1..8:1` gives a distance, `PATH=2/s..40/s:20log` and `…:20lin` a number
 /// of values; whole numbers without more, `PATH=1..8`, lie 1 apart. What begins with `[` or `{` is a value of
-/// the scenario, as it is elsewhere.
+/// the scenario, as it is elsewhere; several of them stand between commas, too: `PATH={…},{…}`.
 public struct SweepSetting: Sendable, Hashable {
   public let path: String
   public let value: String
@@ -14,13 +14,38 @@ public struct SweepSetting: Sendable, Hashable {
 
   /// Whether it gives more than one value, or a range.
   public var isSwept: Bool {
-    if value.hasPrefix("[") || value.hasPrefix("{") { return false }
-    return value.contains(",") || parts != nil
+    items.count > 1 || parts != nil
+  }
+
+  /// What stands between the commas; those inside brackets and quotes are part of a value.
+  private var items: [String] {
+    let isNested = value.hasPrefix("[") || value.hasPrefix("{")
+    var items: [String] = [""]
+    var depth = 0
+    var quote: Character?
+    for character in value {
+      if let open = quote {
+        if character == open { quote = nil }
+      } else if isNested {
+        switch character {
+        case "[", "{": depth += 1
+        case "]", "}": depth -= 1
+        case "\"", "'": quote = character
+        default: break
+        }
+      }
+      if character == ",", depth <= 0, quote == nil {
+        items.append("")
+      } else {
+        items[items.count - 1].append(character)
+      }
+    }
+    return items
   }
 
   /// The ends of a range and what follows the colon.
   private var parts: (from: String, to: String, rest: String?)? {
-    guard let dots = value.firstRange(of: "..") else { return nil }
+    guard !value.hasPrefix("["), !value.hasPrefix("{"), let dots = value.firstRange(of: "..") else { return nil }
     let from = String(value[..<dots.lowerBound])
     let behind = value[dots.upperBound...].split(
       separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -39,7 +64,6 @@ public struct SweepSetting: Sendable, Hashable {
       Written(content: content, line: 0, column: 0, origin: "--set \(path)=\(value)")
     }
     guard let parts else {
-      let items = value.split(separator: ",", omittingEmptySubsequences: false)
       return collection(.list(items.map { scalar(String($0.trimmingPrefix { $0 == " " })) }))
     }
     var members = [("from", parts.from), ("to", parts.to)]

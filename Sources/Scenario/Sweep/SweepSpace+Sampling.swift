@@ -33,7 +33,8 @@ extension SweepSpace {
     var kept: [Int] = []
     for index in 0..<count where seen.count < combinations {
       guard let values = sampled(parameters, sampler, index) else { return nil }
-      if seen.insert(values.map(\.text)).inserted { kept.append(index) }
+      let keys = zip(parameters, values).map { $0.kind.key(of: $1.text) }
+      if seen.insert(keys).inserted { kept.append(index) }
     }
     return kept.count < count ? kept : nil
   }

@@ -133,8 +133,10 @@ public struct SweepParameter: Sendable {
   public let levels: [SweepValue]
   /// The range that a sampled method takes values from; `nil` where there are levels.
   public let range: SweepRange?
+  let kind: LeafKind
+
   /// What a value measures; `nil` for a pure number or a word.
-  public let measure: Measure?
+  public var measure: Measure? { kind.measure }
 
   /// The value at `coordinate`, which lies in 0 ..< 1.
   func value(at coordinate: Double) -> SweepValue {
@@ -144,18 +146,7 @@ public struct SweepParameter: Sendable {
 
   /// A value as a cell of a table: quantities as numbers in the base unit of their measure, so that plots can
   /// take them as they stand; `nil` for what is no number.
-  public func number(_ value: SweepValue) -> Double? {
-    if let measure {
-      // Money counts in the currency that it is written in.
-      let code = Exchange.codes.first { value.text.contains($0) } ?? Exchange.dollars.currency
-      let own = Exchange(currency: code, rates: [:])
-      if case .success(let number) = UnitParser.parse(value.text, as: measure, in: own) { return number }
-    }
-    return ShapeChecker.integer(value.text).map(Double.init)
-      ?? Double(value.text).flatMap {
-        $0.isFinite ? $0 : nil
-      }
-  }
+  public func number(_ value: SweepValue) -> Double? { kind.number(value.text) }
 }
 
 /// One value of a parameter, as it would be written in the scenario.
