@@ -111,6 +111,34 @@ import Testing
     #expect(both.jobs[0].finish == training.jobs[0].finish && both.jobs[0].time == training.jobs[0].time)
   }
 
+  /// A job that puts nothing on a service's links changes nothing of it, whatever it is and wherever it lies:
+  /// one on a single accelerator beside a replica, one on a node of its own, one that starts when the service
+  /// has ended; nor does a job that sends change anything before it starts.
+  @Test(arguments: ["", ", nodes-per-leaf: 1, oversubscription: 4", ", topology: torus"])
+  func jobsThatSendNothingLeaveServicesAlone(leaves: String) throws {
+    let serving = try Self.run(Self.text(job: false, leaves: leaves))
+    let text = Self.text(leaves: leaves)
+    let wide = "accelerators: 12\n              restart: 1s\n              parallelism: { tensor: 4, data: auto }"
+    #expect(text.contains(wide))
+    for silent in [
+      "accelerators: 1\n              restart: 1s", "accelerators: 4\n              restart: 1s",
+      "accelerators: 8\n              restart: 1s", wide.replacing("1s", with: "1s\n              start: 10h"),
+    ] {
+      let both = try Self.run(text.replacing(wide, with: silent))
+      #expect(Self.times(both) == Self.times(serving), "\(silent)")
+      #expect(both.services[0].replicas == serving.services[0].replicas)
+    }
+    let late = try Self.run(
+      text.replacing(wide, with: wide.replacing("1s", with: "1s\n              start: 20s")))
+    // Whoever had its last token before the job came has not met it.
+    func early(_ outcome: Outcome) -> [[Ticks?]] {
+      outcome.records.filter { ($0.sent + ($0.e2e ?? .zero)).seconds < 20 }.sorted { $0.serial < $1.serial }
+        .map { [$0.ttft, $0.e2e, $0.transfer, $0.transferWait] }
+    }
+    let (before, alone) = (early(late), early(serving))
+    #expect(before == alone && before.count > 60 && Self.times(late) != Self.times(serving))
+  }
+
   /// More traffic of the one never makes the other faster.
   @Test func moreTrafficNeverHelps() throws {
     var finishes: [Ticks] = []
