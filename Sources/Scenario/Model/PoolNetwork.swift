@@ -81,7 +81,7 @@ extension Pool {
     }
     return nearest.map {
       FabricSettings(
-        fabric: $0, topology: .fatTree, routing: .adaptive, oversubscription: 1, nodesPerLeaf: 16,
+        fabric: $0, topology: .fatTree, routing: .usual(of: $0), oversubscription: 1, nodesPerLeaf: 16,
         reducesInNetwork: false, nodeBandwidth: node.nicBandwidth)
     }
   }
