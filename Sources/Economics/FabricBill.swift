@@ -35,6 +35,36 @@ public struct FabricParts: Sendable, Hashable {
     return parts
   }
 
+  /// A tree of three tiers as it stands: leaves in pods, each leaf with a cable to every aggregation switch of
+  /// its pod, and those to the core. A place in the tree that has more ports than a switch is several switches
+  /// side by side, and places with fewer share one.
+  ///
+  /// - Parameters:
+  ///   - interfaces: of all nodes.
+  ///   - hostsPerLeaf: interfaces that a full leaf holds.
+  ///   - uplinks: cables up from a leaf, and so aggregation switches of a pod.
+  ///   - podUplinks: cables up from an aggregation switch.
+  ///   - ports: of a switch, at least 2.
+  public static func built(
+    interfaces: Int, hostsPerLeaf: Int, leaves: Int, uplinks: Int, leavesPerPod: Int, podUplinks: Int,
+    ports: Int
+  ) -> FabricParts {
+    func switches(_ wanted: Int) -> Int { (wanted + max(2, ports) - 1) / max(2, ports) }
+    var parts = FabricParts()
+    parts.interfaces = interfaces
+    parts.hostCables = interfaces
+    let pods = (leaves + leavesPerPod - 1) / max(1, leavesPerPod)
+    let above = pods > 1 ? pods * uplinks * podUplinks : 0
+    parts.switchCables = leaves * uplinks + above
+    parts.switches = leaves * switches(hostsPerLeaf + uplinks)
+    for pod in 0..<pods {
+      let own = min(leavesPerPod, leaves - pod * leavesPerPod)
+      parts.switches += switches(uplinks * (own + (pods > 1 ? podUplinks : 0)))
+    }
+    parts.switches += switches(above)
+    return parts
+  }
+
   /// Tiers above `ends`, until one switch joins all.
   private mutating func addTree(ends: Int, ports: Int, oversubscription: Double) {
     if ends <= ports {

@@ -98,8 +98,6 @@ struct HandOff {
   var isHeld = false
   /// Whether a replica took it along, or it was sent to one that is not there: the router does not know yet.
   var isLost = false
-  /// Whether its KV entries go over links that others use.
-  var isOverShared = false
   /// Since when it waits for a decode replica with its prompt computed; `.never` while it does not.
   var starvedSince = Ticks.never
   /// What the prefill replica takes to release the prompt's blocks, and the tokens it had cached.

@@ -163,28 +163,35 @@ extension World {
     let request = requests[slot]
     let handOff = handOffs[Int(slot)]
     let decode = Int(handOff.decodeReplica) - roles.pointee.prefillCount
-    handOffs[Int(slot)].isOverShared = isShared(service, from: Int(request.replica), to: decode)
-    if handOffs[Int(slot)].isOverShared { return sendShared(service, slot, &pending) }
+    let sender = Int(request.replica)
+    let isShared = sharing.links.sharesTransfers[service]
+    if isShared, !roles.pointee.links.settings.isWithinNode(sender, decode) {
+      let settings = roles.pointee.links.settings
+      occupyPorts(
+        service, from: settings.senders.sites[sender].port, to: settings.receivers.sites[decode].port)
+    }
     let (started, wake) = roles.pointee.links.begin(
-      slot, tokens: tokensLeft(of: slot).prompt, from: Int(request.replica), to: decode,
+      slot, tokens: tokensLeft(of: slot).prompt, from: sender, to: decode,
       computedFrom: max(handOff.scheduled, handOff.reserved), at: now)
     if let started { schedule(service, started, &pending) }
     if let wake {
       pending.push(EventCode(.portFree, service: service, index: wake.port).payload, at: wake.time)
     }
-  }
-
-  /// Whether KV entries take a way that others use too.
-  private func isShared(_ service: Int, from sender: Int, to receiver: Int) -> Bool {
-    sharing.links.sharesTransfers[service]
-      && !roles(of: service).pointee.links.settings.isWithinNode(sender, receiver)
+    if isShared { countTransfer(service, slot, by: 1, &pending) }
   }
 
   mutating func takeNextTransfer(_ service: Int, port: Int, _ pending: inout PendingEvents) {
     if !roles(of: service).pointee.links.canBegin(on: port, at: now) { return }
+    let isShared = sharing.links.sharesTransfers[service]
+    if isShared, let next = roles(of: service).pointee.links.next(on: port),
+      let ports = roles(of: service).pointee.links.ports(of: next)
+    {
+      occupyPorts(service, from: ports.sender, to: ports.receiver)
+    }
     let (started, wake) = roles(of: service).pointee.links.portIsFree(port, at: now)
     schedule(service, started, &pending)
     if let wake { pending.push(EventCode(.portFree, service: service, index: port).payload, at: wake) }
+    if isShared { settleShares(&pending) }
   }
 
   private mutating func schedule(
@@ -203,6 +210,14 @@ extension World {
     pending.push(code.payload, at: end)
   }
 
+  /// The last KV entry of a transfer under way comes sooner or later than was planned.
+  mutating func replanEnd(
+    of transfer: TransferLinks.Started, of service: Int, _ pending: inout PendingEvents
+  ) {
+    handOffs[Int(transfer.id)].past.version &+= 1
+    planEnd(of: transfer.id, of: service, at: max(now, transfer.end), &pending)
+  }
+
   mutating func endTransfer(_ code: EventCode, _ pending: inout PendingEvents) {
     let (service, slot) = (code.service, UInt32(code.index))
     let handOff = handOffs[Int(slot)]
@@ -212,9 +227,9 @@ extension World {
     handOffs[Int(slot)].received = now
     let bytes = roles.pointee.links.settings.bytes(ofTokens: tokensLeft(of: slot).prompt)
     let decode = Int(handOff.decodeReplica)
-    if handOff.isOverShared { roles.pointee.links.countShared(bytes: bytes) }
     if roles.pointee.links.settings.answersFromReceiver { answerFirst(service, slot) }
     roles.pointee.bytesReceived += bytes
+    if sharing.links.sharesTransfers[service] { countTransfer(service, slot, by: -1, &pending) }
     let first = roles.pointee.links.settings.answersFromReceiver ? now : handOff.firstToken
     state.pointee.replicas[decode].pointee.receive(handOff.ticket, firstToken: first, at: now)
     reschedule(service, decode, &pending)

@@ -11,10 +11,12 @@ extension TransportCollectives {
   /// - Parameters:
   ///   - fabric: Between nodes; `nil` where a pool has none.
   ///   - nodeBandwidth: All interfaces of a node, one direction; `nil` takes `nodeBandwidth(of:over:)`.
+  ///   - addedLatency: What each hop between nodes takes longer than measured; below 0 for shorter.
   /// - Returns: `nil` where the catalogue lacks the accelerator or a transport for it.
   public init?(
     node: Node, fabric: Fabric?, nodeBandwidth: BytesPerSecond? = nil, in catalog: Catalog = .builtIn,
-    reducesInNetwork: Bool = false, algorithm: CollectiveAlgorithm = .automatic
+    reducesInNetwork: Bool = false, algorithm: CollectiveAlgorithm = .automatic,
+    addedLatency: Seconds = .zero
   ) {
     guard let accelerator = catalog.accelerator(node.accelerator),
       let links = catalog.scaleUpTransport(of: accelerator)
@@ -26,8 +28,15 @@ extension TransportCollectives {
     let own = nodeBandwidth ?? Self.nodeBandwidth(of: node, over: fabric)
     let nodes = Double(max(1, joined / inNode))
     let ownBus = accelerator.pcieBandwidth * catalog.pcieShare
+    var network = fabric.flatMap(catalog.transport(over:))
+    if var slower = network, addedLatency != .zero {
+      for index in slower.network.indices {
+        slower.network[index].hop = max(.zero, slower.network[index].hop + addedLatency)
+      }
+      network = slower
+    }
     self.init(
-      scaleUp: links, network: fabric.flatMap(catalog.transport(over:)),
+      scaleUp: links, network: network,
       linkBandwidth: accelerator.scaleUpBandwidth, domainSize: max(joined, inNode),
       linkedRanks: isBridged ? joined : nil, hostLinks: bus.map { ($0, accelerator.pcieBandwidth) },
       domainBandwidth: own * nodes, rankBandwidth: min(own, max(ownBus, own / Double(inNode))),

@@ -70,8 +70,10 @@ public struct TransportCollectives: CollectiveModel {
     }
   }
 
-  /// Whether the named algorithm can carry out the operation among such a group; `automatic` always can.
-  public func applies(to operation: CollectiveOperation, among group: CollectiveGroup) -> Bool {
+  /// Whether an algorithm can carry out the operation among such a group; `automatic` always can.
+  public func applies(
+    _ algorithm: CollectiveAlgorithm, to operation: CollectiveOperation, among group: CollectiveGroup
+  ) -> Bool {
     algorithm == .automatic || raw(operation, Bytes(1), group, by: algorithm) != nil
   }
 

@@ -129,6 +129,19 @@ extension Pool {
         let ratio = (bandwidth / network.fabric.linkBandwidth).rounded()
         return ratio >= 1 ? Int(min(1024, ratio)) : 1
       } ?? devicesPerNode
+    if network.isDeep(nodes: nodeCount) {
+      let own = min(each, 1024)
+      let plan = network.plan(
+        nodes: nodeCount, nodeBandwidth: network.fabric.linkBandwidth * Double(min(own, 64)))
+      if let tree = plan.tree, own <= 64 {
+        let parts = FabricParts.built(
+          interfaces: own * nodeCount, hostsPerLeaf: tree.hostsPerLeaf,
+          leaves: (nodeCount + network.nodesPerLeaf - 1) / network.nodesPerLeaf,
+          uplinks: tree.uplinksPerLeaf, leavesPerPod: tree.leavesPerPod,
+          podUplinks: tree.uplinksPerAggregation, ports: prices.ports)
+        return (parts, prices)
+      }
+    }
     let parts = FabricParts.tree(
       interfaces: min(each, 1024) * nodeCount, ports: prices.ports,
       oversubscription: network.oversubscription,

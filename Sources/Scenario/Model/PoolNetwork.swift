@@ -31,6 +31,16 @@ public struct FabricSettings: Sendable, Hashable {
   public var reducesInNetwork: Bool
   /// All interfaces of a node, one direction; `nil` for what the fabric's kind brings with it.
   public var nodeBandwidth: BytesPerSecond?
+  /// Tiers of a fat tree, 2 or 3; `nil` for as few as join all leaves.
+  public var tiers: Int?
+  /// Leaves of a pod of a tree of three tiers; `nil` for half the ports of a switch.
+  public var leavesPerPod: Int?
+  /// Bandwidth below the aggregation switches of a pod over that above them, at least 1.
+  public var podOversubscription = 1.0
+  /// Ports of its switches of the line rate; `nil` where the catalogue does not know them.
+  public var switchPorts: Int?
+  /// What a small message takes more than the fabric of the catalogue, from node to node.
+  public var addedLatency = Seconds.zero
 
   public init(
     fabric: Fabric, topology: Topology, routing: Routing, oversubscription: Double, nodesPerLeaf: Int,
@@ -71,7 +81,7 @@ extension Pool {
     }
     return nearest.map {
       FabricSettings(
-        fabric: $0, topology: .fatTree, routing: .adaptive, oversubscription: 1, nodesPerLeaf: 16,
+        fabric: $0, topology: .fatTree, routing: .usual(of: $0), oversubscription: 1, nodesPerLeaf: 16,
         reducesInNetwork: false, nodeBandwidth: node.nicBandwidth)
     }
   }
@@ -89,13 +99,17 @@ extension Pool {
     func model(_ share: Double) -> TransportCollectives? {
       TransportCollectives(
         node: node, fabric: network?.fabric, nodeBandwidth: own * (share * left), in: catalog,
-        reducesInNetwork: network?.reducesInNetwork ?? false, algorithm: algorithm)
+        reducesInNetwork: network?.reducesInNetwork ?? false, algorithm: algorithm,
+        addedLatency: network?.addedLatency ?? .zero)
     }
     let nodes = (ranks + node.accelerators - 1) / node.accelerators
-    guard let rings = model(ringShare(nodes: nodes, catalog: catalog)),
-      let exchange = model(network?.exchangeShare(nodes: nodes) ?? 1)
+    let plan = network?.plan(nodes: nodes, nodeBandwidth: own)
+    let around = plan?.ringShare() ?? 1
+    let next = plan.map { $0.layout == .torus ? $0.neighbourShare() : around } ?? 1
+    guard let rings = model(around), let exchange = model(plan?.exchangeShare() ?? 1),
+      let neighbours = model(next)
     else { return nil }
-    return PoolCollectives(rings: rings, exchange: exchange)
+    return PoolCollectives(rings: rings, exchange: exchange, neighbours: neighbours)
   }
 
   /// All interfaces of a node, one direction.
@@ -106,20 +120,35 @@ extension Pool {
 
   /// What of it each node gets when so many nodes pass data around rings and nobody else is there.
   public func ringShare(nodes: Int, catalog: Catalog) -> Double {
-    assumedNetwork(catalog: catalog)?.share(nodes: nodes, nodeBandwidth: nodeBandwidth(catalog: catalog)) ?? 1
+    assumedNetwork(catalog: catalog)?.plan(nodes: nodes, nodeBandwidth: nodeBandwidth(catalog: catalog))
+      .ringShare() ?? 1
   }
 }
 
-/// Collectives of a pool: those that go around rings or up trees of nodes, and all-to-all, which crosses
-/// the fabric everywhere at once.
+/// Collectives of a pool: those that go around rings or up trees of nodes; all-to-all, which crosses the
+/// fabric everywhere at once; and what one node sends to another.
 public struct PoolCollectives: CollectiveModel {
   let rings: TransportCollectives
   let exchange: TransportCollectives
+  let neighbours: TransportCollectives
 
   public func time(of operation: CollectiveOperation, bytes: Bytes, among group: CollectiveGroup) -> Seconds {
-    operation == .allToAll
-      ? exchange.time(of: operation, bytes: bytes, among: group)
-      : rings.time(of: operation, bytes: bytes, among: group)
+    model(for: operation).time(of: operation, bytes: bytes, among: group)
+  }
+
+  private func model(for operation: CollectiveOperation) -> TransportCollectives {
+    switch operation {
+    case .allToAll: exchange
+    case .sendReceive: neighbours
+    case .allReduce, .allGather, .reduceScatter, .broadcast: rings
+    }
+  }
+
+  /// The algorithms by which `operation` can be carried out among such a group, `automatic` among them.
+  public func algorithms(for operation: CollectiveOperation, among group: CollectiveGroup)
+    -> [CollectiveAlgorithm]
+  {
+    CollectiveAlgorithm.allCases.filter { rings.applies($0, to: operation, among: group) }
   }
 
   /// The group of neighbours; see `TransportCollectives.group`.
@@ -127,54 +156,34 @@ public struct PoolCollectives: CollectiveModel {
 }
 
 extension FabricSettings {
-  /// What of its interfaces' bandwidth each node gets when so many nodes pass data around rings.
-  func share(nodes: Int, nodeBandwidth: BytesPerSecond) -> Double {
-    if nodes <= 1 || (topology == .fatTree && nodes <= nodesPerLeaf) { return 1 }
+  /// The network as so many nodes of such a bandwidth use it.
+  public func plan(nodes: Int, nodeBandwidth: BytesPerSecond) -> FabricPlan {
     let interfaces = max(1, min(64, Int((nodeBandwidth / fabric.linkBandwidth).rounded())))
-    let line = LinkSpeed(bandwidth: nodeBandwidth / Double(interfaces), latency: fabric.latency)
-    var description = TopologyDescription(shape: .singleSwitch(hosts: nodes * interfaces), host: line)
-    var traffic = RingTraffic(description: description, routing: policy, nodes: nodes, interfaces: interfaces)
-    let hosts = nodesPerLeaf * interfaces
-    let uplinks = max(1, Int((Double(hosts) / oversubscription).rounded(.down)))
+    let layout: FabricPlan.Layout
     switch topology {
     case .fatTree:
-      description.shape = .fatTree(
-        FatTree(hostsPerLeaf: hosts, leaves: (nodes + nodesPerLeaf - 1) / nodesPerLeaf, spines: uplinks))
-    case .railOptimised:
-      // The switch that held some nodes with all their interfaces now holds so many more with one each.
-      let group = min(nodes, hosts)
-      description.shape = .rails(
-        RailFabric(
-          nodes: nodes, rails: interfaces, nodesPerGroup: group,
-          spines: max(1, Int((Double(group) / oversubscription).rounded(.down)))))
-    case .dragonfly:
-      let perRouter = max(1, hosts / 8)
-      let groups = max(1, (nodes * interfaces + 8 * perRouter - 1) / (8 * perRouter))
-      // Routers of a group are joined by as much as their hosts bring; so are groups, less the
-      // oversubscription.
-      description.fabric = LinkSpeed(bandwidth: line.bandwidth * Double(perRouter), latency: fabric.latency)
-      let global = Double(2 * 8 * perRouter) / Double(max(1, groups - 1)) / oversubscription
-      description.global = LinkSpeed(bandwidth: line.bandwidth * max(1, global), latency: fabric.latency)
-      description.shape = .dragonfly(
-        Dragonfly(
-          groups: groups, routersPerGroup: 8, hostsPerRouter: perRouter,
-          globalLinksPerRouter: max(1, max((groups + 6) / 8, Int(Double(perRouter) / (2 * oversubscription))))
-        ))
-    case .torus:
-      // A ring of neighbours has cables of its own; a node splits its bandwidth among its directions.
-      return min(1, 1 / Double(Self.torusDimensions(nodes: nodes).filter { $0 > 1 }.count))
+      layout =
+        isDeep(nodes: nodes)
+        ? .deepFatTree(leavesPerPod: podSize, podOversubscription: podOversubscription) : .fatTree
+    case .railOptimised: layout = .rails
+    case .dragonfly: layout = .dragonfly
+    case .torus: layout = .torus
     }
-    traffic.description = description
-    return traffic.slowestShare()
+    return FabricPlan(
+      layout: layout, routing: policy, nodes: nodes, interfaces: interfaces,
+      line: LinkSpeed(bandwidth: nodeBandwidth / Double(interfaces), latency: fabric.latency),
+      nodesPerLeaf: nodesPerLeaf, oversubscription: oversubscription)
   }
 
-  /// What of its interfaces' bandwidth each node gets when every node sends to every other: what leaves a
-  /// leaf shares the cables above it. Hashes even out over so many flows.
-  func exchangeShare(nodes: Int) -> Double {
-    let below = topology == .railOptimised ? nodesPerLeaf * 8 : nodesPerLeaf
-    guard nodes > below else { return 1 }
-    let crossing = Double(nodes - below) / Double(nodes - 1)
-    return min(1, 1 / (oversubscription * crossing))
+  /// Leaves of a pod.
+  public var podSize: Int { max(1, leavesPerPod ?? (switchPorts ?? 64) / 2) }
+
+  /// Whether so many nodes hang on a tree of three tiers: because it says so, or because no spine has a port
+  /// for each leaf.
+  public func isDeep(nodes: Int) -> Bool {
+    guard topology == .fatTree else { return false }
+    if let tiers { return tiers > 2 }
+    return switchPorts.map { (nodes + nodesPerLeaf - 1) / nodesPerLeaf > $0 } ?? false
   }
 
   /// The same as a policy of flows.
@@ -188,14 +197,5 @@ extension FabricSettings {
   }
 
   /// Sides of a torus of so many nodes: nearly equal factors, three at most.
-  public static func torusDimensions(nodes count: Int) -> [Int] {
-    var best = [count, 1, 1]
-    for x in 1...max(1, min(count, 256)) where count % x == 0 {
-      for y in 1...max(1, min(count / x, 256)) where (count / x) % y == 0 {
-        let sides = [x, y, count / x / y]
-        if sides.max()! - sides.min()! < best.max()! - best.min()! { best = sides }
-      }
-    }
-    return best
-  }
+  public static func torusDimensions(nodes count: Int) -> [Int] { FabricPlan.torusSides(nodes: count) }
 }

@@ -105,6 +105,7 @@ extension Resolver {
       pool.market = self.market(market, "\(path).market", of: pool, site: sites[siteIndex], prices: prices)
     }
     pool.network = network(value["fabric"], "\(path).fabric", node: node)
+    if let fabric = value["fabric"] { checkTiers(of: pool, fabric, "\(path).fabric") }
     pool.failures = failures(value["failures"], "\(path).failures", in: value, of: pool, at: sites[siteIndex])
     cut(&pool, value["partition"], "\(path).partition")
     elastic(&pool, value, path)

@@ -56,6 +56,7 @@ extension Resolver {
       }
       design.jobs.append(job)
     }
+    assumeNetworks(of: &design, value, path)
     checkJobPlacement(design, value, path)
     checkPhases(of: design, value, path)
     tellIdleRates(of: design, trainings, value["storage"], "\(path).storage")
@@ -152,12 +153,14 @@ extension Resolver {
       return nil
     }
     if let collective = collectives.firstIndex(where: { $0.name == name }) {
-      guard pool.collectives(ranks: count, catalog: catalog) != nil else {
+      guard let network = pool.collectives(ranks: count, catalog: catalog) else {
         fault(
           value, path,
           "the catalogue knows no links between accelerators of the kind '\(pool.accelerator.name)'")
         return nil
       }
+      let work = collectives[collective]
+      guard checkAlgorithm(of: work, value, path, pool: pool, count: count, network) else { return nil }
       return JobDeployment(
         name: member.key, poolIndex: poolIndex, accelerators: count, work: .collective(collective))
     }
@@ -209,13 +212,12 @@ extension Resolver {
     let framework =
       value["framework"]?.text ?? standing("default", at: "\(path).framework", as: "default")
     if pool.network == nil && accelerators > pool.scaleUpDomain {
-      guard let assumed = pool.assumedNetwork(catalog: catalog) else {
+      guard pool.assumedNetwork(catalog: catalog) != nil else {
         fault(
           value, path, "the nodes of '\(pool.name)' have no network between them",
           help: "give the pool a `fabric`")
         return nil
       }
-      defaults.append(AppliedDefault(path: "\(path), fabric of '\(pool.name)'", value: assumed.fabric.name))
     }
     guard let network = pool.collectives(ranks: accelerators, catalog: catalog) else {
       fault(
@@ -288,21 +290,6 @@ extension Resolver {
     return found
   }
 
-  private mutating func tellShortfall(
-    _ memory: TrainingMemory, _ model: TrainingStepModel, _ value: Written, _ path: String
-  ) {
-    func gibibytes(_ bytes: Bytes) -> String { "\((bytes.value / 0x1p30 * 10).rounded() / 10) GiB" }
-    let remedies = TrainingMemory.remedies(for: model.run, preset: model.preset).prefix(3).map {
-      "\($0.change) (\(gibibytes($0.memory.total)))"
-    }
-    fault(
-      value, "\(path).parallelism",
-      "the training takes \(gibibytes(memory.total)) of an accelerator, "
-        + "\(gibibytes(memory.shortfall)) more than "
-        + "the \(gibibytes(memory.usable)) that it can use",
-      help: remedies.isEmpty ? "more accelerators" : remedies.joined(separator: "; or "))
-  }
-
   private mutating func trainingLayout(
     _ value: Written, _ path: String, run: TrainingRun, accelerators: Int, _ framework: String,
     _ network: any CollectiveModel
@@ -316,13 +303,10 @@ extension Resolver {
         for: run, accelerators: accelerators, framework: framework, collectives: network, catalog: catalog,
         wanted: wanted)
       guard let best = answer.best else {
-        let near = answer.nearest.map {
-          "the nearest lacks \(Int(($0.memory.shortfall.value / 0x1p30).rounded(.up))) GiB an accelerator"
-        }
-        fault(
-          value["parallelism"] ?? value, "\(path).parallelism",
-          "no layout on \(accelerators) accelerators fits, of \(answer.considered) considered",
-          help: near ?? "the global batch must divide among the replicas")
+        let preset = TrainingStepModel(run, framework: framework, collectives: network, catalog: catalog)
+          .preset
+        tellNoLayout(
+          answer, run, framework: preset, accelerators: accelerators, wanted: wanted, value, path)
         return nil
       }
       return standing(best.layout, at: "\(path).parallelism", as: best.layout.words)

@@ -172,38 +172,6 @@ extension Resolver {
     return tier
   }
 
-  /// The network that a pool names; `nil` without one.
-  mutating func network(_ value: Written?, _ path: String, node: Node) -> FabricSettings? {
-    guard let value, let name = value.text ?? value["kind"]?.text else { return nil }
-    let line = quantity(value["link-bandwidth"], .bandwidth)
-    var fabric = catalog.fabric(name)
-    if fabric == nil, let line, ["infiniband", "roce", "ethernet", "efa"].contains(name) {
-      fabric = Fabric(name: name, kind: name, linkBandwidth: BytesPerSecond(line), latency: Seconds(2e-6))
-    }
-    guard var fabric else {
-      // A plain name has been told by its shape.
-      if let kind = value["kind"] {
-        let near = nearestName(to: name, among: catalog.names(of: .fabrics)).map { "did you mean '\($0)'?" }
-        fault(
-          kind, "\(path).kind", "the catalogue has no fabric '\(name)'",
-          help: near ?? "or give `link-bandwidth`")
-      }
-      return nil
-    }
-    if let line { fabric.linkBandwidth = BytesPerSecond(line) }
-    if let latency = quantity(value["latency"], .duration) { fabric.latency = Seconds(latency) }
-    let links = integer(value["links-per-node"]) ?? integer(value["rails"])
-    let spreads = fabric.kind == "infiniband" || fabric.kind == "efa"
-    return FabricSettings(
-      fabric: fabric,
-      topology: value["topology"]?.text.flatMap(FabricSettings.Topology.init) ?? .fatTree,
-      routing: value["routing"]?.text.flatMap(FabricSettings.Routing.init) ?? (spreads ? .adaptive : .ecmp),
-      oversubscription: number(value["oversubscription"]) ?? 1,
-      nodesPerLeaf: integer(value["nodes-per-leaf"]) ?? 16,
-      reducesInNetwork: value["in-network-reduction"]?.text == "true",
-      nodeBandwidth: links.map { fabric.linkBandwidth * Double($0) })
-  }
-
   /// What fails in a pool; `nil` for nothing. Pools without a word of it fail as the catalogue's record says
   /// as soon as a job runs on them.
   mutating func failures(

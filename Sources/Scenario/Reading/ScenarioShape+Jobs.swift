@@ -192,6 +192,15 @@ extension ScenarioShape {
     Key("oversubscription", .number(1...100), "Bandwidth below a leaf over that above it.", fallback: "1"),
     Key("nodes-per-leaf", .integer(1...10_000), "Nodes that share a leaf switch.", fallback: "16"),
     Key(
+      "tiers", .integer(2...3), "Tiers of switches of a fat-tree.",
+      fallback: "2; 3 where a switch has fewer ports than there are leaves"),
+    Key(
+      "leaves-per-pod", .integer(1...10_000), "Leaves that share aggregation switches, of 3 tiers.",
+      fallback: "half the ports of a switch"),
+    Key(
+      "pod-oversubscription", .number(1...100),
+      "Bandwidth below the aggregation switches of a pod over that above them.", fallback: "1"),
+    Key(
       "routing", .choice(FabricSettings.Routing.allCases.map(\.rawValue)), "Which path a flow takes.",
       fallback: "adaptive (infiniband, efa), ecmp"),
     Key("in-network-reduction", .choice(["true", "false"]), "Switches reduce (SHARP).", fallback: "false"),

@@ -118,7 +118,7 @@ public struct LayoutSearch: Sendable {
     (1...max(1, min(number, limit))).filter { number % $0 == 0 }
   }
 
-  private static func forEachLayout(
+  static func forEachLayout(
     _ run: TrainingRun, _ accelerators: Int, _ body: (TrainingLayout) -> Void
   ) {
     let model = run.model

@@ -189,17 +189,11 @@ extension World {
     let isMoving = handOff.reserved != .never && handOff.firstToken != .never && handOff.received == .never
     guard isMoving else { return }
     handOffs[Int(slot)].past.version &+= 1
-    if handOff.isOverShared {
-      sharing.cancelTransfer(service: service, slot: slot, at: now)
-      return settleShares(&pending)
-    }
     let cancelled = roles(of: service).pointee.links.cancel(slot, at: now)
-    for other in cancelled.sooner {
-      handOffs[Int(other.id)].past.version &+= 1
-      planEnd(of: other.id, of: service, at: max(now, other.end), &pending)
-    }
+    for other in cancelled.sooner { replanEnd(of: other, of: service, &pending) }
     if let port = cancelled.wake {
       pending.push(EventCode(.portFree, service: service, index: port).payload, at: now)
     }
+    if sharing.links.sharesTransfers[service] { countTransfer(service, slot, by: -1, &pending) }
   }
 }

@@ -89,8 +89,8 @@ struct FabricLinks: Sendable {
 
   private static func torus(_ pool: Pool, _ network: FabricSettings, _ node: Double) -> FlowRouter? {
     let sides = FabricSettings.torusDimensions(nodes: pool.nodeCount)
-    // A node splits its bandwidth among the dimensions.
-    let parts = Double(max(1, sides.filter { $0 > 1 }.count))
+    // A node splits its bandwidth among its links, two in each dimension.
+    let parts = Double(2 * max(1, sides.filter { $0 > 1 }.count))
     let latency = network.fabric.latency
     let description = TopologyDescription(
       shape: .torus(dimensions: sides), host: LinkSpeed(bandwidth: BytesPerSecond(node), latency: latency),
@@ -231,8 +231,11 @@ struct FabricLinks: Sendable {
     let places = counts.indices.filter { counts[$0] > 0 }
     guard places.count > 1 else { return [] }
     if !isExchange {
-      return places.indices.map {
-        (places[$0], places[($0 + 1) % places.count], Double(min(counts[places[$0]], nodeParts)))
+      // Half goes around each way, so that both directions of a link carry something.
+      return places.indices.flatMap { place -> [(from: Int, to: Int, weight: Double)] in
+        let (own, next) = (places[place], places[(place + 1) % places.count])
+        let half = Double(min(counts[own], nodeParts)) / 2
+        return [(own, next, half), (next, own, half)]
       }
     }
     return places.flatMap { from in

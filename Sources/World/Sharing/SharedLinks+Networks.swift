@@ -68,33 +68,36 @@ extension SharedLinks {
     let sharesPort =
       hosts.contains { user.senders.movesOver != nil || Self.hasFreeNeighbour(of: $0, in: design) }
       || user.ports.contains { port in others.contains { $0.ports.contains { port.isSame(as: $0) } } }
-    let sharesFabric = user.crosses && sharesFabric(of: user, with: others, models, design)
+    let sharesFabric = user.crosses && isBound(user, design, catalog)
     guard sharesPort || sharesFabric else { return }
     if sharesFabric { addFabric(of: user.pool!, design, catalog) }
     var uses = Transfers()
     uses.fabricPool = sharesFabric ? user.pool : nil
-    uses.rateCap = min(user.senders.portBandwidth, user.receivers.portBandwidth)
+    uses.senderBandwidth = user.senders.portBandwidth
+    uses.receiverBandwidth = user.receivers.portBandwidth
     for (place, site) in zip(user.own, user.senders.possibleSites) where uses.senders[site.port] == nil {
       uses.senders[site.port] = addPort(place, user.senders.portBandwidth)
     }
     for (place, site) in zip(user.other, user.receivers.possibleSites) where uses.receivers[site.port] == nil
     {
       uses.receivers[site.port] = addPort(place, user.receivers.portBandwidth)
-      uses.arrivals[site.port] = place.accelerators
     }
     setTransfers(uses, of: user.service)
   }
 
-  /// Whether another job or service crosses the same fabric, and both together may ask too much of it.
-  private func sharesFabric(
-    of user: Traffic, with others: [Traffic], _ models: [JobModel], _ design: Design
-  ) -> Bool {
+  /// Whether its KV entries may ask for more than the fabric between its nodes carries: that does not hang on
+  /// who else is there, so that whoever comes without traffic changes nothing.
+  private func isBound(_ user: Traffic, _ design: Design, _ catalog: Catalog) -> Bool {
     guard let pool = user.pool, let network = design.pools[pool].network else { return false }
-    let meetsJobs = models.contains { $0.poolIndex == pool }
+    if FabricLinks.isTight(network) { return true }
     // A service's links may be wider than its nodes' interfaces: it fills even a tree that blocks nobody.
-    if network.topology == .fatTree && meetsJobs { return true }
-    return FabricLinks.isTight(network)
-      && (meetsJobs || others.contains { $0.pool == pool && $0.crosses })
+    let own = design.pools[pool].nodeBandwidth(catalog: catalog).value * (1 + 1e-9)
+    func sum(_ ports: [Port], _ each: BytesPerSecond) -> Double {
+      let perNode = Set(ports.map(\.accelerators)).count
+      return each.value * Double(perNode)
+    }
+    return sum(user.own, user.senders.portBandwidth) > own
+      || sum(user.other, user.receivers.portBandwidth) > own
   }
 
   private mutating func addFabric(of pool: Int, _ design: Design, _ catalog: Catalog) {

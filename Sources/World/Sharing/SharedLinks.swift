@@ -30,15 +30,15 @@ struct SharedLinks: Sendable {
 
   /// How a disaggregated service's KV entries use links.
   struct Transfers: Sendable {
-    /// By the port's number among the service's own.
-    var senders: [Int: UInt32] = [:]
-    var receivers: [Int: UInt32] = [:]
-    var rateCap = BytesPerSecond.zero
+    /// By the port's number among the service's own; looked up, never iterated.
+    var senders: [Int: Port] = [:]
+    var receivers: [Int: Port] = [:]
+    /// Of one port of each side.
+    var senderBandwidth = BytesPerSecond.zero
+    var receiverBandwidth = BytesPerSecond.zero
     /// The pool whose fabric's links they cross; `nil` where those are nobody else's, or nothing is known of
     /// what lies between two pools.
     var fabricPool: Int?
-    /// Accelerators behind each receiving port.
-    var arrivals: [Int: Range<Int>] = [:]
   }
 
   /// How a job uses a store: what one of its nodes moves when nobody else is there.
@@ -134,15 +134,15 @@ struct SharedLinks: Sendable {
 
 extension SharedLinks {
   /// The port's link: the one that it has already, where another service uses the same port.
-  mutating func addPort(_ place: Port, _ bandwidth: BytesPerSecond) -> UInt32 {
+  mutating func addPort(_ place: Port, _ bandwidth: BytesPerSecond) -> Port {
     if let known = ports.first(where: { $0.isSame(as: place) }) {
       capacities[Int(known.link)] = max(capacities[Int(known.link)], bandwidth.value)
-      return known.link
+      return known
     }
     var port = place
     port.link = link(bandwidth.value)
     ports.append(port)
-    return port.link
+    return port
   }
 
   mutating func setTransfers(_ uses: Transfers, of service: Int) {
@@ -156,12 +156,12 @@ extension SharedLinks {
 
   mutating func setTraffic(_ traffic: JobTraffic?, of job: Int) { jobs[job].traffic = traffic }
 
-  /// What KV entries from one site to another cross of a fabric that others use.
-  func crossing(_ sender: TransferSite, _ receiver: TransferSite, _ uses: Transfers) -> [LinkShare] {
-    guard let pool = uses.fabricPool, let fabric = fabrics[pool] else { return [] }
-    let mask = 1 << 32 - 1
-    return fabric.path(
-      from: sender.node & mask, to: receiver.node & mask, accelerators: uses.arrivals[receiver.port] ?? 0..<1)
+  /// What KV entries from one port to another cross of a fabric that others use.
+  func crossing(_ sender: Int, _ receiver: Int, _ uses: Transfers) -> [LinkShare] {
+    guard let pool = uses.fabricPool, let fabric = fabrics[pool], let from = uses.senders[sender],
+      let to = uses.receivers[receiver]
+    else { return [] }
+    return fabric.path(from: from.node, to: to.node, accelerators: to.accelerators)
   }
 }
 

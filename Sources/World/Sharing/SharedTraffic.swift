@@ -3,20 +3,19 @@ import Kernel
 import Quantities
 import Workloads
 
-/// What is under way on shared links and stores: transfers that end, and what jobs do all the time.
+/// What is under way on shared links and stores: weights that are read to their end, the ports over which KV
+/// entries move one after the other (`TransferLinks` keeps their order), and what jobs do all the time.
 ///
 /// Rates are max-min fair (`FlowNetwork`). A job's bursts count on a link for the share of time in which they
 /// are there; see `JobTraffic`.
 struct SharedTraffic: ~Copyable {
   /// What a flow that ends was for.
   enum Use: Sendable {
-    /// The KV entries of the request in that slot.
-    case transfer(service: Int, slot: UInt32, bytes: Int64)
     /// Weights of one replica, as one of its nodes reads them: its number, or -1 where replicas stay up; its
     /// version, or -1 for one that comes up with its service.
     case weights(service: Int, bytes: Int64, replica: Int32, version: Int)
-    /// Of a job: it ends when the job stops it.
-    case job
+    /// Of a job or a port: it ends when they say so.
+    case endless
   }
 
   /// What a job does on shared links now.
@@ -30,7 +29,7 @@ struct SharedTraffic: ~Copyable {
   }
 
   let links: SharedLinks
-  private var network: FlowNetwork
+  var network: FlowNetwork
   /// By flow.
   private var uses: [Use] = []
   /// By job, then activity.
@@ -39,7 +38,11 @@ struct SharedTraffic: ~Copyable {
   private var bursts: [[LinkShare]]
   /// Sum of the weights of all flows on each link.
   private var weights: [Double]
-  /// When the next flow ends, as the World has planned it, told apart from earlier plans.
+  /// Ports of disaggregated services that are busy now, in the order in which they became so.
+  var busyPorts: [BusyPort] = []
+  /// By service: transfers that want its ports.
+  var counts: [PortCounts]
+  /// When the next flow ends or port is idle, as the World has planned it, told apart from earlier plans.
   private var planned: Ticks?
   private(set) var version = 0
   private var bytesAsked: Int64 = 0
@@ -49,7 +52,7 @@ struct SharedTraffic: ~Copyable {
   private var flowsUnderWay = 0
 
   /// More than a link carries until the clock ends.
-  private static let endless = Bytes(1e30)
+  static let endless = Bytes(1e30)
 
   init(_ links: SharedLinks) {
     self.links = links
@@ -57,35 +60,12 @@ struct SharedTraffic: ~Copyable {
     flows = links.jobs.map { _ in Activity.allCases.map { _ in nil } }
     bursts = links.jobs.map { _ in [] }
     weights = Array(repeating: 0, count: links.capacities.count)
+    counts = links.transfers.map(PortCounts.init)
   }
 
   var isActive: Bool { !links.isEmpty }
 
-  // MARK: Transfers that end
-
-  /// Sends a prompt's KV entries, of which layers may have left since `computedFrom`.
-  mutating func transfer(
-    service: Int, slot: UInt32, from sender: TransferSite, to receiver: TransferSite, bytes: Int64,
-    settings: TransferSettings, computedFrom: Ticks, at now: Ticks
-  ) {
-    guard let ports = links.transfers[service] else { return }
-    network.advance(to: now)
-    bytesAsked += bytes
-    var path = [
-      LinkShare(link: ports.senders[sender.port]!), LinkShare(link: ports.receivers[receiver.port]!),
-    ]
-    path += links.crossing(sender, receiver, ports)
-    let use = Use.transfer(service: service, slot: slot, bytes: bytes)
-    flowsUnderWay += 1
-    let flow = add(path, Bytes(Double(bytes)), cap: ports.rateCap, latency: settings.latency, use)
-    guard settings.overlaps, computedFrom < now else { return }
-    // Layers leave as they are computed, at the rate that the way offers now, but for the last.
-    let layer = Double((bytes - 1) / Int64(settings.layers) + 1)
-    let ahead = network.rate(of: flow).value * (now - computedFrom).seconds
-    let left = max(layer, Double(bytes) - ahead)
-    remove(flow)
-    _ = add(path, Bytes(min(left, Double(bytes))), cap: ports.rateCap, latency: settings.latency, use)
-  }
+  // MARK: Weights
 
   /// Reads a replica's weights, all of its nodes at once.
   mutating func load(
@@ -102,47 +82,39 @@ struct SharedTraffic: ~Copyable {
   }
 
   /// The next flow that has sent everything by `now`; call until `nil`.
-  mutating func takeFinished(at now: Ticks) -> (use: Use, finish: Ticks)? {
+  mutating func takeFinished(at now: Ticks) -> Use? {
     if network.now < now { network.advance(to: now) }
     guard let flow = network.drainedFlow() else { return nil }
     let use = uses[Int(flow)]
     switch use {
-    case .transfer(_, _, let bytes), .weights(_, let bytes, _, _): bytesMoved += bytes
-    case .job: preconditionFailure("a job's flow ends when the job says so")
+    case .weights(_, let bytes, _, _): bytesMoved += bytes
+    case .endless: preconditionFailure("a flow without an end ends when its owner says so")
     }
     flowsUnderWay -= 1
     planned = nil
     forget(flow)
-    uses[Int(flow)] = .job
-    return (use, network.complete(flow).finish)
-  }
-
-  /// Takes a request's KV entries off the links, where they still are on their way.
-  mutating func cancelTransfer(service: Int, slot: UInt32, at now: Ticks) {
-    cancel(at: now) {
-      if case .transfer(service, slot, _) = $0 { true } else { false }
-    }
+    uses[Int(flow)] = .endless
+    _ = network.complete(flow)
+    return use
   }
 
   /// A replica stops reading its weights.
+  ///
+  /// - Complexity: O(names of flows).
   mutating func cancelLoad(service: Int, replica: Int32, at now: Ticks) {
-    cancel(at: now) {
+    let flow = uses.firstIndex {
       if case .weights(service, _, replica, _) = $0 { true } else { false }
     }
-  }
-
-  /// - Complexity: O(names of flows).
-  private mutating func cancel(at now: Ticks, where isMeant: (Use) -> Bool) {
-    guard let flow = uses.firstIndex(where: isMeant) else { return }
+    guard let flow else { return }
     network.advance(to: now)
     switch uses[flow] {
-    case .transfer(_, _, let bytes), .weights(_, let bytes, _, _): bytesCancelled += bytes
-    case .job: preconditionFailure("a job's flow ends when the job says so")
+    case .weights(_, let bytes, _, _): bytesCancelled += bytes
+    case .endless: preconditionFailure("a flow without an end ends when its owner says so")
     }
     flowsUnderWay -= 1
     planned = nil
     remove(UInt32(flow))
-    uses[flow] = .job
+    uses[flow] = .endless
   }
 
   /// What is to be done about the next end of a flow.
@@ -154,9 +126,14 @@ struct SharedTraffic: ~Copyable {
     case at(Ticks)
   }
 
+  /// What was planned has come: the next end has to be planned anew.
+  mutating func forgetPlan() { planned = nil }
+
   /// Plans the next end of a flow anew.
   mutating func plan() -> Plan {
-    let next = network.nextCompletion()
+    let idle = busyPorts.map(\.until).min() ?? .never
+    let end = min(network.nextCompletion() ?? .never, idle)
+    let next = end == .never ? nil : end
     if next == planned { return .stands }
     planned = next
     version &+= 1
@@ -199,7 +176,7 @@ struct SharedTraffic: ~Copyable {
       path = [LinkShare(link: use.link, weight: use.weight * Double(nodes))]
       cap = use.rate
     }
-    let id = add(path, Self.endless, cap: cap, latency: .zero, .job)
+    let id = add(path, Self.endless, cap: cap, latency: .zero, .endless)
     flows[job][activity.rawValue] = Flow(id: id, cap: cap.value)
   }
 
@@ -237,17 +214,17 @@ struct SharedTraffic: ~Copyable {
 
   // MARK: Books
 
-  private mutating func add(
+  mutating func add(
     _ path: [LinkShare], _ bytes: Bytes, cap: BytesPerSecond, latency: Ticks, _ use: Use
   ) -> UInt32 {
     let flow = network.add(path: path, bytes: bytes, rateCap: cap, latency: latency)
-    while uses.count <= Int(flow) { uses.append(.job) }
+    while uses.count <= Int(flow) { uses.append(.endless) }
     uses[Int(flow)] = use
     for share in path { weights[Int(share.link)] += share.weight }
     return flow
   }
 
-  private mutating func remove(_ flow: UInt32) {
+  mutating func remove(_ flow: UInt32) {
     forget(flow)
     network.remove(flow)
   }

@@ -93,19 +93,40 @@ extension World {
     for slot in waiting { deliver(service, slot, &pending) }
   }
 
-  /// Sends KV entries over ports that others use.
-  mutating func sendShared(_ service: Int, _ slot: UInt32, _ pending: inout PendingEvents) {
-    let roles = services[service].pointee.disaggregation!
-    let handOff = handOffs[Int(slot)]
-    let sender = Int(requests[slot].replica)
-    let settings = roles.pointee.links.settings
-    let decode = Int(handOff.decodeReplica) - roles.pointee.prefillCount
-    handOffs[Int(slot)].left = now
-    sharing.transfer(
-      service: service, slot: slot, from: settings.senders.sites[sender],
-      to: settings.receivers.sites[decode], bytes: settings.bytes(ofTokens: tokensLeft(of: slot).prompt),
-      settings: settings, computedFrom: max(handOff.scheduled, handOff.reserved), at: now)
+  // MARK: Ports
+
+  /// Ports of a service get a transfer: those that have been idle go on at what others leave them.
+  mutating func occupyPorts(_ service: Int, from sender: Int, to receiver: Int) {
+    let links = roles(of: service)
+    if links.pointee.links.busyUntil(.sending(sender)) > now { return }
+    let pace = sharing.occupy(service, .sending(sender), to: receiver, at: now)
+    _ = links.pointee.links.setPace(of: .sending(sender), to: pace, at: now)
+    if links.pointee.links.busyUntil(.receiving(receiver)) > now { return }
+    let other = sharing.occupy(service, .receiving(receiver), to: nil, at: now)
+    _ = links.pointee.links.setPace(of: .receiving(receiver), to: other, at: now)
+  }
+
+  /// A transfer wants its ports from now on, or does not any more.
+  mutating func countTransfer(_ service: Int, _ slot: UInt32, by change: Int, _ pending: inout PendingEvents)
+  {
+    guard let ports = roles(of: service).pointee.links.ports(of: slot) else { return }
+    sharing.count(service, ports, by: change)
     settleShares(&pending)
+  }
+
+  /// Lets busy ports go on at what others leave them now.
+  private mutating func pacePorts(_ pending: inout PendingEvents) {
+    for index in sharing.busyPorts.indices {
+      let (service, name) = (sharing.busyPorts[index].service, sharing.busyPorts[index].name)
+      let roles = roles(of: service)
+      let pace = sharing.pace(ofPort: index)
+      let repaced = roles.pointee.links.setPace(of: name, to: pace, at: now)
+      for transfer in repaced.moved { replanEnd(of: transfer, of: service, &pending) }
+      if let wake = repaced.wake, case .sending(let port) = name {
+        pending.push(EventCode(.portFree, service: service, index: port).payload, at: wake)
+      }
+      sharing.busyPorts[index].until = roles.pointee.links.busyUntil(name)
+    }
   }
 
   // MARK: Changes
@@ -113,15 +134,13 @@ extension World {
   /// Something on a shared link has ended.
   mutating func changeShares(_ version: Int, _ pending: inout PendingEvents) {
     guard EventCode.isCurrent(version, of: sharing.version) else { return }
-    while let (use, finish) = sharing.takeFinished(at: now) {
-      switch use {
-      case .transfer(let service, let slot, _):
-        planEnd(of: slot, of: service, at: finish, &pending)
-      case .weights(let service, _, let replica, let version):
+    sharing.forgetPlan()
+    while let use = sharing.takeFinished(at: now) {
+      if case .weights(let service, _, let replica, let version) = use {
         takeWeights(service, replica, version, &pending)
-      case .job: break
       }
     }
+    sharing.releasePorts(at: now)
     settleShares(&pending)
   }
 
@@ -167,6 +186,7 @@ extension World {
 
   /// Gives everybody the rates that are theirs now.
   mutating func settleShares(_ pending: inout PendingEvents) {
+    sharing.weighPorts(at: now)
     for job in jobs.states.indices where sharing.concerns(job) {
       // What changes on this very tick has its own event, and settles again.
       if jobs.states[job].progress.nextChange <= now && jobs.states[job].progress.now < now { continue }
@@ -174,6 +194,7 @@ extension World {
       slow(job)
       planChange(of: job, &pending)
     }
+    pacePorts(&pending)
     sharing.verify()
     if case .at(let next) = sharing.plan() {
       pending.push(EventCode(.sharesChange, version: sharing.version).payload, at: next)

@@ -10,7 +10,7 @@ import Testing
   /// - Parameter beside: whether the job's nodes include the service's second one, half of which is free.
   static func text(
     service: Bool = true, job: Bool = true, beside: Bool = true, leaves: String = "", transfer: String = "",
-    rate: String = "8/s"
+    rate: String = "8/s", accelerators: Int? = nil, start: String = "0s"
   ) -> String {
     let services = """
           services:
@@ -28,9 +28,10 @@ import Testing
             train:
               workload: train
               pool: \(beside ? "gpu" : "other")
-              accelerators: \(beside ? 12 : 16)
+              accelerators: \(accelerators ?? (beside ? 12 : 16))
               restart: 1s
-              parallelism: { tensor: 4, data: auto }
+              start: \(start)
+              \(accelerators == nil ? "parallelism: { tensor: 4, data: auto }" : "parallelism: auto")
       """
     return """
       version: 1
@@ -88,8 +89,8 @@ import Testing
 
   /// On one interface both ways are slower: prompts reach their decode replica later, steps take longer.
   @Test func transfersAndAllReducesSlowEachOther() throws {
-    let both = try Self.run(Self.text())
-    let apart = try Self.run(Self.text(beside: false))
+    let both = try Self.run(Self.text(rate: "16/s"))
+    let apart = try Self.run(Self.text(beside: false, rate: "16/s"))
     let (shared, own) = (both.services[0].tally, apart.services[0].tally)
     #expect(shared.completed == own.completed && shared.completed > 200)
     #expect(shared.ttft.mean! > 1.02 * own.ttft.mean!, "\(shared.ttft.mean!) \(own.ttft.mean!)")
@@ -111,10 +112,35 @@ import Testing
     #expect(both.jobs[0].finish == training.jobs[0].finish && both.jobs[0].time == training.jobs[0].time)
   }
 
+  /// A job that puts nothing on a service's links changes nothing of it, whatever it is and wherever it lies:
+  /// one on a single accelerator beside a replica, one on a node of its own, one that starts when the service
+  /// has ended; nor does a job that sends change anything before it starts.
+  @Test(arguments: ["", ", nodes-per-leaf: 1, oversubscription: 4", ", topology: torus"])
+  func jobsThatSendNothingLeaveServicesAlone(leaves: String) throws {
+    let serving = try Self.run(Self.text(job: false, leaves: leaves))
+    var silent = [1, 4, 8].map { Self.text(leaves: leaves, accelerators: $0) }
+    silent.append(Self.text(leaves: leaves, start: "10h"))
+    for text in silent {
+      let both = try Self.run(text)
+      #expect(both.jobs.count == 1 && both.jobs[0].networkDelay == 0)
+      let isSame = Self.times(both) == Self.times(serving)
+      #expect(isSame && both.services[0].replicas == serving.services[0].replicas)
+    }
+    let late = try Self.run(Self.text(leaves: leaves, start: "20s"))
+    // Whoever had its last token before the job came has not met it.
+    func early(_ outcome: Outcome) -> [[Ticks?]] {
+      outcome.records.filter { ($0.sent + ($0.e2e ?? .zero)).seconds < 20 }.sorted { $0.serial < $1.serial }
+        .map { [$0.ttft, $0.e2e, $0.transfer, $0.transferWait] }
+    }
+    let isSame = early(late) == early(serving)
+    let differs = Self.times(late) != Self.times(serving)
+    #expect(isSame && differs && early(late).count > 60)
+  }
+
   /// More traffic of the one never makes the other faster.
   @Test func moreTrafficNeverHelps() throws {
     var finishes: [Ticks] = []
-    for rate in ["1/s", "4/s", "8/s"] {
+    for rate in ["1/s", "8/s", "16/s"] {
       finishes.append(try Self.run(Self.text(rate: rate)).jobs[0].finish!)
     }
     #expect(finishes == finishes.sorted() && finishes[0] < finishes[2])

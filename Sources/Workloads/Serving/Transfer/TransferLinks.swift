@@ -12,6 +12,8 @@ import Quantities
 /// With overlap, the layers of a prompt leave as they are computed, over time in which both ports would have
 /// idled; what is left when the prompt is computed, at least the last layer, queues like any other transfer.
 ///
+/// Where others use a port too, it goes on in the same order at the pace that they leave (`setPace`).
+///
 /// - Complexity: O(1) for each transfer, and one more event for each that must queue. Memory follows the
 ///   number of ports and of transfers at once.
 public struct TransferLinks: Sendable {
@@ -27,6 +29,9 @@ public struct TransferLinks: Sendable {
     var idleFrom = Ticks.zero
     var busyFrom = Ticks.zero
     var busyUntil = Ticks.zero
+    /// Share of its rate that others leave it, and of a sending port the transfer that it served last.
+    var pace = 1.0
+    var current = UInt32.max
 
     /// Extends the books to `now`.
     mutating func bring(to now: Ticks) {
@@ -44,7 +49,7 @@ public struct TransferLinks: Sendable {
     }
   }
 
-  struct Transfer {
+  struct Transfer: Sendable {
     enum State: UInt8 { case none, queued, started }
 
     var state = State.none
@@ -148,12 +153,6 @@ public struct TransferLinks: Sendable {
     return (started, queues[port].first == .max ? nil : sending[port].busyUntil)
   }
 
-  /// Counts a transfer that went over ports shared with others, which it does not keep.
-  public mutating func countShared(bytes: Int64) {
-    bytesAsked += bytes
-    bytesSent += bytes
-  }
-
   private mutating func start(_ id: UInt32, at now: Ticks) -> Started {
     var transfer = transfers[Int(id)]
     bytesSent += transfer.bytes
@@ -161,6 +160,7 @@ public struct TransferLinks: Sendable {
     let duration = durations(of: transfer, bytes: transfer.bytes)
     let sent = sending[Int(transfer.sender)].work(duration.sending, from: now)
     let taken = receiving[Int(transfer.receiver)].work(duration.receiving, from: now + latency)
+    sending[Int(transfer.sender)].current = id
     startedSoFar += 1
     transfer.state = .started
     transfer.number = startedSoFar
@@ -197,11 +197,12 @@ public struct TransferLinks: Sendable {
   private func durations(
     of transfer: Transfer, bytes: Int64
   ) -> (sending: Ticks, receiving: Ticks, longer: Ticks) {
-    func time(_ side: TransferSide) -> Ticks {
+    func time(_ side: TransferSide, _ pace: Double) -> Ticks {
       let rate = transfer.isWithinNode ? side.bandwidthWithinNode! : side.portBandwidth
-      return min(Ticks(Self.longest), Ticks(seconds: Double(bytes) / rate.value))
+      return min(Ticks(Self.longest), Ticks(seconds: Double(bytes) / (rate.value * pace)))
     }
-    let (sending, receiving) = (time(settings.senders), time(settings.receivers))
+    let sending = time(settings.senders, self.sending[Int(transfer.sender)].pace)
+    let receiving = time(settings.receivers, self.receiving[Int(transfer.receiver)].pace)
     return (sending, receiving, max(sending, receiving))
   }
 }
