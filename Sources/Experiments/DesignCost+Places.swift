@@ -73,7 +73,6 @@ extension DesignCost {
       var prepayment = Prepayment(invoice: invoice, use: share, price: price, life: life)
       prepayment.date = use.date
       prepayments.append(prepayment)
-      return
     }
     for charge in Storage.charges(use, tier, site: site) {
       items.append(Item(charge: charge, date: use.date, driver: .always))

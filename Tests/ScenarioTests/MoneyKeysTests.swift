@@ -131,8 +131,11 @@ struct MoneyKeysTests {
     #expect(!network.contains { $0.hasSuffix("it says nothing") })
     for kind in ["parallel-flash", "local-nvme"] {
       let own = try notes(
-        "pricing: on-demand", "storage: { s: { kind: \(kind), holds: 1TB, retrieves: 1TB } }")
-      #expect(own.contains { $0.hasSuffix("`retrieves` costs nothing") }, "\(kind): \(own)")
+        "pricing: on-demand",
+        "storage: { s: { kind: \(kind), holds: 1TB, retrieves: 1TB, reads: 9, writes: 9 } }")
+      for key in ["retrieves", "reads", "writes"] {
+        #expect(own.contains { $0.hasSuffix("`\(key)` costs nothing") }, "\(kind): \(own)")
+      }
     }
     for key in ["input", "output"] {
       let faults = Self.faults(

@@ -148,6 +148,20 @@ struct MoneyAnswerTests {
     #expect(rows.allSatisfy { $0.pricingUnit == "GB" && $0.pricingQuantity == 10_000 })
   }
 
+  @Test("what leaves hardware of one's own pays the site's price of it, and what is kept is bought")
+  func leaving() async throws {
+    let results = try await Laws.results(
+      Laws.own(
+        "price: 1 USD", site: ", egress: 0.05 USD/GB",
+        more: "    storage: { s: { kind: parallel-flash, site: dc, holds: 1TB, leaves: 3TB, reads: 9 } }"))
+    let rows = results.costs.filter { $0.month == 0 && $0.serviceCategory == "Storage" }
+    let (egress, purchase) = (
+      rows.filter { $0.chargeDescription == "egress of s" }, rows.filter { $0.chargeCategory == "Purchase" }
+    )
+    #expect(egress.map(\.billedCostMicros) == [150_000_000])
+    #expect(purchase.map(\.billedCostMicros) == [350_000_000] && rows.count == 3)
+  }
+
   @Test("units of provisioned throughput pass what they are said to pass, and cost what they are")
   func provisioned() async throws {
     func units(_ count: Int) -> String {

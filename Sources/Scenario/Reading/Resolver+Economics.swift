@@ -135,12 +135,13 @@ extension Resolver {
       if isUsed && priced == nil {
         notes.append("\(path).\(member.key): the catalogue has no price of '\(tier)': its data costs nothing")
       }
-      if use.retrieved.value > 0 && priced != nil
-        && !rows.contains(where: { $0.key == "retrieval-price" })
-      {
+      for (key, amount, price, what) in [
+        ("retrieves", use.retrieved.value, "retrieval-price", "reading back from"),
+        ("reads", use.readsPerMonth, "get-price", "requests that read from"),
+        ("writes", use.writesPerMonth, "put-price", "requests that write to"),
+      ] where amount > 0 && priced != nil && !rows.contains(where: { $0.key == price }) {
         notes.append(
-          "\(path).\(member.key): the catalogue has no price of reading back from '\(tier)': `retrieves` "
-            + "costs nothing")
+          "\(path).\(member.key): the catalogue has no price of \(what) '\(tier)': `\(key)` costs nothing")
       }
       return isUsed || use.writesPerMonth > 0 ? use : nil
     }
