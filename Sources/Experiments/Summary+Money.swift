@@ -29,6 +29,7 @@ extension Summary {
           + "cost the month whatever runs: compare the cost of a run")
     }
     notes += models.flatMap { useNotes($0.design) } + models.indices.flatMap(runNotes)
+    notes += Self.networkNotes(models, scenario)
     if !models.isEmpty {
       notes.append(
         "costs hold tokens, machines or their rent, the network that bought pools name and, where the "
