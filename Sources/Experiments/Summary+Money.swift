@@ -33,6 +33,7 @@ extension Summary {
             : "and a run without `runs: { every: … }` only the hours that it takes of them"))
     }
     notes += models.flatMap { useNotes($0.design) } + models.indices.flatMap(runNotes)
+    notes += Self.networkNotes(models, scenario)
     if !models.isEmpty {
       notes.append(
         "costs hold tokens, machines or their rent, the network that bought pools name and, where the "

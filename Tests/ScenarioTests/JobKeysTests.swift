@@ -35,7 +35,10 @@ struct JobKeysTests {
     let scenario = try Self.read(Self.valid).get()
     #expect(scenario.trainings.count == 1 && scenario.collectives.count == 1 && scenario.designs.count == 2)
     #expect(scenario.designs[0].pools[0].nodeCount == 4 && scenario.designs[1].pools[0].nodeCount == 8)
-    #expect(scenario.designs[0].pools[0].network != nil && scenario.designs[1].pools[0].network == nil)
+    #expect(scenario.designs[0].pools[0].network?.fabric.name == "infiniband-ndr")
+    // Without a name, what its jobs need is assumed, and told.
+    #expect(scenario.designs[1].pools[0].network?.fabric.name == "roce-400g")
+    #expect(scenario.notes.contains { $0.contains("names no `fabric`") && $0.contains("designs.two.pools.gpus") })
     #expect(scenario.designs[1].jobs.count == 2 && scenario.designs[1].jobs[0].accelerators == 64)
   }
 

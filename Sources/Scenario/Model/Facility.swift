@@ -129,10 +129,17 @@ extension Pool {
         let ratio = (bandwidth / network.fabric.linkBandwidth).rounded()
         return ratio >= 1 ? Int(min(1024, ratio)) : 1
       } ?? devicesPerNode
+    if network.topology == .torus {
+      // Nodes are joined to nodes: a cable, ends included, for every two interfaces.
+      var parts = FabricParts()
+      parts.interfaces = min(each, 1024) * nodeCount
+      parts.hostCables = (parts.interfaces + 1) / 2
+      return (parts, prices)
+    }
     if network.isDeep(nodes: nodeCount) {
       let own = min(each, 1024)
       let plan = network.plan(
-        nodes: nodeCount, nodeBandwidth: network.fabric.linkBandwidth * Double(min(own, 64)))
+        nodes: nodeCount, of: nodeCount, nodeBandwidth: network.fabric.linkBandwidth * Double(min(own, 64)))
       if let tree = plan.tree, own <= 64 {
         let parts = FabricParts.built(
           interfaces: own * nodeCount, hostsPerLeaf: tree.hostsPerLeaf,

@@ -103,7 +103,7 @@ extension Pool {
         addedLatency: network?.addedLatency ?? .zero)
     }
     let nodes = (ranks + node.accelerators - 1) / node.accelerators
-    let plan = network?.plan(nodes: nodes, nodeBandwidth: own)
+    let plan = network?.plan(nodes: nodes, of: nodeCount, nodeBandwidth: own)
     let around = plan?.ringShare() ?? 1
     let next = plan.map { $0.layout == .torus ? $0.neighbourShare() : around } ?? 1
     guard let rings = model(around), let exchange = model(plan?.exchangeShare() ?? 1),
@@ -120,8 +120,8 @@ extension Pool {
 
   /// What of it each node gets when so many nodes pass data around rings and nobody else is there.
   public func ringShare(nodes: Int, catalog: Catalog) -> Double {
-    assumedNetwork(catalog: catalog)?.plan(nodes: nodes, nodeBandwidth: nodeBandwidth(catalog: catalog))
-      .ringShare() ?? 1
+    assumedNetwork(catalog: catalog)?
+      .plan(nodes: nodes, of: nodeCount, nodeBandwidth: nodeBandwidth(catalog: catalog)).ringShare() ?? 1
   }
 }
 
@@ -157,13 +157,14 @@ public struct PoolCollectives: CollectiveModel {
 
 extension FabricSettings {
   /// The network as so many nodes of such a bandwidth use it.
-  public func plan(nodes: Int, nodeBandwidth: BytesPerSecond) -> FabricPlan {
+  /// - Parameter total: all nodes that hang on it, which decide how many tiers it has.
+  public func plan(nodes: Int, of total: Int, nodeBandwidth: BytesPerSecond) -> FabricPlan {
     let interfaces = max(1, min(64, Int((nodeBandwidth / fabric.linkBandwidth).rounded())))
     let layout: FabricPlan.Layout
     switch topology {
     case .fatTree:
       layout =
-        isDeep(nodes: nodes)
+        isDeep(nodes: max(nodes, total))
         ? .deepFatTree(leavesPerPod: podSize, podOversubscription: podOversubscription) : .fatTree
     case .railOptimised: layout = .rails
     case .dragonfly: layout = .dragonfly

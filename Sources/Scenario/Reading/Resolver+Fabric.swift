@@ -138,7 +138,25 @@ extension Resolver {
       }
       notes.append(note)
     }
-    for pool in design.pools { tellFreeNetwork(of: pool, design, "\(path).pools.\(pool.name)") }
+    for pool in design.pools {
+      tellFreeNetwork(of: pool, design, "\(path).pools.\(pool.name)")
+      tellUnseenSharing(of: pool, design, "\(path).pools.\(pool.name)")
+    }
+  }
+
+  /// Replicas that span nodes send over the network at every step, and do not meet jobs there.
+  private mutating func tellUnseenSharing(of pool: Pool, _ design: Design, _ path: String) {
+    let index = design.pools.firstIndex { $0.name == pool.name }
+    let spans = design.services.contains { service in
+      service.deployments.contains {
+        $0.poolIndex == index && $0.acceleratorsPerReplica > max(pool.scaleUpDomain, pool.node.accelerators)
+      }
+    }
+    let meets = design.jobs.contains { $0.poolIndex == index && $0.accelerators > pool.node.accelerators }
+    guard spans, meets else { return }
+    notes.append(
+      "\(path): replicas over several nodes send to each other at every step; what that and the jobs' "
+        + "traffic take of each other is not simulated")
   }
 
   private func isPriced(_ network: FabricSettings) -> Bool {

@@ -7,7 +7,8 @@ import Workloads
 
 /// The links that the nodes of a pool share beyond their own interfaces, and what crosses them.
 ///
-/// Of a fat tree they are what joins a leaf switch to the others, in each direction; of a rail-optimised
+/// Of a fat tree they are what joins a leaf switch to the others, in each direction, and what joins a pod to
+/// the others where that is less; of a rail-optimised
 /// fabric what joins a rail switch to those of other groups; of a dragonfly all global links of a group where
 /// routing spreads over them, or those between two groups where it takes the shortest way; of a torus each
 /// link between neighbours. Cables that run side by side count as one link: where flows are hashed onto them,
@@ -21,6 +22,8 @@ struct FabricLinks: Sendable {
 
   private enum Shape: Sendable {
     case groups([Group])
+    /// Leaves, and the pods that they lie in.
+    case pods([Group], [Group], leavesPerPod: Int)
     /// By group, then rail.
     case rails([[Group]])
     /// From each of so many groups to each other one: from · groups + to.
@@ -54,7 +57,16 @@ struct FabricLinks: Sendable {
     }
     guard groups > 1, node > 0 else { return nil }
     switch network.topology {
-    case .fatTree: shape = .groups((0..<groups).map { _ in Group(out: link(above), into: link(above)) })
+    case .fatTree:
+      let leaves = (0..<groups).map { _ in Group(out: link(above), into: link(above)) }
+      guard network.isDeep(nodes: pool.nodeCount), network.podOversubscription > 1 else {
+        shape = .groups(leaves)
+        break
+      }
+      let size = network.podSize
+      let pod = above * Double(size) / network.podOversubscription
+      let pods = (0..<(groups + size - 1) / size).map { _ in Group(out: link(pod), into: link(pod)) }
+      shape = .pods(leaves, pods, leavesPerPod: size)
     case .railOptimised:
       let rails = pool.interfaces(catalog: catalog)
       let each = above / Double(rails)
@@ -73,7 +85,7 @@ struct FabricLinks: Sendable {
   /// Whether nodes can ask for more than the links carry.
   static func isTight(_ network: FabricSettings) -> Bool {
     switch network.topology {
-    case .fatTree, .railOptimised: network.oversubscription > 1
+    case .fatTree, .railOptimised: network.oversubscription > 1 || network.podOversubscription > 1
     case .dragonfly: network.oversubscription > 1 || isMinimal(network)
     case .torus: true
     }
@@ -122,6 +134,11 @@ struct FabricLinks: Sendable {
     switch shape {
     case .groups(let links):
       return from == to ? [] : [LinkShare(link: links[from].out), LinkShare(link: links[to].into)]
+    case .pods(let leaves, let pods, let size):
+      if from == to { return [] }
+      let way = [LinkShare(link: leaves[from].out), LinkShare(link: leaves[to].into)]
+      if from / size == to / size { return way }
+      return way + [LinkShare(link: pods[from / size].out), LinkShare(link: pods[to / size].into)]
     case .rails(let links):
       if from == to { return [] }
       // The sender's node passes it on to the rails where it arrives (PXN).
@@ -161,14 +178,10 @@ struct FabricLinks: Sendable {
   func burst(of allocation: Allocation, isExchange: Bool) -> [LinkShare] {
     let grants = allocation.grants
     switch shape {
-    case .groups(let links):
-      let counts = tally(grants, links.count) { group(Int($0.node)) }
-      return leaving(counts, isExchange, nodeParts: perNode).flatMap { place, weight in
-        [
-          LinkShare(link: links[place].out, weight: weight),
-          LinkShare(link: links[place].into, weight: weight),
-        ]
-      }
+    case .groups(let links): return burst(grants, over: links, isExchange) { group(Int($0.node)) }
+    case .pods(let leaves, let pods, let size):
+      return burst(grants, over: leaves, isExchange) { group(Int($0.node)) }
+        + burst(grants, over: pods, isExchange) { group(Int($0.node)) / size }
     case .rails(let links):
       let rails = links[0].count
       let inGroup = tally(grants, links.count) { group(Int($0.node)) }
@@ -191,13 +204,26 @@ struct FabricLinks: Sendable {
     case .torus(var router, let first):
       let counts = tally(grants, router.topology.endpointCount) { Int($0.node) }
       var load = [Double](repeating: 0, count: router.topology.linkCount)
-      for flow in flows(among: counts, isExchange, nodeParts: perNode) {
+      for flow in flows(among: counts, isExchange, nodeParts: perNode, goesBothWays: true) {
         for share in Self.way(flow.from, flow.to, &router, 0) {
           load[Int(share.link)] += share.weight * flow.weight
         }
       }
       return load.indices.filter { load[$0] > 0 }
         .map { LinkShare(link: UInt32(first + $0), weight: load[$0]) }
+    }
+  }
+
+  /// What leaves and enters each of some places.
+  private func burst(
+    _ grants: [Allocation.Grant], over links: [Group], _ isExchange: Bool,
+    _ place: (Allocation.Grant) -> Int
+  ) -> [LinkShare] {
+    leaving(tally(grants, links.count, place), isExchange, nodeParts: perNode).flatMap { place, weight in
+      [
+        LinkShare(link: links[place].out, weight: weight),
+        LinkShare(link: links[place].into, weight: weight),
+      ]
     }
   }
 
@@ -224,18 +250,22 @@ struct FabricLinks: Sendable {
     }
   }
 
+  /// - Parameter goesBothWays: whether half of a ring goes around the other way, so that both directions of a
+  ///   link carry something.
   private func flows(
-    among counts: [Int], _ isExchange: Bool, nodeParts: Int
+    among counts: [Int], _ isExchange: Bool, nodeParts: Int, goesBothWays: Bool = false
   ) -> [(from: Int, to: Int, weight: Double)] {
     let all = counts.reduce(0, +)
     let places = counts.indices.filter { counts[$0] > 0 }
     guard places.count > 1 else { return [] }
     if !isExchange {
-      // Half goes around each way, so that both directions of a link carry something.
+      func sent(_ place: Int) -> Double { Double(min(counts[places[place]], nodeParts)) }
+      if !goesBothWays || places.count == 2 {
+        return places.indices.map { (places[$0], places[($0 + 1) % places.count], sent($0)) }
+      }
       return places.indices.flatMap { place -> [(from: Int, to: Int, weight: Double)] in
         let (own, next) = (places[place], places[(place + 1) % places.count])
-        let half = Double(min(counts[own], nodeParts)) / 2
-        return [(own, next, half), (next, own, half)]
+        return [(own, next, sent(place) / 2), (next, own, sent(place) / 2)]
       }
     }
     return places.flatMap { from in

@@ -9,6 +9,7 @@ import Testing
   static let routings = ["ecmp", "adaptive", "spray", "destination-modulo"]
 
   static func pool(_ topology: String, _ routing: String, nodes: Int = 24, more: String = "") throws -> Pool {
+    let leaves = topology == "torus" ? "" : ", nodes-per-leaf: 2, oversubscription: 4"
     let text = """
       version: 1
       name: fabric
@@ -22,8 +23,7 @@ import Testing
               node: hgx-h100
               count: \(nodes)
               failures: none
-              fabric: { kind: roce-400g, topology: \(topology), routing: \(routing), nodes-per-leaf: 2,
-                        oversubscription: 4\(more) }
+              fabric: { kind: roce-400g, topology: \(topology), routing: \(routing)\(leaves)\(more) }
           jobs: { t: { workload: t, pool: gpu, accelerators: 8, parallelism: { tensor: 8 } } }
       """
     return try WorldTests.scenario(text).designs[0].pools[0]
@@ -127,6 +127,22 @@ import Testing
     let wide = spread.links.path(from: 0, to: size, accelerators: 0..<8)
     let ratio = spread.capacities[Int(wide[0].link)] / short.capacities[Int(way[0].link)]
     #expect(way.count == 1 && wide.count == 2 && abs(ratio - Double(groups - 1)) < 1e-9)
+  }
+
+  /// Of three tiers, pods that have less above them than below are links of their own.
+  @Test func podsAreShared() throws {
+    let more = ", tiers: 3, leaves-per-pod: 3, pod-oversubscription: 2, links-per-node: 2"
+    let built = try Self.build("fat-tree", "adaptive", more: more)
+    let (inside, across) = (
+      built.links.path(from: 0, to: 2, accelerators: 0..<8),
+      built.links.path(from: 0, to: 6, accelerators: 0..<8)
+    )
+    #expect(built.links.path(from: 0, to: 1, accelerators: 0..<8).isEmpty)
+    #expect(inside.count == 2 && across.count == 4)
+    // A leaf's two nodes bring 200 GB/s, a quarter of it goes up, and half of that of three leaves.
+    #expect(across.map { built.capacities[Int($0.link)] } == [50e9, 50e9, 75e9, 75e9])
+    let ring = built.links.burst(of: Self.allocation(nodes: Array(0..<24)), isExchange: false)
+    #expect(ring.count == 2 * 12 + 2 * 4)
   }
 
   @Test func oneSwitchSharesNothing() throws {
