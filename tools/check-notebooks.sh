@@ -42,10 +42,20 @@ sweep="$work/results/one-gpu-load.csv"
   --set designs.one-gpu.services.chat.engine=vllm,sglang --set duration=1m --jobs 2 \
   --out "$work/results/words.csv" >/dev/null || [ $? -eq 1 ]
 
+# A sampled space, whose points are no lines, and a grid of two numbers, whose lines are many.
+"$dryrack" sweep scenarios/minimal.yaml --set "$rate_path=1/s..16/s" \
+  --set workloads.chat.prompt-tokens.mean=200..2000 --set "$accelerator_path=$accelerators" --method sobol --points 12 \
+  --set duration=1m --jobs 2 --out "$work/results/sobol.csv" >/dev/null || [ $? -eq 1 ]
+"$dryrack" sweep scenarios/minimal.yaml --set "$rate_path=$rates" \
+  --set workloads.chat.prompt-tokens.mean=200,600,1000,2000,4000 --set duration=1m --jobs 2 \
+  --set "$accelerator_path=$accelerators" --out "$work/results/plane.csv" >/dev/null || [ $? -eq 1 ]
+
 export_notebook() { "$dryrack" export-notebook "$work/results/$1" -o "$work/notebooks-export/$2.ipynb" --title "$3"; }
 export_notebook support-chat-forecast support-chat "Buy, rent, or call for the support assistant?"
 export_notebook one-gpu-load.csv one-gpu-load "How much load does one GPU carry?"
 export_notebook words.csv words "Which engine on which GPU?"
+export_notebook sobol.csv sobol "Points spread over a space"
+export_notebook plane.csv plane "Two numbers at once"
 export_notebook spot-training spot-training "Is spot cheaper once restarts are counted?"
 for shipped in support-chat one-gpu-load; do
   for kind in ipynb vl.json; do
@@ -73,6 +83,15 @@ for path in sorted(pathlib.Path(".").glob("*.ipynb")):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5), path
+    if any(cell.id == "load-curves" for cell in notebook.cells):
+        # What is drawn is looked at, too: shares are on a linear axis, and no panel is without a legend.
+        notebook.cells.append(nbformat.v4.new_code_cell(
+            "for panel in load_axes.flat:\n"
+            "    if not panel.get_visible(): continue\n"
+            "    assert panel.get_ylabel() != '%' or panel.get_yscale() == 'linear'\n"
+            "    assert panel.get_legend() is not None\n"
+            "    lines = sum(line.get_linestyle() != 'None' for line in panel.get_lines())\n"
+            f"    assert lines == 0 or {path.stem != 'sobol'}, lines"))
     ExecutePreprocessor(timeout=120, kernel_name="python3").preprocess(notebook, {"metadata": {"path": "."}})
     pictures = 0
     for cell in notebook.cells:

@@ -155,6 +155,7 @@ enum NotebookText {
     down = -(-len(panels) // across)
     figure, axes = plt.subplots(down, across, figsize=(5.6 * across, 3.5 * down), squeeze=False,
                                 layout="constrained")
+    load_axes = axes
     for axis, (metric, statistic, title) in zip(axes.flat, panels):
         rows = pick(metric, statistic)
         factor, unit = readable(rows["value"], rows["unit"].iloc[0])

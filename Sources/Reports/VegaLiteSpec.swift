@@ -112,7 +112,8 @@ extension ResultsNotebook {
           layer(
             band,
             [
-              x, ("y", Self.axis("ci_low", label, up)), ("y2", .object([("field", .string("ci_high"))])), colour,
+              x, ("y", Self.axis("ci_low", label, up)), ("y2", .object([("field", .string("ci_high"))])),
+              colour,
               detail,
             ]),
           layer(mark, [x, ("y", Self.axis("value", label, up)), colour, detail, tooltip]),

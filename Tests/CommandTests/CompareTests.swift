@@ -65,6 +65,9 @@ struct CompareTests {
     let result = await execute("compare", file, "--designs", "buy,rent")
     #expect(result.status == .success && result.out.contains("rent against buy: cost_per_month"))
     #expect(result.out.contains("100 USD/month → 200 USD/month  2 ×"))
+    // Neither is to be as good as the other.
+    #expect(!result.out.contains("regressed") && !result.out.contains("improved"))
+    #expect(result.out.hasPrefix("changed\n"))
     let unknown = await execute("compare", file, "--designs", "buy,rnt")
     #expect(unknown.status == .cannotRun && unknown.error.contains("Did you mean 'rent'?"))
   }

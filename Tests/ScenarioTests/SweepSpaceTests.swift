@@ -161,6 +161,52 @@ struct SweepSpaceTests {
     }
   }
 
+  @Test("values that say the same are the same value, whatever their unit; mappings stand side by side")
+  func equalValues() throws {
+    for values in ["[120/min, 2/s]", "[2/s, 3/s, 2 /s]", "[2.0/s, 2/s]"] {
+      let faults = try Self.faults("\(Self.rate): \(values)")
+      #expect(faults.contains { $0.message.contains("stands there twice") }, "\(values): \(faults)")
+    }
+    #expect(try Self.faults("\(Self.rate): [2/s, 2.5/s]").isEmpty)
+    // Side by side, a value may come back.
+    let zip = try Self.space("\(Self.count): [1, 2]\n    \(Self.rate): [60/min, 1/s]", "method: zip")
+    #expect(zip.count == 2)
+    let arrivals = SweepSetting(
+      path: "workloads.chat.arrivals",
+      value: "{process: poisson, rate: 2/s}, {process: gamma, rate: 2/s, burstiness: 0.5}")
+    #expect(arrivals.isSwept && !SweepSetting(path: "thresholds", value: "[\"a, b\", c]").isSwept)
+    let space = try Self.family().sweepSpace(settings: [arrivals]).get()
+    let faults = try Self.family().faults(in: space)
+    #expect(space.count == 2 && faults == nil)
+  }
+
+  @Test("a value of a template is of the kind that it has where the template is used")
+  func templates() throws {
+    let text = FaultTests.valid.replacing(
+      "pools: { gpu: { site: dc, node: hgx-h100, count: 1, purchase: { price: 280000 USD } } }",
+      with: "pools: { gpu: { template: own } }"
+    ).replacing(
+      "designs:",
+      with: """
+        templates:
+          own: { site: dc, node: hgx-h100, count: 1, purchase: { price: 280000 USD }, failures: { template: mean } }
+          mean: { node-mtbf: 30d }
+        designs:
+        """)
+    let family = try ScenarioFamily(bytes: Array(text.utf8), file: "test.yaml", folder: "/nowhere")
+    func space(_ value: String) throws -> SweepSpace {
+      try family.sweepSpace(settings: [.init(path: "templates.mean.node-mtbf", value: value)]).get()
+    }
+    let days = try space("10d,480h")
+    #expect((0..<2).map { days.parameters[0].number(days.point($0)[0]) } == [864_000, 1_728_000])
+    #expect(throws: FaultReport.self) { try space("10d,240h") }
+    let counts = try family.sweepSpace(settings: [.init(path: "templates.own.count", value: "1..4")]).get()
+    #expect(counts.count == 4)
+    #expect(throws: FaultReport.self) {
+      try family.sweepSpace(settings: [.init(path: "templates.owned", value: "1,2")]).get()
+    }
+  }
+
   @Test("a point is the scenario that the same settings give a plain run, hash included")
   func sameScenario() throws {
     let block = "sweep: { parameters: { \(Self.rate): [2/s, 3/s], \(Self.count): [1, 2] } }\n"

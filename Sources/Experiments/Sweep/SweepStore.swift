@@ -209,7 +209,8 @@ public final class SweepStore {
         && Segment.identity(of: "\(folder)/\(name)") != manifest.identity
     }
     if isForeign {
-      return "it holds results of another sweep, such as of the scenario before it was changed, or of other flags"
+      return
+        "it holds results of another sweep, such as of the scenario before it was changed, or of other flags"
     }
     Self.removeFiles(of: folder)
     return nil

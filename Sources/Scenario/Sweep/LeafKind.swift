@@ -77,7 +77,8 @@ extension Written {
     // A circle of templates is refused elsewhere.
     guard depth < 8 else { return nil }
     for member in self["templates"]?.members ?? [] where member.key != name {
-      guard member.value.uses(template: name), let shape = use(ofTemplate: member.key, depth: depth + 1) else {
+      guard member.value.uses(template: name), let shape = use(ofTemplate: member.key, depth: depth + 1)
+      else {
         continue
       }
       if let use = member.value.use(ofTemplate: name, at: shape) { return use }

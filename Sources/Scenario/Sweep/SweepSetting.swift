@@ -45,7 +45,9 @@ public struct SweepSetting: Sendable, Hashable {
 
   /// The ends of a range and what follows the colon.
   private var parts: (from: String, to: String, rest: String?)? {
-    guard !value.hasPrefix("["), !value.hasPrefix("{"), let dots = value.firstRange(of: "..") else { return nil }
+    guard !value.hasPrefix("["), !value.hasPrefix("{"), let dots = value.firstRange(of: "..") else {
+      return nil
+    }
     let from = String(value[..<dots.lowerBound])
     let behind = value[dots.upperBound...].split(
       separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

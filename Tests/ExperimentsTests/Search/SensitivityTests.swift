@@ -119,6 +119,111 @@ struct SensitivityTests {
     #expect(results.verdict.hasPrefix("buy wins"))
   }
 
+  @Test("a scenario whose pools and sites stand in templates has the answer of one that writes them out")
+  func templates() async throws {
+    let more = "sensitivity: { spread: 30% }\n"
+    let written = Self.text + more
+    let rent = "{ site: cloud, node: p5.48xlarge, count: 1, pricing: on-demand }"
+    let staff = "{ fte: 0.5, salary: 190000 USD/y }"
+    let taken = written.replacing("pools: { h100: \(rent) }", with: "pools: { h100: { template: rented } }")
+      .replacing("staff: \(staff)", with: "staff: { template: people }")
+      .replacing("designs:", with: "templates:\n  rented: \(rent)\n  people: \(staff)\ndesigns:")
+    #expect(taken != written && taken.contains("template: people"))
+    var answers: [SensitivityResults] = []
+    for text in [written, taken] {
+      let family = try ScenarioFamily(bytes: Array(text.utf8), file: "t.yaml", folder: ".")
+      let scenario = try family.scenario().get()
+      var settings = scenario.sensitivity
+      settings.found.removeAll { $0.path.hasPrefix("workloads.") }
+      var study = SensitivityStudy(
+        scenario, settings: settings, source: { family.scenario(at: $0) }, options: RunOptions())
+      answers.append(await study.run())
+    }
+    #expect(answers[0].effects == answers[1].effects && answers[0].verdict == answers[1].verdict)
+    #expect(answers[0].effects.contains { $0.path == "designs.buy.staff.salary" })
+    #expect(answers[0].effects.contains { $0.path == "designs.rent.pools.h100.pricing" })
+  }
+
+  @Test("a break-even before a bound of the format is found; whole numbers move by one")
+  func bounds() async throws {
+    let plain = Self.text.replacing("pue: 1.4", with: "pue: 4")
+    let text = plain + "sensitivity: { inputs: [designs.buy.sites.dc.pue, designs.buy.pools.h100.count] }\n"
+    let family = try ScenarioFamily(bytes: Array(text.utf8), file: "t.yaml", folder: ".")
+    let scenario = try family.scenario().get()
+    var options = RunOptions()
+    options.designs = ["buy", "rent"]
+    var study = SensitivityStudy(
+      scenario, settings: scenario.sensitivity, source: { family.scenario(at: $0) }, options: options)
+    let results = await study.run()
+    #expect(results.winner == "buy")
+    // 10 is the most that the format takes, and the next factor lies beyond.
+    let pue = try #require(results.effects.first { $0.path.hasSuffix("pue") })
+    let share = try #require(pue.designs[0].elasticity)
+    let costs = results.designs.compactMap(\.objective)
+    let crossing = pue.base * (1 + (costs[1] / costs[0] - 1) / share)
+    if crossing < 10 {
+      let above = try #require(pue.breakEvenAbove)
+      #expect(abs(above.value / crossing - 1) < 2e-3 && above.winner == "rent")
+    } else {
+      #expect(pue.breakEvenAbove == nil)
+    }
+    let count = try #require(results.effects.first { $0.path.hasSuffix("count") })
+    #expect(count.high == 2 && (count.designs[0].elasticity ?? 0) > 0.5)
+  }
+
+  @Test("ties, a single design and nothing to move are called so")
+  func words() async throws {
+    func answer(_ text: String, designs: [String] = []) async throws -> SensitivityResults {
+      let family = try ScenarioFamily(bytes: Array(text.utf8), file: "t.yaml", folder: ".")
+      let scenario = try family.scenario().get()
+      var options = RunOptions()
+      options.designs = designs
+      var study = SensitivityStudy(
+        scenario, settings: scenario.sensitivity, source: { family.scenario(at: $0) }, options: options)
+      return await study.run()
+    }
+    let inputs = "sensitivity: { inputs: [designs.buy.staff.fte] }\n"
+    let alone = try await answer(Self.text + inputs, designs: ["buy"])
+    #expect(alone.verdict.hasPrefix("buy is the only design") && !alone.verdict.contains("winner"))
+    let tie = Self.text.replacing("  call:\n", with: "  same: { extends: buy }\n  call:\n") + inputs
+    let tied = try await answer(tie, designs: ["buy", "same"])
+    #expect(tied.equals == ["buy", "same"] && tied.verdict.contains("buy and same come to the same"))
+    #expect(!tied.verdict.contains("wins") || tied.verdict.contains("none of them wins"))
+    let bare = """
+      version: 1
+      name: bare
+      replications: 1
+      workloads: { train: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 20 } }
+      designs:
+        one:
+          sites: { dc: { kind: on-prem } }
+          pools: { gpu: { site: dc, node: hgx-h100, count: 1 } }
+          jobs: { train: { workload: train, pool: gpu, accelerators: 8 } }
+
+      """
+    let nothing = try await answer(bare)
+    #expect(nothing.objective.metric == "cost_per_training_run")
+    #expect(nothing.effects.isEmpty && nothing.notes.contains { $0.hasPrefix("no input was moved") })
+  }
+
+  @Test("the load of a schedule is a factor on all its points, that of a trace its speed")
+  func schedule() async throws {
+    let text = Self.text.replacing(
+      "{ process: poisson, rate: 4/s }",
+      with: "{ process: schedule, points: [[0s, 2/s], [20s, 6/s], [40s, 0/s]] }")
+    let family = try ScenarioFamily(bytes: Array(text.utf8), file: "t.yaml", folder: ".")
+    let scenario = try family.scenario().get()
+    let input = try #require(scenario.sensitivity.found.first { $0.path == "workloads.chat.arrivals.points" })
+    let knob = try #require(Knob(input, in: scenario))
+    #expect(!knob.isMoney && knob.base == 1)
+    let more = try family.scenario(at: [try #require(knob.override(1.5))]).get()
+    guard case .generated(.schedule(let points), _, _) = more.workloads[0].traffic else {
+      Issue.record("no schedule")
+      return
+    }
+    #expect(points.map(\.rate.value) == [3, 9, 0] && points.map(\.time.value) == [0, 20, 40])
+  }
+
   @Test("load is simulated again; results do not depend on jobs")
   func load() async throws {
     let more = """
