@@ -12,8 +12,9 @@ struct BusyStretch {
 }
 
 extension ServiceOutcome {
-  /// What the replicas of one of the service's deployments did between its samples, one stretch a sample: that
-  /// of the first begins with the run. Series, demand charges and the draw of each hour are all taken from it.
+  /// What the replicas of one of the service's deployments did between its samples, one stretch a sample:
+  /// that of the first begins with the run. Series, demand charges and the draw of each hour are all taken
+  /// from it.
   func stretches(ofRole role: Int) -> [BusyStretch] {
     let samples = disaggregation.map { role == 0 ? $0.prefillSamples : $0.decodeSamples } ?? self.samples
     let most = Double(replicas(ofRole: role).count)
@@ -30,8 +31,8 @@ extension ServiceOutcome {
 }
 
 extension Pool {
-  /// What the accelerators of all nodes add to the idle draw when they compute. Multiprocessors that belong to
-  /// no instance never do.
+  /// What the accelerators of all nodes add to the idle draw when they compute. Multiprocessors that belong
+  /// to no instance never do.
   var computingPower: Watts { (fullNodePower - node.idlePower) * (Double(nodeCount) * usedShare) }
 }
 
@@ -55,8 +56,8 @@ struct BusyStretches {
   /// In the busiest stretch; `nil` where none takes time.
   var most: Double? { zip(times, busy).filter { $0.0.to > $0.0.from }.map(\.1).max() }
 
-  /// Mean of each hour of the day over the whole days of the run; `nil` where there is none. Samples stop with
-  /// the last answer: what comes after it is idle.
+  /// Mean of each hour of the day over the whole days of the run; `nil` where there is none. Samples stop
+  /// with the last answer: what comes after it is idle.
   ///
   /// - Parameters:
   ///   - start: hours after midnight.

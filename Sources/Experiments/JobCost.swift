@@ -6,8 +6,8 @@ import World
 /// What one run of a job costs: the nodes that it held, for as long as it held them.
 ///
 /// Rented nodes cost their rent; bought and reserved ones their share of what is paid for them anyway, and
-/// electricity where the site says what it costs. Of a job that says how often it runs, the idle hours of such
-/// nodes belong to its runs too: `DesignCost.perRun`.
+/// electricity where the site says what it costs. Of a job that says how often it runs, the idle hours of
+/// such nodes belong to its runs too: `DesignCost.perRun`.
 struct JobCost {
   var nodes = Money.zero
   var electricity = Money.zero

@@ -12,7 +12,9 @@ extension MetricReader {
 
   mutating func readJobs() {
     let jobs = model.design.trainingJobs
-    let repeats = jobs.contains { $0.deployment.runs != nil && !model.design.isPaidByJobs($0.deployment.poolIndex) }
+    let repeats = jobs.contains {
+      $0.deployment.runs != nil && !model.design.isPaidByJobs($0.deployment.poolIndex)
+    }
     let cost = repeats ? CostReader(scenario: scenario, model: model, outcome: outcome).cost : nil
     for (position, (job, index, training)) in jobs.enumerated() {
       let workload = scenario.trainings[index]

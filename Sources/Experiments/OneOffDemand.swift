@@ -2,8 +2,8 @@ import Economics
 import Scenario
 import World
 
-/// What the `events` of a design - planned outages, surges of demand - change of the requests of a run: the run
-/// with them less the same one without. They happen once, so months are those of the latter, and this is
+/// What the `events` of a design - planned outages, surges of demand - change of the requests of a run: the
+/// run with them less the same one without. They happen once, so months are those of the latter, and this is
 /// counted once over the horizon.
 struct OneOffDemand: Sendable, Equatable {
   /// Requests that are sent more.

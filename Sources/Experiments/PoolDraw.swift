@@ -83,7 +83,8 @@ extension Outcome {
 
   /// Accelerators that jobs hold at once, at most, over those of the pool; more than 1 where they do not fit.
   func mostOfJobs(onPool index: Int, of design: Design) -> Double {
-    let here = zip(design.trainingJobs, jobs).compactMap { item, result -> (from: Ticks, to: Ticks, share: Double)? in
+    let here = zip(design.trainingJobs, jobs).compactMap {
+      item, result -> (from: Ticks, to: Ticks, share: Double)? in
       let job = item.deployment
       guard job.poolIndex == index, let start = result.firstStart else { return nil }
       let all = Double(max(1, design.pools[index].accelerators))

@@ -57,9 +57,10 @@ extension Summary {
       let (index, pool) = entry
       let here = deployments.indices.filter { deployments[$0].poolIndex == index }
       if here.isEmpty { return sum }
-      let share = here.reduce(0.0) {
-        $0 + computing[$1] * Double(deployments[$1].acceleratorsPerReplica)
-      } / Double(pool.accelerators)
+      let share =
+        here.reduce(0.0) {
+          $0 + computing[$1] * Double(deployments[$1].acceleratorsPerReplica)
+        } / Double(pool.accelerators)
       let draw = pool.node.idlePower * Double(pool.nodeCount) + pool.computingPower * min(1, share)
       return sum + draw.value
     }

@@ -26,8 +26,8 @@ extension Summary {
     }) {
       let isRepeated = models.allSatisfy { $0.design.trainingJobs.allSatisfy { $0.deployment.runs != nil } }
       notes.append(
-        "what jobs rent is paid by the run, and spread over the horizon in the month; bought and reserved nodes "
-          + "cost the month whatever runs, "
+        "what jobs rent is paid by the run, and spread over the horizon in the month; bought and reserved "
+          + "nodes cost the month whatever runs, "
           + (isRepeated
             ? "and a run its part of it, idle hours included"
             : "and a run without `runs: { every: … }` only the hours that it takes of them"))

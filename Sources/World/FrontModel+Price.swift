@@ -4,9 +4,9 @@ import Scenario
 import Workloads
 
 extension FrontModel {
-  /// What one more request costs at a member, in units of currency: tokens of an endpoint, energy of machines at
-  /// the price of energy, data that leaves a site, and the hours of nodes that come and go, which it makes the
-  /// member hold. Machines that are held anyway are paid for whatever is asked of them.
+  /// What one more request costs at a member, in units of currency: tokens of an endpoint, energy of machines
+  /// at the price of energy, data that leaves a site, and the hours of nodes that come and go, which it makes
+  /// the member hold. Machines that are held anyway are paid for whatever is asked of them.
   struct Price: Sendable {
     var perPromptToken = 0.0
     var perOutputToken = 0.0
@@ -71,7 +71,8 @@ extension FrontModel.Price {
     var perOutputToken: Double
 
     init(
-      of service: Service, _ deployment: Deployment, _ latency: any LatencyModel, _ workload: InferenceWorkload
+      of service: Service, _ deployment: Deployment, _ latency: any LatencyModel,
+      _ workload: InferenceWorkload
     ) {
       let fine = 16e9 * 256.0
       let tokens = max(1, deployment.maximumBatchedTokens)
@@ -91,8 +92,8 @@ extension FrontModel.Price {
 }
 
 extension Service {
-  /// Sequences that a replica runs when there is enough to do for one: what its autoscaler aims at, or all that
-  /// it may run.
+  /// Sequences that a replica runs when there is enough to do for one: what its autoscaler aims at, or all
+  /// that it may run.
   fileprivate func sequencesCarried(by deployment: Deployment) -> Double {
     let most = Double(max(1, deployment.maximumSequences))
     guard let autoscale, autoscale.measure == .running else { return most }

@@ -78,7 +78,9 @@ extension World {
       for position in able {
         let wait = expectedFirstToken(of: request, at: position, front)
         if wait < soonest.wait { soonest = (position, wait) }
-        if wait > front.objective || load(of: front.members[position], front) > front.members[position].spillAt {
+        if wait > front.objective
+          || load(of: front.members[position], front) > front.members[position].spillAt
+        {
           continue
         }
         let member = front.members[position]

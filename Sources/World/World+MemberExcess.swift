@@ -6,8 +6,9 @@ import Workloads
 extension World {
   /// Requests that a member without replicas would be handed were it up: in the queues of members that are
   /// asked before it, what goes beyond what lets the next one be asked; all of those that are asked after it;
-  /// and all where nobody is up. None while a member before it can still grow: that one goes first. Where costs
-  /// decide, those inside endpoints as well, if nodes for all of them are cheaper than the cheapest of these.
+  /// and all where nobody is up. None while a member before it can still grow: that one goes first. Where
+  /// costs decide, those inside endpoints as well, if nodes for all of them are cheaper than the cheapest of
+  /// these.
   func excess(before service: Int) -> Double {
     let front = front(services[service].pointee.frontIndex)
     var (sum, isBefore) = (0.0, true)
@@ -49,8 +50,8 @@ extension World {
     return price(member, member.emptiness(inHand: all)) <= cheapest ? all : 0
   }
 
-  /// How empty the nodes of a member would stand with all requests that could be theirs: its own, those inside
-  /// endpoints, and so many more. 0 where they are held anyway.
+  /// How empty the nodes of a member would stand with all requests that could be theirs: its own, those
+  /// inside endpoints, and so many more. 0 where they are held anyway.
   func emptiness(of member: FrontModel.Member, _ front: FrontModel, more: Int) -> Double {
     if member.carriedAnyway == .infinity { return 0 }
     let state = services[member.service]

@@ -257,4 +257,24 @@ struct ElasticTests {
       #expect(fleet.mostHeld <= 4 && fleet.heldNodeSeconds <= 4 * fleet.span + 1e-6)
     }
   }
+
+  @Test("a pool whose members may not get a request stays at its minimum, and a constraint only costs")
+  func elsewhere() async throws {
+    func cost(least: Int, residency: String) async throws -> RunResults {
+      try await Self.results(
+        PlacementTests.text(
+          "placement: [ { pool: near }, { pool: far, autoscale: { min: 0, max: 2, metric: running, "
+            + "target: 8, interval: 1s, stabilization: 5s, cold-start: 2s } } ]", workload: residency,
+          lengths: ("{ distribution: constant, value: 300 }", "{ distribution: constant, value: 20 }")
+        ).replacing("count: 2, pricing", with: "count: { min: \(least), max: 2 }, pricing"))
+    }
+    for least in 0...1 {
+      let results = try await cost(least: least, residency: "residency: [home]")
+      let rent = results.costs.filter { $0.chargeDescription.contains("held on the mean") }
+      let hours = rent.reduce(0) { $0 + $1.pricingQuantity }
+      let months = 36.0
+      #expect(abs(hours - Double(least) * 730.5 * months) < 1e-3 * months, "\(hours) node-hours")
+      #expect(results.notes.contains { $0.contains("'far' gets no request") })
+    }
+  }
 }

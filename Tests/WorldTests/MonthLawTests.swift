@@ -4,8 +4,8 @@ import Testing
 
 @testable import Experiments
 
-/// What a month is made of: power that machines can draw, runs that pay for the machines they are made on, and
-/// events that happen once.
+/// What a month is made of: power that machines can draw, runs that pay for the machines they are made on,
+/// and events that happen once.
 @Suite("Laws of months")
 struct MonthLawTests {
   static func run(_ text: String) async throws -> RunResults {
@@ -41,9 +41,10 @@ struct MonthLawTests {
         output-tokens: { distribution: constant, value: 2000 }
     designs:
       own:
-        sites: { dc: { kind: on-prem, demand-charge: 10 USD/kW-month\(site) } }
+        sites: { dc: { kind: on-prem, pue: 1, demand-charge: 10 USD/kW-month\(site) } }
         pools: { g: { site: dc, node: hgx-h100, count: 4, purchase: { price: 290000 USD, life: 5y } } }
-        services: { chat: { workload: chat, pool: g, \(service.isEmpty ? "replicas: \(replicas)" : service) } }
+        services:
+          chat: { workload: chat, pool: g, \(service.isEmpty ? "replicas: \(replicas)" : service) }
     """
   }
 
@@ -95,12 +96,14 @@ struct MonthLawTests {
           chat:
             kind: inference
             model: llama-3.1-8b
-            arrivals: { process: schedule, points: [[0s, 0/s], [11h, 0/s], [12h, 1/s], [20h, 1/s], [21h, 0/s]] }
+            arrivals:
+              process: schedule
+              points: [[0s, 0/s], [11h, 0/s], [12h, 1/s], [20h, 1/s], [21h, 0/s]]
             prompt-tokens: { distribution: constant, value: 1000 }
             output-tokens: { distribution: constant, value: 100 }
         designs:
           own:
-            sites: { dc: { kind: on-prem, carbon: \(carbon), starts: 06:00 } }
+            sites: { dc: { kind: on-prem, pue: 1, carbon: \(carbon), starts: 06:00 } }
             pools: { g: { site: dc, node: hgx-h100, count: 1, purchase: { price: 290000 USD, life: 5y } } }
             services: { chat: { workload: chat, pool: g, replicas: 8, router: least-loaded } }
         """)
@@ -167,7 +170,8 @@ struct MonthLawTests {
     let two = try await Self.run(
       Self.training(
         pool: pool, runs: ", runs: { every: 7d }",
-        more: "other: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 128, tokens: 4e9 }",
+        more:
+          "other: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 128, tokens: 4e9 }",
         jobs:
           "other: { workload: other, pool: g, accelerators: 16, optimizer-sharding: 3, runs: { every: 14d } }"
       ))

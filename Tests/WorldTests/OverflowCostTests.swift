@@ -25,7 +25,10 @@ struct OverflowCostTests {
     designs:
       hybrid:
         sites:
-          home: { kind: on-prem, electricity: 0.14 USD/kWh, links: { us: { bandwidth: 10Gbps, latency: 45ms } } }
+          home:
+            kind: on-prem
+            electricity: 0.14 USD/kWh
+            links: { us: { bandwidth: 10Gbps, latency: 45ms } }
           us: { kind: cloud, provider: aws, region: us-east-1 }
         pools:
           base: { site: home, node: hgx-h100, count: 1, purchase: { price: 290000 USD, life: 5y } }
@@ -89,7 +92,8 @@ struct OverflowCostTests {
     #expect(try Self.value(await Self.results(calm), "member_requests_ratio", "base") == 1)
   }
 
-  @Test("nodes come where they are cheaper than tokens, and stay away where tokens are", arguments: [0.02, 50])
+  @Test(
+    "nodes come where they are cheaper than tokens, and stay away where tokens are", arguments: [0.02, 50])
   func either(price: Double) async throws {
     let results = try await Self.results(
       Self.text("cost", members: "\(Self.base), \(Self.burst), \(Self.tokens(price))"))
