@@ -55,6 +55,7 @@ extension Resolver {
     }
     design.scheduler.users = users
     checkShares(of: design, value["scheduler"], "\(path).scheduler", jobTraces: jobTraces)
+    tellHopelessGangs(of: design, path)
     checkJobPlacement(design, value, path)
     checkPhases(of: design, value, path)
     tellIdleRates(of: design, trainings, value["storage"], "\(path).storage")

@@ -82,23 +82,25 @@ extension Resolver {
   /// Keys that say nothing of a job whose work is recorded or timed are refused, not passed over.
   ///
   /// - Parameter known: keys that count.
-  /// - Returns: whether all keys count.
   mutating func refuseIdleKeys(_ value: Written, _ path: String, what: String, known: [String]) {
-    for member in value.members ?? [] where !known.contains(member.key) {
-      fault(
-        member.value, "\(path).\(member.key)", "\(what): `\(member.key)` says nothing about it",
-        help: "leave it out")
-    }
+    let idle = (value.members ?? []).filter { !known.contains($0.key) }
+    guard let first = idle.first else { return }
+    let names = idle.map { "`\($0.key)`" }.joined(separator: ", ")
+    fault(
+      first.value, "\(path).\(first.key)",
+      "\(what): \(names) \(idle.count == 1 ? "says" : "say") nothing about it",
+      help: "a job of this kind takes \(known.map { "`\($0)`" }.joined(separator: ", "))")
   }
 
   /// A recorded trace has its pool for itself, and what its jobs went through is in their times.
   mutating func checkTraceJob(_ value: Written, _ path: String, pool: Pool) {
     refuseIdleKeys(
-      value, path, what: "the jobs of a recorded trace are as recorded, on the whole pool",
+      value, path, what: "a recorded trace runs as it was recorded, on the whole pool",
       known: ["workload", "pool"])
     if pool.market != nil {
       fault(
-        value, path, "nothing takes nodes from a recorded trace: the `market` of '\(pool.name)' would be idle",
+        value, path,
+        "nothing takes nodes from a recorded trace: the `market` of '\(pool.name)' would be idle",
         help: "give it a pool without `market`")
     }
     if let failures = pool.failures, failures.isWritten, !failures.classes.isEmpty || failures.spares > 0 {
@@ -118,5 +120,24 @@ extension Resolver {
       !accelerators.contains($0) && !$0.hasPrefix("default-")
     }
     return index(written, "\(path).framework", among: known, what: "framework").map { known[$0] }
+  }
+
+  /// A gang that no zone ever holds would wait for ever.
+  mutating func tellHopelessGangs(of design: Design, _ path: String) {
+    for (job, _, _) in design.trainingJobs {
+      let pool = design.pools[job.poolIndex]
+      guard let market = pool.market, market.fallback == .wait || market.fallback == .switchZone,
+        case .traces(let traces) = market.source
+      else { continue }
+      let perNode = max(1, pool.node.accelerators)
+      let nodes = (job.accelerators + perNode - 1) / perNode
+      let zones = market.fallback == .wait ? Array(traces.prefix(1)) : traces
+      let most = zones.flatMap(\.runs).map(\.level).max() ?? 0
+      if most < nodes {
+        notes.append(
+          "\(path).jobs.\(job.name): it needs \(nodes) nodes of '\(pool.name)' in one zone, and the traces "
+            + "that its `fallback` looks at never have more than \(most): it never starts")
+      }
+    }
   }
 }

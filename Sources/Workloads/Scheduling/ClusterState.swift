@@ -220,7 +220,9 @@ public struct ClusterState: Sendable, Hashable {
   public mutating func retake(_ allocation: Allocation) {
     for grant in allocation.grants {
       let (device, node) = (Int(grant.device), Int(grant.node))
-      precondition(freeMilli[device] >= grant.milli, "no accelerator runs two jobs: only what was released is taken again")
+      precondition(
+        freeMilli[device] >= grant.milli,
+        "no accelerator runs two jobs: only what was released is taken again")
       if freeMilli[device] == Self.full {
         wholeFree[node] -= 1
         if !isOut[node] { freeAccelerators -= 1 }

@@ -55,7 +55,8 @@ struct JobsState: ~Copyable {
         hosts
         ? pool.market.map { Self.market($0, pool: pool, prices: prices[index], scenario, replication) } : nil
       return JobPool(
-        cluster: cluster, scheduler: design.scheduler.scheduler(users: design.scheduler.users), market: market,
+        cluster: cluster, scheduler: design.scheduler.scheduler(users: design.scheduler.users),
+        market: market,
         crews: pool.failures?.crews ?? .max)
     }
     requests = models.enumerated().map { index, model in
@@ -63,7 +64,8 @@ struct JobsState: ~Copyable {
       return Job(
         arrival: arrivals[index], request: JobRequest(accelerators: model.accelerators), duration: expected,
         user: model.job.user, priority: model.job.priority,
-        deadline: model.workload.deadline.map { model.job.start.later(by: Ticks(seconds: $0.value)) } ?? .never)
+        deadline: model.workload.deadline.map { model.job.start.later(by: Ticks(seconds: $0.value)) }
+          ?? .never)
     }
     for index in states.indices { states[index].outcome.deadline = requests[index].deadline }
   }
@@ -369,10 +371,10 @@ extension World {
         if !isCutShort { now = max(now, jobs.horizon) }
         settle(index)
         jobs.states[index].progress.advance(to: now)
-        jobs.states[index].settleWait()
         outcome = jobs.states[index].outcome
       }
       jobs.states[index].settleDelay()
+      jobs.states[index].settleWait()
       let progress = jobs.states[index].progress
       let account = jobs.states[index].delays.totals
       outcome.networkDelay = account.network

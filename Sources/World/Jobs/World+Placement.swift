@@ -52,7 +52,8 @@ extension JobModel {
     // A store that holds up the step of full domains holds up this one no more than it has to.
     let fetching = job.step.time.value / max(loading.compute, 1e-9)
     let time = max(stepTime, Ticks(seconds: max(fetching, step.time.value)))
-    return PlacedStep(time: time, shares: step.shares, loading: loading.rest(of: step.time.value / time.seconds))
+    return PlacedStep(
+      time: time, shares: step.shares, loading: loading.rest(of: step.time.value / time.seconds))
   }
 }
 
@@ -62,6 +63,7 @@ extension LoadingBound {
     let waiting = storage + network
     guard waiting > 0 else { return LoadingBound(compute: 1, storage: 0, network: 0) }
     let left = max(0, 1 - compute)
-    return LoadingBound(compute: 1 - left, storage: left * storage / waiting, network: left * network / waiting)
+    return LoadingBound(
+      compute: 1 - left, storage: left * storage / waiting, network: left * network / waiting)
   }
 }

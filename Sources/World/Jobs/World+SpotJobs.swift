@@ -160,11 +160,13 @@ extension World {
       let free =
         market.capacity(in: zone)
         - packing(others.filter { jobs.states[$0].placement == .spot(zone: zone) }, model.poolIndex).nodes
-      return fits(job, .spot(zone: zone), beside: others) ? max(free, model.nodes) : min(free, model.nodes - 1)
+      return fits(job, .spot(zone: zone), beside: others)
+        ? max(free, model.nodes) : min(free, model.nodes - 1)
     }
     // What is not safe may have to be done again; to move at its own will it saves first.
     let left = model.timeLeft(after: jobs.states[job].progress.safeStep)
-    let saving = canSave(job) && model.plan.everySteps > 0
+    let saving =
+      canSave(job) && model.plan.everySteps > 0
       ? (model.plan.blocking + model.plan.persisting).later(by: jobs.states[job].progress.stepTime) : .zero
     return SpotView(
       now: now, deadline: jobs.requests[job].deadline, remaining: left,
@@ -201,7 +203,9 @@ extension World {
     }
     if decision.placement == view.placement && view.placement != .waiting {
       // It stays: a move that was on its way is off.
-      if jobs.states[job].isMoving { (jobs.states[job].isMoving, jobs.states[job].yieldsAfter) = (false, nil) }
+      if jobs.states[job].isMoving {
+        (jobs.states[job].isMoving, jobs.states[job].yieldsAfter) = (false, nil)
+      }
       return scheduleDecision(job, decision.validUntil, &pending)
     }
     if view.placement != .waiting {

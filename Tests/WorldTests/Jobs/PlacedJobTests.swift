@@ -52,7 +52,9 @@ import Testing
       }
       return job.step(on: Allocation(grants: grants), of: pool, catalog: .builtIn)
     }
-    let steps = [[0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 5]].map { step($0) }
+    let steps = [[0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 5]].map {
+      step($0)
+    }
     let times = steps.map(\.time)
     #expect(times[0] == job.stepTime && times == times.sorted() && times[1] > times[0])
     #expect(job.step(on: nil, of: pool, catalog: .builtIn).time == job.stepTime)
