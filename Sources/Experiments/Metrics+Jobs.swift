@@ -41,6 +41,7 @@ extension MetricReader {
     add(trace.name, "queue_wait_s", Double(sorted.count), "1", statistic: "count")
     add(trace.name, "jobs_finished", Double(trace.finished), "1")
     add(trace.name, "jobs_refused", Double(trace.refused), "1")
+    if let met = trace.deadlinesMet { add(trace.name, "deadline_met_ratio", met, "ratio") }
     add(trace.name, "preemptions", Double(trace.preemptions), "1")
     add(trace.name, "gpu_allocated_ratio", trace.allocated, "ratio")
     add(trace.name, "gpu_busy_ratio", trace.busy, "ratio")
@@ -53,20 +54,23 @@ extension MetricReader {
     as name: String, costOfPool: Money?
   ) {
     let pool = model.design.pools[job.poolIndex]
-    let step = model.stepTime(ofJob: job.name) ?? training.step.time
-    let stretch = step / training.step.time
-    add(name, "step_time_s", step.value, "s", statistic: "mean")
+    // As it was where the job lay and with whoever was there; a job that did no step has none.
+    let step = result.steps > 0 ? result.timeInSteps.seconds / Double(result.steps) : nil
+    let stretch = step.map { $0 / training.step.time.value }
+    add(name, "step_time_s", step, "s", statistic: "mean")
     for (statistic, q) in Self.quantiles where statistic != "p99.9" {
-      add(name, "step_time_s", training.step.quantile(q).value * stretch, "s", statistic: statistic)
+      add(
+        name, "step_time_s", stretch.map { training.step.quantile(q).value * $0 }, "s", statistic: statistic)
     }
     let isDone = result.finish != nil
     let span = isDone ? (result.finish! - training.start).seconds : nil
     add(name, "time_to_train_s", span, "s", statistic: "mean")
     add(name, "finished_ratio", isDone ? 1 : 0, "ratio")
-    if let deadline = workload.deadline {
-      add(name, "deadline_met_ratio", span.map { $0 <= deadline.value } == true ? 1 : 0, "ratio")
+    if workload.deadline != nil {
+      let isMet = result.finish.map { $0 <= result.deadline } == true
+      add(name, "deadline_met_ratio", isMet ? 1 : 0, "ratio")
     }
-    add(name, "train_tokens_per_s", training.step.tokens / step.value, "tokens/s")
+    add(name, "train_tokens_per_s", step.map { training.step.tokens / $0 }, "tokens/s")
     add(name, "training_goodput_ratio", result.time.efficiency, "ratio")
     let devices = Double(job.accelerators)
     let held = result.time.total - result.time.wait
@@ -80,16 +84,17 @@ extension MetricReader {
       "h")
     add(name, "interruptions", Double(result.interruptions), "1")
     add(name, "checkpoints", Double(result.checkpoints), "1")
-    add(name, "contention_s", result.networkDelay + result.storageDelay, "s")
+    add(name, "contention_s", result.networkDelay + result.storageDelay + result.checkpointDelay, "s")
     add(name, "checkpoint_interval_s", model.checkpointInterval(ofJob: job.name)?.value, "s")
-    let queue = (result.firstStart.map { $0 - training.start - result.stagedIn })?.seconds
-    add(name, "queue_wait_s", queue, "s", statistic: "mean")
+    // Preempted time included, as of recorded jobs; what it waits for spot nodes or repairs is apart.
+    let turn = result.time.wait - result.waitForCapacity - result.stagedIn
+    add(name, "queue_wait_s", result.firstStart == nil ? nil : turn.seconds, "s", statistic: "mean")
     if training.stageIn != nil { add(name, "stage_in_s", result.stagedIn.seconds, "s") }
     if let residency = workload.residency {
       let site = model.design.sites[pool.siteIndex]
       add(name, "residency_violations", residency.allows(site) ? 0 : 1, "1")
     }
-    let shares = boundBy(result, training, name: job.name)
+    let shares = boundBy(result, training)
     for (cause, share) in shares { add(name, "bound_by", share, "ratio", statistic: cause) }
     let available = outcome.seconds(ofJobsOnPool: job.poolIndex, of: model.design) * Double(pool.accelerators)
     add(
@@ -107,31 +112,29 @@ extension MetricReader {
   }
 
   /// Where the time since the submission went; shares sum to 1.
-  func boundBy(_ result: TrainingOutcome, _ training: TrainingJob, name: String) -> [(String, Double)] {
-    let total = Double(result.time.total.count)
+  func boundBy(_ result: TrainingOutcome, _ training: TrainingJob) -> [(String, Double)] {
+    let total = result.time.total.seconds
     guard total > 0 else { return [] }
-    let loading = model.loading(ofJob: name) ?? LoadingBound(compute: 1, storage: 0, network: 0)
     // Steps that were undone are the failure's.
-    let seconds = result.time.total.seconds
-    let delays = (network: result.networkDelay / seconds, storage: result.storageDelay / seconds)
-    let useful = max(0, Double(result.time.useful.count) / total - delays.network - delays.storage)
-    let stepping = useful * loading.compute
-    let shares = training.step.shares
-    let whole = shares.total.value
-    func part(_ seconds: Seconds) -> Double { whole > 0 ? stepping * seconds.value / whole : 0 }
+    var parts = TrainingStep.Shares()
+    var (network, storage) = (result.networkDelay, result.storageDelay)
+    for (step, seconds) in result.work {
+      parts.add(step.shares, times: seconds * step.loading.compute)
+      network += seconds * step.loading.network
+      storage += seconds * step.loading.storage
+    }
     let restarts = Self.restarts(result, training)
-    let starting = Double((result.time.restart - restarts).count) / total
-    let wait = Double(result.time.wait.count) / total
-    let capacity = Double(result.waitForCapacity.count) / total
-    return [
-      ("compute", part(shares.compute)), ("memory", part(shares.memory + shares.optimizer)),
-      ("network", part(shares.network) + useful * loading.network + delays.network),
-      ("host", part(shares.host) + starting),
-      ("bubble", part(shares.bubble)), ("stragglers", part(shares.stragglers)),
-      ("storage", useful * loading.storage + delays.storage + Double(result.time.checkpoint.count) / total),
-      ("failure", Double((result.time.lost + restarts).count) / total),
-      ("queue", wait - capacity), ("capacity", capacity),
+    let capacity = result.waitForCapacity.seconds
+    let seconds = [
+      ("compute", parts.compute.value), ("memory", (parts.memory + parts.optimizer).value),
+      ("network", parts.network.value + network),
+      ("host", parts.host.value + (result.time.restart - restarts).seconds),
+      ("bubble", parts.bubble.value), ("stragglers", parts.stragglers.value),
+      ("storage", storage + result.time.checkpoint.seconds),
+      ("failure", (result.time.lost + restarts).seconds),
+      ("queue", result.time.wait.seconds - capacity), ("capacity", capacity),
     ]
+    return seconds.map { ($0.0, $0.1 / total) }
   }
 
   /// One size of one collective, as nccl-tests print it.
@@ -140,5 +143,24 @@ extension MetricReader {
     let bus = one.time.value > 0 ? factor * one.bytes.value / one.time.value : nil
     add(one.name, "time_s", one.time.value, "s", message: Int64(one.bytes.value))
     add(one.name, "bus_bandwidth_bytes_per_s", bus, "B/s", message: Int64(one.bytes.value))
+  }
+}
+
+extension TrainingStep.Shares {
+  /// Adds so many seconds, split as a step splits them.
+  fileprivate mutating func add(_ step: TrainingStep.Shares, times seconds: Double) {
+    guard step.total > .zero else { return }
+    let scale = seconds / step.total.value
+    compute += step.compute * scale
+    memory += step.memory * scale
+    tensor += step.tensor * scale
+    context += step.context * scale
+    expert += step.expert * scale
+    pipeline += step.pipeline * scale
+    data += step.data * scale
+    bubble += step.bubble * scale
+    optimizer += step.optimizer * scale
+    host += step.host * scale
+    stragglers += step.stragglers * scale
   }
 }

@@ -77,12 +77,23 @@ extension Summary {
     return words + ": more than its \(replicas == 1 ? "replica has" : "\(replicas) replicas have") shown here"
   }
 
+  /// Whether each training job of a design came to its end in some run: what one that did not costs is not
+  /// known.
+  private func endsItsJobs(_ index: Int) -> Bool {
+    let runs = outcomes(of: index)
+    return models[index].design.trainingJobs.indices.allSatisfy { job in
+      runs.contains { $0.jobs.indices.contains(job) && $0.jobs[job].finish != nil }
+    }
+  }
+
   /// One sentence on the two cheapest designs.
   func decisionNotes(_ books: [[Books]]) -> [String] {
     if stoppedBy != nil { return [] }
     // What answers nobody decides nothing.
     let unmet = models.indices.map { books[$0].first?.calendar.unmetRatio ?? 0 }
-    let known = models.indices.filter { books[$0].first?.cost.isKnown == true && unmet[$0] < 0.9995 }
+    let known = models.indices.filter {
+      books[$0].first?.cost.isKnown == true && unmet[$0] < 0.9995 && endsItsJobs($0)
+    }
     let ranked = known.map { (index: $0, total: mean(books[$0])) }.sorted {
       ($0.total, $0.index) < ($1.total, $1.index)
     }

@@ -60,6 +60,16 @@ struct JobKeysTests {
       "a market takes rented nodes away"
     ),
     ("pool: gpus, checkpoint", "pool: gpus, microbatch: 300, checkpoint", "no layout on"),
+    (
+      "pool: gpus, checkpoint", "pool: gpus, framework: megatron-cor, checkpoint",
+      "did you mean 'megatron-core'?"
+    ),
+    ("pool: gpus, checkpoint", "pool: gpus, data: fs, checkpoint", "read no samples"),
+    ("to: fs }", "to: fs, remote-every: 3 }", "only what is written to `local`"),
+    (
+      "ring: { workload: ring, pool: gpus }", "ring: { workload: ring, pool: gpus, priority: 3 }",
+      "`priority` says nothing"
+    ),
     ("steps: 100 }", "steps: 100, tokens: 1e9 }", "steps and tokens both end it"),
     (", steps: 100 }", " }", "nothing ends the training"),
     ("workload: train, pool: gpus,", "workload: trian, pool: gpus,", "did you mean 'train'?"),

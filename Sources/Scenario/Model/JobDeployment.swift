@@ -177,15 +177,38 @@ public struct SchedulerSettings: Sendable, Hashable {
   }
   public var policy = Policy.fifo
   public var placement = PlacementRule.packed
+  /// Accelerators that a user may hold, and what its share weighs, by name; a user that is not named has no
+  /// limit, and weighs 1.
+  public var quotas: [Named<Int>] = []
+  public var weights: [Named<Double>] = []
+  /// Whether accelerators that nobody within its quota wants go to users beyond theirs.
+  public var lends = false
+  /// Of the design's training jobs, in the order in which their `user` counts.
+  public var users: [String] = []
+
+  /// What a scenario says of one user.
+  public struct Named<Value: Sendable & Hashable>: Sendable, Hashable {
+    public var user: String
+    public var value: Value
+  }
 
   public init() {}
 
-  public var scheduler: any JobScheduler {
+  /// Shares among users that are numbered as `users` names them.
+  public func fairShare(users: [String]) -> FairShare {
+    FairShare(
+      weights: users.map { user in weights.first { $0.user == user }?.value ?? 1 },
+      quotas: users.map { user in quotas.first { $0.user == user }?.value ?? .max }, lends: lends,
+      placement: placement)
+  }
+
+  /// - Parameter users: names of the users, by the numbers that jobs have them under.
+  public func scheduler(users: [String]) -> any JobScheduler {
     switch policy {
     case .fifo: FirstInFirstOut(placement: placement)
     case .backfill: EasyBackfill(placement: placement)
     case .priority: PriorityPreemption(placement: placement)
-    case .fairShare: FairShare(weights: [], placement: placement)
+    case .fairShare: fairShare(users: users)
     case .deadline: EarliestDeadline(placement: placement)
     }
   }

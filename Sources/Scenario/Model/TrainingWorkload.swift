@@ -111,10 +111,13 @@ public struct TrainingData: Sendable, Hashable {
 public struct JobTraceWorkload: Sendable {
   public var name: String
   public var trace: JobTrace
+  /// What a preempted job does again, its restart included.
+  public var preemptionCost: Seconds
 
-  public init(name: String, trace: JobTrace) {
+  public init(name: String, trace: JobTrace, preemptionCost: Seconds = .zero) {
     self.name = name
     self.trace = trace
+    self.preemptionCost = preemptionCost
   }
 }
 

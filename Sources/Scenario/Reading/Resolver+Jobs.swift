@@ -26,10 +26,7 @@ extension Resolver {
         (member?.value ?? value["services"]?[name])?["cold-start"], "\(member?.path ?? place).cold-start",
         of: design.services[index], storage: design.storage)
     }
-    design.scheduler.policy =
-      value["scheduler"]?["policy"]?.text.flatMap(SchedulerSettings.Policy.init) ?? .fifo
-    design.scheduler.placement =
-      value["scheduler"]?["placement"]?.text.flatMap(PlacementRule.init) ?? .packed
+    readScheduler(value["scheduler"], into: &design, "\(path).scheduler")
     var users: [String] = []
     for written in value["jobs"]?.members ?? [] {
       if let workload = written.value["workload"]?.text { jobRowNames.append("\(workload)/\(written.key)") }
@@ -57,6 +54,9 @@ extension Resolver {
       design.jobs.append(job)
     }
     assumeNetworks(of: &design, value, path)
+    design.scheduler.users = users
+    checkShares(of: design, value["scheduler"], "\(path).scheduler", jobTraces: jobTraces)
+    tellHopelessGangs(of: design, path)
     checkJobPlacement(design, value, path)
     checkPhases(of: design, value, path)
     tellIdleRates(of: design, trainings, value["storage"], "\(path).storage")
@@ -159,15 +159,15 @@ extension Resolver {
           "the catalogue knows no links between accelerators of the kind '\(pool.accelerator.name)'")
         return nil
       }
+      refuseIdleKeys(
+        value, path, what: "a collective is timed by itself", known: ["workload", "pool", "accelerators"])
       let work = collectives[collective]
       guard checkAlgorithm(of: work, value, path, pool: pool, count: count, network) else { return nil }
       return JobDeployment(
         name: member.key, poolIndex: poolIndex, accelerators: count, work: .collective(collective))
     }
     if let trace = jobTraces.firstIndex(where: { $0.name == name }) {
-      if value["accelerators"] != nil || value["checkpoint"] != nil || pool.market != nil {
-        notes.append("\(path): a recorded trace has the whole pool, and nothing interrupts it")
-      }
+      checkTraceJob(value, path, pool: pool)
       return JobDeployment(name: member.key, poolIndex: poolIndex, accelerators: count, work: .trace(trace))
     }
     guard let training = trainings.firstIndex(where: { $0.name == name }) else {
@@ -209,8 +209,7 @@ extension Resolver {
     guard let checkpoints = checkpoints(value["checkpoint"], "\(path).checkpoint", storage: storage) else {
       return nil
     }
-    let framework =
-      value["framework"]?.text ?? standing("default", at: "\(path).framework", as: "default")
+    guard let framework = framework(value, path) else { return nil }
     if pool.network == nil && accelerators > pool.scaleUpDomain {
       guard pool.assumedNetwork(catalog: catalog) != nil else {
         fault(
@@ -247,6 +246,11 @@ extension Resolver {
       return nil
     }
     var store: Int?
+    if workload.data == nil, let written = value["data"] {
+      fault(
+        written, "\(path).data", "the steps of '\(workload.name)' read no samples",
+        help: "give the workload `data: { sample-size: ... }`, or leave it out")
+    }
     if workload.data != nil {
       guard let found = sampleStorage(value, path, of: workload, storage: storage) else { return nil }
       store = found
@@ -362,6 +366,12 @@ extension Resolver {
       guard let written = value[key] else { continue }
       guard let found = index(written, "\(path).\(key)", among: names, what: "storage") else { return nil }
       settings[keyPath: target] = found
+    }
+    if let written = value["remote-every"], settings.local == nil || settings.storage == nil {
+      fault(
+        written, "\(path).remote-every",
+        "only what is written to `local` first goes on to `to` now and then",
+        help: "give both, or leave it out")
     }
     settings.streams = integer(value["streams"]) ?? standing(8, at: "\(path).streams", as: "8")
     settings.remoteEvery = integer(value["remote-every"]) ?? 1

@@ -101,12 +101,20 @@ extension Resolver {
       trace.jobs = Array(trace.jobs.prefix(integer(value["limit"]) ?? .max))
       let speed = number(value["speed"]) ?? 1
       for index in trace.jobs.indices {
-        trace.jobs[index].arrival = Ticks(seconds: trace.jobs[index].arrival.seconds / speed)
+        let arrival = Ticks(seconds: trace.jobs[index].arrival.seconds / speed)
+        if trace.jobs[index].deadline != .never {
+          // They come closer together, and take and have as long as ever.
+          trace.jobs[index].deadline = trace.jobs[index].deadline - trace.jobs[index].arrival + arrival
+        }
+        trace.jobs[index].arrival = arrival
         if value["partitions"]?.text == "true" {
           trace.jobs[index].request = trace.jobs[index].request.partitioned
         }
       }
-      return JobTraceWorkload(name: member.key, trace: trace)
+      let cost =
+        quantity(value["preemption-cost"], .duration)
+        ?? standing(300, at: "\(path).preemption-cost", as: "5m")
+      return JobTraceWorkload(name: member.key, trace: trace, preemptionCost: Seconds(cost))
     }
   }
 

@@ -22,7 +22,7 @@ extension ScenarioShape {
         fallback: "bf16"),
       Key("trained", .choice(["all", "lora"]), "Which weights.", fallback: "all"),
       Key("lora-rank", .integer(1...100_000), "Rank of the adapters.", fallback: "16"),
-      Key("deadline", .quantity(.duration, atMost: "15y"), "When it must be done, from the start."),
+      Key("deadline", .quantity(.duration, atMost: "15y"), "When it must be done, from its submission."),
       Key(
         "data",
         .object([
@@ -68,6 +68,9 @@ extension ScenarioShape {
         "partitions", .choice(["true", "false"]),
         "Shares are rounded up to what a partitioned GPU offers (MIG).",
         fallback: "false"),
+      Key(
+        "preemption-cost", .quantity(.duration, atMost: "30d"),
+        "What a preempted job of it does again, the restart included.", fallback: "5m"),
     ])
 
   static let jobStart = Key(
@@ -138,6 +141,14 @@ extension ScenarioShape {
     Key(
       "placement", .choice(PlacementRule.allCases.map(\.rawValue)), "How it is laid out.",
       fallback: "packed"),
+    Key(
+      "quotas", .map(.integer(0...1_000_000_000)), "Accelerators that a user may hold, by name.",
+      fallback: "no limit"),
+    Key(
+      "weights", .map(.number(0.000_001...1_000_000)), "What a user's share weighs, by name.", fallback: "1"),
+    Key(
+      "lends", .choice(["true", "false"]),
+      "Accelerators that nobody within its quota wants go to users beyond theirs.", fallback: "false"),
   ])
 
   static let checkpoint: Shape = .either([

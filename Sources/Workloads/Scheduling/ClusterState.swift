@@ -91,6 +91,8 @@ public struct ClusterState: Sendable, Hashable {
   public func freeAccelerators(on node: Int) -> Int { isOut[node] ? 0 : Int(wholeFree[node]) }
   /// Devices of a node.
   public func accelerators(on node: Int) -> Int { Int(firstDevice[node + 1] - firstDevice[node]) }
+  /// Thousandths in use on a node, over its devices.
+  public func usedMilli(on node: Int) -> Int { accelerators(on: node) * 1000 - Int(freeOfNode[node]) }
   /// Free thousandths of a device.
   public func freeMilli(ofDevice device: Int) -> Int { Int(freeMilli[device]) }
   /// Used ÷ all; 0 for an empty cluster.
@@ -186,6 +188,7 @@ public struct ClusterState: Sendable, Hashable {
   private mutating func grant(
     _ device: Int, _ node: Int, _ milli: Int, _ grants: inout [Allocation.Grant]
   ) {
+    precondition(Int(freeMilli[device]) >= milli, "no accelerator runs two jobs")
     if freeMilli[device] == Self.full {
       wholeFree[node] -= 1
       freeAccelerators -= 1
@@ -201,6 +204,7 @@ public struct ClusterState: Sendable, Hashable {
   public mutating func release(_ allocation: Allocation) {
     for grant in allocation.grants {
       let (device, node) = (Int(grant.device), Int(grant.node))
+      precondition(Self.full - freeMilli[device] >= grant.milli, "only what a job holds is given back")
       freeMilli[device] += grant.milli
       freeOfNode[node] += Int32(grant.milli)
       mostFree[node] = max(mostFree[node], freeMilli[device])
@@ -216,7 +220,9 @@ public struct ClusterState: Sendable, Hashable {
   public mutating func retake(_ allocation: Allocation) {
     for grant in allocation.grants {
       let (device, node) = (Int(grant.device), Int(grant.node))
-      precondition(freeMilli[device] >= grant.milli, "only what was released is taken again")
+      precondition(
+        freeMilli[device] >= grant.milli,
+        "no accelerator runs two jobs: only what was released is taken again")
       if freeMilli[device] == Self.full {
         wholeFree[node] -= 1
         if !isOut[node] { freeAccelerators -= 1 }

@@ -97,7 +97,40 @@ public struct FairShare: JobScheduler {
   }
 
   private func isWithinQuota(_ user: Int, _ milli: Int64) -> Bool {
-    !quotas.indices.contains(user) || milli <= Int64(quotas[user]) * 1000
+    !quotas.indices.contains(user) || milli <= Int64(min(quotas[user], 1 << 40)) * 1000
+  }
+
+  /// Whether a job may ever run: not if it alone passes its user's quota and nobody lends.
+  public func allows(_ job: Job) -> Bool { lends || isWithinQuota(job.user, job.request.totalMilli) }
+
+  /// Whose job is next where no room is kept for anybody: of the user with the least for its weight among
+  /// those within their quotas, then, where they are lent, among the others.
+  ///
+  /// - Parameters:
+  ///   - waiting: jobs that wait, in order of arrival.
+  ///   - running: jobs that hold accelerators.
+  ///   - jobs: all jobs, by number.
+  /// - Complexity: O(waiting + running).
+  public func next(of waiting: [Int], holding running: [Int], among jobs: [Job]) -> Int? {
+    func held(_ user: Int) -> Int64 {
+      running.reduce(0) { $0 + (jobs[$1].user == user ? jobs[$1].request.totalMilli : 0) }
+    }
+    func place(_ id: Int) -> (Bool, Double, Int)? {
+      let (user, job) = (jobs[id].user, jobs[id])
+      let isWithin = isWithinQuota(user, held(user) + job.request.totalMilli)
+      return isWithin || lends ? (!isWithin, Double(held(user)) / weight(user), user) : nil
+    }
+    var best: (id: Int, rank: (Bool, Double, Int))?
+    for id in waiting {
+      guard let rank = place(id) else { continue }
+      if let known = best, !Self.isBefore(rank, known.rank) { continue }
+      best = (id, rank)
+    }
+    return best?.id
+  }
+
+  private static func isBefore(_ one: (Bool, Double, Int), _ other: (Bool, Double, Int)) -> Bool {
+    one.0 != other.0 ? !one.0 : (one.1, one.2) < (other.1, other.2)
   }
 
   /// See the type.
@@ -133,10 +166,13 @@ public struct FairShare: JobScheduler {
   }
 }
 
-/// The highest priority first; it takes the place of lower ones that run, the latest started first.
+/// The highest priority first; it takes the place of lower ones that run.
 ///
-/// A job is preempted only if that lets the higher one start. Jobs of one priority go in order of arrival and
-/// hold up what is behind them.
+/// Jobs are preempted only if that lets the higher one start, and none that could stay: the lowest priority
+/// is stopped first, of one priority the latest started, until there is room; then each, the highest and
+/// longest running first, is spared if the others' room is enough, as Kubernetes' scheduler picks victims
+/// (kubernetes/kubernetes, pkg/scheduler/framework/preemption). Jobs of one priority go in order of arrival
+/// and hold up what is behind them.
 public struct PriorityPreemption: JobScheduler {
   public var placement: PlacementRule
   public init(placement: PlacementRule = .packed) { self.placement = placement }
@@ -155,20 +191,37 @@ public struct PriorityPreemption: JobScheduler {
     for id in order {
       let job = view.jobs[id]
       var trial = cluster
-      var stopped = 0
-      while !trial.canPlace(job.request), stopped < victims.count,
-        view.jobs[victims[stopped].id].priority < job.priority
-      {
-        trial.release(victims[stopped].allocation)
-        stopped += 1
-      }
+      let stopped = Self.stop(victims.filter { view.jobs[$0.id].priority < job.priority }, for: job, &trial)
       guard trial.place(job.request, by: placement) != nil else { break }
-      actions += victims[..<stopped].map { .preempt($0.id) }
-      victims.removeFirst(stopped)
+      actions += stopped.map { .preempt($0.id) }
+      victims.removeAll { victim in stopped.contains { $0.id == victim.id } }
       actions.append(.start(id))
       cluster = trial
     }
     return actions
+  }
+
+  /// Makes room for a job: the victims that have to go of those that may, in order; all of them go where even
+  /// that is not enough.
+  private static func stop(_ victims: [RunningJob], for job: Job, _ cluster: inout ClusterState)
+    -> [RunningJob]
+  {
+    var count = 0
+    while count < victims.count, !cluster.canPlace(job.request) {
+      cluster.release(victims[count].allocation)
+      count += 1
+    }
+    var needed = Array(victims[..<count])
+    guard cluster.canPlace(job.request) else { return needed }
+    for victim in victims[..<count].reversed() {
+      cluster.retake(victim.allocation)
+      if cluster.canPlace(job.request) {
+        needed.removeAll { $0.id == victim.id }
+      } else {
+        cluster.release(victim.allocation)
+      }
+    }
+    return needed
   }
 }
 

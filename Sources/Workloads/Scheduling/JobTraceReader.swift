@@ -3,8 +3,9 @@ import Kernel
 /// How a recorded job trace is written.
 public enum JobTraceFormat: String, Sendable, CaseIterable {
   /// A header and the columns `arrival_s, accelerators, duration_s` in any order, and where they are known
-  /// `user`, `busy_ratio` (share of the time held in which the accelerators compute), `priority` and
-  /// `estimate_s` (what its user said that it takes).
+  /// `user`, `busy_ratio` (share of the time held in which the accelerators compute), `priority`,
+  /// `estimate_s` (what its user said that it takes) and `deadline_s` (by when it should be done, on the clock
+  /// of `arrival_s`).
   case table
   /// Pods of Alibaba's 2023 GPU cluster trace (cluster-trace-gpu-v2023, openb pods): one row a pod; users are
   /// its classes of service.
@@ -48,6 +49,7 @@ public struct JobTraceReader {
     var busyShare: Double?
     var priority = 0
     var estimate: Double?
+    var deadline: Double?
   }
 
   /// - Parameters:
@@ -79,7 +81,9 @@ public struct JobTraceReader {
       Job(
         arrival: Ticks(seconds: row.arrival - first), request: row.request,
         duration: Ticks(seconds: row.duration), estimate: row.extras.estimate.map { Ticks(seconds: $0) },
-        user: row.user, priority: row.extras.priority, busyShare: row.extras.busyShare)
+        user: row.user, priority: row.extras.priority,
+        deadline: row.extras.deadline.map { Ticks(seconds: $0 - first) } ?? .never,
+        busyShare: row.extras.busyShare)
     }
     return JobTrace(jobs: jobs, users: users, skipped: skipped)
   }
@@ -120,6 +124,7 @@ public struct JobTraceReader {
       : [
         ("arrival_s", true), ("accelerators", true), ("duration_s", true), ("user", false),
         ("busy_ratio", false), ("priority", false), ("estimate_s", false),
+        ("deadline_s", false),
       ]
   }
 
@@ -141,7 +146,7 @@ public struct JobTraceReader {
     }
     let name = cell(3)?.text ?? ""
     if format == .table {
-      guard let extras = extras(cell(4), cell(5), cell(6), line) else { return }
+      guard let extras = extras((4...7).map(cell), line) else { return }
       return append(line, cell(0)?.number, cell(1)?.number, cell(2)?.number, 1000, name, extras)
     }
     // A pod without accelerators, or one that was never scheduled, is no job of the cluster's.
@@ -156,10 +161,9 @@ public struct JobTraceReader {
   }
 
   /// `nil` after a fault; an empty cell says nothing.
-  private mutating func extras(
-    _ busy: TableCell?, _ priority: TableCell?, _ estimate: TableCell?, _ line: Int
-  ) -> Extras? {
+  private mutating func extras(_ cells: [TableCell?], _ line: Int) -> Extras? {
     var extras = Extras()
+    let (busy, priority, estimate, deadline) = (cells[0], cells[1], cells[2], cells[3])
     if let busy, !busy.isEmpty {
       guard let share = busy.number, share >= 0, share <= 1 else {
         fail(line, "expected a busy_ratio from 0 to 1")
@@ -180,6 +184,13 @@ public struct JobTraceReader {
         return nil
       }
       extras.estimate = seconds
+    }
+    if let deadline, !deadline.isEmpty {
+      guard let seconds = deadline.number, abs(seconds) <= Self.longestSpan else {
+        fail(line, "expected a deadline_s within 2e8 s of time 0")
+        return nil
+      }
+      extras.deadline = seconds
     }
     return extras
   }

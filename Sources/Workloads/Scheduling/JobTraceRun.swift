@@ -14,7 +14,7 @@ public struct JobOutcome: Sendable, Hashable {
 /// A job trace played on a cluster under a scheduler.
 public struct JobTraceRun: Sendable {
   private let jobs: [Job]
-  /// Work lost by each preemption, added to what is left.
+  /// What each preemption adds to what is left: work that it undoes, and the restart.
   private let preemptionCost: Ticks
   /// The cluster as it stands.
   public private(set) var cluster: ClusterState
@@ -30,6 +30,8 @@ public struct JobTraceRun: Sendable {
   private let arrivals: [Int]
   /// Jobs that the cluster could not hold when it was given: they never wait.
   public private(set) var refused = 0
+  /// Jobs that still wait when nothing happens any more: none ever ends that they wait for.
+  public var neverStarted: Int { nextEvent == nil ? waiting.count : 0 }
   private let whole: ClusterState
   private var nextArrival = 0
   /// The time it has been played to.
@@ -46,7 +48,7 @@ public struct JobTraceRun: Sendable {
 
   /// - Parameters:
   ///   - cluster: without jobs; what it cannot hold now is refused.
-  ///   - preemptionCost: work that a preemption undoes.
+  ///   - preemptionCost: work that a preemption undoes, and the time of the restart.
   ///   - strandedSize: accelerators on one node that the jobs need whose chances `fragmentation` measures.
   public init(_ jobs: [Job], on cluster: ClusterState, preemptionCost: Ticks = .zero, strandedSize: Int = 8) {
     self.jobs = jobs
@@ -82,6 +84,12 @@ public struct JobTraceRun: Sendable {
     guard knowsBusyShares else { return nil }
     let all = Int128(now.count) * Int128(cluster.acceleratorCount) * 1000
     return all == 0 ? 0 : Double(busyTicks) / 1e6 / Double(all)
+  }
+  /// Share of the jobs with a deadline that ended by it so far; `nil` where none has one.
+  public var deadlinesMet: Double? {
+    let bound = jobs.indices.filter { jobs[$0].deadline != .never }
+    if bound.isEmpty { return nil }
+    return Double(bound.count { outcomes[$0].end <= jobs[$0].deadline }) / Double(bound.count)
   }
   /// Stranded ÷ wholly free accelerator time so far.
   public var fragmentation: Double { freeTicks == 0 ? 0 : Double(strandedTicks) / Double(freeTicks) }
@@ -165,7 +173,9 @@ public struct JobTraceRun: Sendable {
     let end = ends.remove(at: place)
     cluster.release(stopped.allocation)
     busyNow -= busyMillionths(of: stopped.id)
-    left[stopped.id] = (end - now).later(by: preemptionCost)
+    // A restart that is cut short is paid anew, not on top of what was left of it.
+    let rest = min(end - now, jobs[stopped.id].duration)
+    left[stopped.id] = rest.later(by: preemptionCost)
     outcomes[stopped.id].preemptions += 1
     waitingSince[stopped.id] = now
     let rank = (jobs[stopped.id].arrival, stopped.id)

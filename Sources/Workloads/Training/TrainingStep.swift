@@ -20,6 +20,9 @@ public struct TrainingStep: Sendable, Hashable {
     /// Waiting for the slowest node.
     public var stragglers = Seconds.zero
 
+    /// Nothing yet.
+    public init() {}
+
     /// All communication together.
     public var network: Seconds { tensor + context + expert + pipeline + data }
     public var total: Seconds {

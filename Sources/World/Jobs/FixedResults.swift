@@ -10,9 +10,11 @@ public struct JobTraceOutcome: Sendable {
   /// Of the jobs that ran, in the order of the trace [s].
   public var waits: [Double] = []
   public var finished = 0
-  /// Larger than the whole cluster.
+  /// Larger than the whole cluster, or than what their users may hold.
   public var refused = 0
   public var preemptions = 0
+  /// Share of the jobs with a deadline that were done by it; `nil` where no job has one.
+  public var deadlinesMet: Double?
   /// Accelerator time held over all there was, and of what was free the part that no job of a whole node
   /// could use.
   public var allocated = 0.0
@@ -68,9 +70,11 @@ extension DesignModel {
       nodesPerPod: pool.nodesPerGroup(catalog: scenario.catalog))
     let held = design.acceleratorsHeldByServices(onPool: job.poolIndex)
     if held > 0 { _ = cluster.place(JobRequest(accelerators: held), by: .packed) }
+    let workload = scenario.jobTraces[index]
     var run = JobTraceRun(
-      scenario.jobTraces[index].trace.jobs, on: cluster, strandedSize: pool.node.accelerators)
-    run.finish(design.scheduler.scheduler)
+      workload.trace.jobs, on: cluster, preemptionCost: Ticks(seconds: workload.preemptionCost.value),
+      strandedSize: pool.node.accelerators)
+    run.finish(design.scheduler.scheduler(users: workload.trace.users))
     var outcome = JobTraceOutcome(name: name)
     for one in run.outcomes where one.end != .never {
       outcome.finished += 1
@@ -78,7 +82,8 @@ extension DesignModel {
       outcome.preemptions += one.preemptions
       outcome.makespan = max(outcome.makespan, one.end)
     }
-    outcome.refused = run.refused
+    outcome.refused = run.refused + run.neverStarted
+    outcome.deadlinesMet = run.deadlinesMet
     outcome.allocated = run.utilization
     outcome.busy = run.busy
     outcome.fragmentation = run.fragmentation

@@ -55,7 +55,8 @@ struct JobsState: ~Copyable {
         hosts
         ? pool.market.map { Self.market($0, pool: pool, prices: prices[index], scenario, replication) } : nil
       return JobPool(
-        cluster: cluster, scheduler: design.scheduler.scheduler, market: market,
+        cluster: cluster, scheduler: design.scheduler.scheduler(users: design.scheduler.users),
+        market: market,
         crews: pool.failures?.crews ?? .max)
     }
     requests = models.enumerated().map { index, model in
@@ -63,8 +64,10 @@ struct JobsState: ~Copyable {
       return Job(
         arrival: arrivals[index], request: JobRequest(accelerators: model.accelerators), duration: expected,
         user: model.job.user, priority: model.job.priority,
-        deadline: model.workload.deadline.map { Ticks(seconds: $0.value) } ?? .never)
+        deadline: model.workload.deadline.map { model.job.start.later(by: Ticks(seconds: $0.value)) }
+          ?? .never)
     }
+    for index in states.indices { states[index].outcome.deadline = requests[index].deadline }
   }
 
   private static func market(
@@ -123,7 +126,7 @@ extension World {
     case .jobsEnd: endJobs(&pending)
     case .jobArrival:
       jobs.states[code.index].progress.advance(to: now)
-      jobs.pools[jobs.models[code.index].poolIndex].waiting.append(code.index)
+      enqueue(code.index)
       startWaiting(jobs.models[code.index].poolIndex, &pending)
     case .jobChange:
       if EventCode.isCurrent(code.version, of: jobs.states[code.index].changeVersion) {
@@ -138,8 +141,12 @@ extension World {
         warnJob(code.index, &pending)
       }
     case .jobDecision:
-      if EventCode.isCurrent(code.version, of: jobs.states[code.index].startVersion) {
+      if EventCode.isCurrent(code.version, of: jobs.states[code.index].startVersion),
+        jobs.states[code.index].decisionAt == now
+      {
+        jobs.states[code.index].decisionAt = .never
         decideSpot(code.index, &pending)
+        startWaiting(jobs.models[code.index].poolIndex, &pending)
       }
     case .nodeRepaired: repair(code.service, node: code.index, &pending)
     default: moveMarket(code.service, code.version, &pending)
@@ -162,10 +169,7 @@ extension World {
       placeReplicas(pool, &pending)
       if now > jobs.horizon { return }
     }
-    if jobs.pools[pool].market != nil {
-      for job in jobs.pools[pool].waiting { decideSpot(job, &pending) }
-      return
-    }
+    if jobs.pools[pool].market != nil { return offerMarket(pool, &pending) }
     if jobs.pools[pool].waiting.isEmpty { return }
     let view = SchedulerView(
       now: now, jobs: jobs.requests, waiting: jobs.pools[pool].waiting, running: jobs.pools[pool].running,
@@ -174,11 +178,8 @@ extension World {
     for action in scheduler.decide(view) {
       switch action {
       case .preempt(let job):
-        jobs.states[job].progress.advance(to: now)
-        jobs.states[job].progress.interrupt(losing: .node)
-        giveBack(job)
-        jobs.pools[pool].waiting.append(job)
-        rescheduleJob(job, &pending)
+        // One that saves its state first is asked once, and whoever needs its place waits.
+        if jobs.states[job].yieldsAfter == nil { giveWay(job, asFirst: false, &pending) }
       case .start(let job):
         guard
           let allocation = jobs.pools[pool].cluster.place(jobs.requests[job].request, by: scheduler.placement)
@@ -188,9 +189,19 @@ extension World {
         let left = jobs.models[job].timeLeft(after: jobs.states[job].progress.step)
         jobs.pools[pool].running.append(
           RunningJob(id: job, start: now, expectedEnd: now.later(by: left), allocation: allocation))
+        shareNodes(pool)
         begin(job, after: jobs.states[job].hasRun ? .lostNode : .firstStart, &pending)
       }
     }
+  }
+
+  /// A job waits in the order of arrival: one that was stopped keeps its place.
+  mutating func enqueue(_ job: Int) {
+    let pool = jobs.models[job].poolIndex
+    if jobs.pools[pool].waiting.contains(job) { return }
+    let rank = (jobs.arrivals[job], job)
+    let place = jobs.pools[pool].waiting.firstIndex { (jobs.arrivals[$0], $0) > rank }
+    jobs.pools[pool].waiting.insert(job, at: place ?? jobs.pools[pool].waiting.count)
   }
 
   /// A job that is interrupted so often gets nowhere, and is left alone for the rest of the run.
@@ -213,11 +224,16 @@ extension World {
       jobs.states[job].isAbandoned = true
       return rescheduleJob(job, &pending)
     }
+    if jobs.states[job].yieldsAfter != nil && !jobs.states[job].isMoving {
+      // What it was to save is lost: it gives way at once.
+      preempt(job, &pending)
+      return startWaiting(jobs.models[job].poolIndex, &pending)
+    }
     takePlacement(job)
     if jobs.states[job].outcome.firstStart == nil { jobs.states[job].outcome.firstStart = now }
     jobs.states[job].hasRun = true
     if jobs.states[job].heldSince == nil { jobs.states[job].heldSince = now }
-    jobs.states[job].startVersion &+= 1
+    voidPlans(of: job)
     let fixed = Ticks(seconds: jobs.models[job].job.restart.value)
     switch what {
     case .firstStart: jobs.states[job].progress.restart(taking: fixed)
@@ -226,8 +242,17 @@ extension World {
       jobs.states[job].progress.restart(taking: fixed, restoring: jobs.models[job].restoring)
     }
     scheduleFailure(job, &pending)
-    scheduleNotice(job, &pending)
+    if jobs.pools[jobs.models[job].poolIndex].market != nil {
+      scheduleNotices(jobs.models[job].poolIndex, &pending)
+    }
     rescheduleJob(job, &pending)
+  }
+
+  /// Failures, notices and decisions of an earlier start are void.
+  private mutating func voidPlans(of job: Int) {
+    jobs.states[job].startVersion &+= 1
+    jobs.states[job].noticeFor = .never
+    jobs.states[job].decisionAt = .never
   }
 
   mutating func scheduleFailure(_ job: Int, _ pending: inout PendingEvents) {
@@ -276,19 +301,23 @@ extension World {
     settle(job)
     jobs.states[job].heldSince = nil
     jobs.states[job].yieldsAfter = nil
-    jobs.states[job].startVersion &+= 1
+    jobs.states[job].isMoving = false
+    voidPlans(of: job)
     jobs.states[job].placement = .waiting
     if let allocation = jobs.states[job].allocation {
       jobs.pools[jobs.models[job].poolIndex].cluster.release(allocation)
       jobs.pools[jobs.models[job].poolIndex].running.removeAll { $0.id == job }
       jobs.states[job].allocation = nil
     }
+    jobs.pools[jobs.models[job].poolIndex].onMarket.removeAll { $0 == job }
+    shareNodes(jobs.models[job].poolIndex)
   }
 
   /// Adds the node time since the last settlement to the job's account.
   mutating func settle(_ job: Int) {
     guard let since = jobs.states[job].heldSince else { return }
-    let seconds = (now - since).seconds * Double(jobs.models[job].nodes)
+    let nodes = jobs.states[job].nodesHeld
+    let seconds = (now - since).seconds * nodes
     switch jobs.states[job].placement {
     case .spot(let zone):
       jobs.states[job].outcome.spotNodeSeconds += seconds
@@ -296,12 +325,38 @@ extension World {
       if prices.indices.contains(zone) {
         jobs.states[job].outcome.spotCost =
           (jobs.states[job].outcome.spotCost ?? 0)
-          + prices[zone].cost(nodes: jobs.models[job].nodes, from: since, to: now)
+          + prices[zone].cost(nodes: 1, from: since, to: now) * nodes
       }
     case .onDemand: jobs.states[job].outcome.fallbackNodeSeconds += seconds
     case .waiting: jobs.states[job].outcome.heldNodeSeconds += seconds
     }
     jobs.states[job].heldSince = now
+  }
+
+  /// Who holds accelerators of a pool has changed: from now on each of its jobs pays for its part of the
+  /// nodes that it lies on, by accelerators in use there.
+  ///
+  /// - Complexity: O(accelerators that the pool's jobs hold).
+  mutating func shareNodes(_ pool: Int) {
+    if jobs.pools[pool].market != nil { return shareMarketNodes(pool) }
+    for running in jobs.pools[pool].running {
+      settle(running.id)
+      var (nodes, node, own) = (0.0, -1, 0)
+      let cluster = jobs.pools[pool].cluster
+      func add() {
+        if node >= 0 { nodes += Double(own) / Double(max(own, cluster.usedMilli(on: node))) }
+      }
+      // Grants of a node stand together.
+      for grant in running.allocation.grants {
+        if Int(grant.node) != node {
+          add()
+          (node, own) = (Int(grant.node), 0)
+        }
+        own += Int(grant.milli)
+      }
+      add()
+      jobs.states[running.id].nodesHeld = nodes
+    }
   }
 
   // MARK: The end
@@ -319,16 +374,20 @@ extension World {
         outcome = jobs.states[index].outcome
       }
       jobs.states[index].settleDelay()
-      outcome.networkDelay = jobs.states[index].delays.network
-      outcome.storageDelay = jobs.states[index].delays.storage
+      jobs.states[index].settleWait()
       let progress = jobs.states[index].progress
+      let account = jobs.states[index].delays.totals
+      outcome.networkDelay = account.network
+      outcome.storageDelay = account.storage
+      outcome.checkpointDelay = progress.heldUp.seconds
+      outcome.work = zip(jobs.states[index].placements, account.steps).map { ($0, $1) }
+      outcome.timeInSteps = progress.time.useful - progress.stepInProgress
       outcome.stagedIn = jobs.arrivals[index] - jobs.models[index].job.start
       outcome.steps = progress.step
       outcome.time = progress.time
       outcome.interruptions = progress.interruptions
       outcome.checkpoints = progress.checkpointsTaken
-      outcome.waitForCapacity = max(
-        .zero, progress.time.wait - ((outcome.firstStart ?? progress.now) - jobs.models[index].job.start))
+      outcome.waitForCapacity = jobs.states[index].capacityWait
       precondition(
         outcome.time.total == progress.now - jobs.models[index].job.start,
         "a job's time is accounted for to the tick")

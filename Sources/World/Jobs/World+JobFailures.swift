@@ -14,16 +14,16 @@ extension World {
     if jobs.states[job].failsByAge { jobs.states[job].aging?.replaceFailed(at: now) }
     jobs.states[job].progress.advance(to: now)
     guard failure.kind.losesNode else {
-      jobs.states[job].progress.interrupt(losing: .program)
+      jobs.states[job].interrupt(losing: .program)
       let isLocal = jobs.states[job].progress.resumesFromLocalCopy
       begin(job, after: isLocal ? .lostProgram : .lostNode, &pending)
-      return
+      return askAgain(job, &pending)
     }
-    jobs.states[job].progress.interrupt(losing: .node)
+    jobs.states[job].interrupt(losing: .node)
     guard let allocation = jobs.states[job].allocation, !allocation.grants.isEmpty else {
       // On a market another node takes the lost one's place.
       begin(job, after: .lostNode, &pending)
-      return
+      return askAgain(job, &pending)
     }
     let node = Int(allocation.grants[failure.component % allocation.grants.count].node)
     let seconds = jobs.models[job].classes[failure.classIndex].repair.sample(&jobs.states[job].repairs)
@@ -34,11 +34,16 @@ extension World {
     for other in neighbours {
       // It goes down with the node as well.
       jobs.states[other].progress.advance(to: now)
-      jobs.states[other].progress.interrupt(losing: .node)
+      jobs.states[other].interrupt(losing: .node)
       moveOff(node, other, &pending)
     }
     startRepair(pool, node, max(0, seconds), &pending)
     startWaiting(pool, &pending)
+  }
+
+  /// On a market a policy may see the work that is left otherwise than before the failure.
+  private mutating func askAgain(_ job: Int, _ pending: inout PendingEvents) {
+    if jobs.pools[jobs.models[job].poolIndex].market != nil { decideSpot(job, &pending) }
   }
 
   /// Whether what breaks a node is the draw of another of its jobs, by an even chance among them.
@@ -64,6 +69,7 @@ extension World {
     let pool = jobs.models[job].poolIndex
     giveBack(job)
     jobs.pools[pool].cluster.setOut(node, true)
+    jobs.states[job].wait(forCapacity: true)
     jobs.pools[pool].waiting.insert(job, at: 0)
     rescheduleJob(job, &pending)
   }
@@ -88,6 +94,7 @@ extension World {
     if let place = jobs.pools[pool].running.firstIndex(where: { $0.id == job }) {
       jobs.pools[pool].running[place].allocation = allocation
     }
+    shareNodes(pool)
     return true
   }
 

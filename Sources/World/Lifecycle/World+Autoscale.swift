@@ -118,6 +118,7 @@ extension World {
     let together = size <= perNode ? size : size % perNode == 0 ? perNode : 0
     let request = JobRequest(accelerators: size, perNode: together)
     guard let place = jobs.pools[pool].cluster.place(request, by: .packed) else { return false }
+    shareNodes(pool)
     settleLife(of: service)
     services[service].pointee.life!.replicas[index].place = place
     meetNetwork(service, index, at: place)
@@ -199,7 +200,10 @@ extension World {
     let state = services[service]
     settleLife(of: service)
     let pool = pool(of: service, index)
-    if let place = state.pointee.life!.replicas[index].place { jobs.pools[pool].cluster.release(place) }
+    if let place = state.pointee.life!.replicas[index].place {
+      jobs.pools[pool].cluster.release(place)
+      shareNodes(pool)
+    }
     state.pointee.life!.replicas[index].place = nil
     state.pointee.life!.replicas[index].phase = .off
     state.pointee.life!.replicas[index].circuit.reset()
@@ -226,40 +230,17 @@ extension World {
       let (one, other) = (jobs.models[$0.element.id].job.priority, jobs.models[$1.element.id].job.priority)
       return (one, $1.offset) < (other, $0.offset)
     }.map(\.element.id)
+    var chosen: [Int] = []
     for job in victims where coming < lacking {
       coming += jobs.models[job].accelerators
-      giveWay(job, &pending)
+      chosen.append(job)
     }
-  }
-
-  private mutating func giveWay(_ job: Int, _ pending: inout PendingEvents) {
-    jobs.states[job].progress.advance(to: now)
-    let phase = jobs.states[job].progress.phase
-    let canSave = phase == .working || phase == .checkpointing || phase == .awaitingPersistence
-    let settings = jobs.models[job].job.checkpoints
-    // What lies on the node's own disk would be lost with the node.
-    let isSafe = settings.local == nil || settings.remoteEvery == 1
-    guard settings.onNotice, canSave, isSafe else { return preempt(job, &pending) }
-    jobs.states[job].yieldsAfter = jobs.states[job].progress.checkpointsPersisted
-    jobs.states[job].progress.requestCheckpoint()
-    rescheduleJob(job, &pending)
-  }
-
-  /// A job that gives way has saved its state: it leaves.
-  mutating func leaveIfSaved(_ job: Int, _ pending: inout PendingEvents) {
-    guard let before = jobs.states[job].yieldsAfter,
-      jobs.states[job].progress.checkpointsPersisted > before
-    else { return }
-    preempt(job, &pending)
-    startWaiting(jobs.models[job].poolIndex, &pending)
-  }
-
-  private mutating func preempt(_ job: Int, _ pending: inout PendingEvents) {
-    jobs.states[job].progress.advance(to: now)
-    jobs.states[job].progress.interrupt(losing: .node)
-    giveBack(job)
-    jobs.pools[jobs.models[job].poolIndex].waiting.insert(job, at: 0)
-    rescheduleJob(job, &pending)
+    // Whoever need not go stays, the most important first.
+    for job in chosen.reversed() where coming - jobs.models[job].accelerators >= lacking {
+      coming -= jobs.models[job].accelerators
+      chosen.removeAll { $0 == job }
+    }
+    for job in chosen { giveWay(job, asFirst: true, &pending) }
   }
 }
 

@@ -77,7 +77,7 @@ extension World {
     // Nothing happens to jobs beyond the horizon.
     for job in jobs(on: node, pool) where now <= jobs.horizon {
       jobs.states[job].progress.advance(to: now)
-      jobs.states[job].progress.interrupt(losing: .program)
+      jobs.states[job].interrupt(losing: .program)
       begin(job, after: jobs.states[job].progress.resumesFromLocalCopy ? .lostProgram : .lostNode, &pending)
     }
   }
@@ -147,11 +147,12 @@ extension World {
       let nodes = Set(allocation.grants.map { Int($0.node) }).intersection(isLost).sorted()
       if nodes.isEmpty { continue }
       jobs.states[job].progress.advance(to: now)
-      jobs.states[job].progress.interrupt(losing: .node)
+      jobs.states[job].interrupt(losing: .node)
       if nodes.count == 1 {
         moveOff(nodes[0], job, &pending)
       } else {
         giveBack(job)
+        jobs.states[job].wait(forCapacity: true)
         jobs.pools[pool].waiting.insert(job, at: 0)
         rescheduleJob(job, &pending)
       }
@@ -163,9 +164,10 @@ extension World {
     for job in jobs.models.indices
     where jobs.models[job].poolIndex == pool && jobs.states[job].placement != .waiting {
       jobs.states[job].progress.advance(to: now)
-      jobs.states[job].progress.interrupt(losing: .node)
+      jobs.states[job].interrupt(losing: .node)
       giveBack(job)
-      if !jobs.pools[pool].waiting.contains(job) { jobs.pools[pool].waiting.append(job) }
+      jobs.states[job].wait(forCapacity: true)
+      enqueue(job)
       rescheduleJob(job, &pending)
     }
   }
@@ -245,6 +247,7 @@ extension World {
       start = end
     }
     jobs.pools[pool].cluster.release(Allocation(grants: lost))
+    shareNodes(pool)
     return Allocation(
       grants: place.grants.filter { watch.isIn(Int($0.node)) } + found.flatMap(\.grants))
   }

@@ -88,6 +88,80 @@ struct SchedulerTests {
     #expect(stopped > 0)
   }
 
+  /// Hands on a scheduler's actions once it has looked at them.
+  private struct Watched: JobScheduler {
+    let base: PriorityPreemption
+    let seen: @Sendable (SchedulerView, [SchedulingAction]) -> Void
+    var placement: PlacementRule { base.placement }
+    func decide(_ view: SchedulerView) -> [SchedulingAction] {
+      let actions = base.decide(view)
+      seen(view, actions)
+      return actions
+    }
+  }
+
+  @Test("no victim is stopped whose place the job it makes way for does not need", arguments: 0..<8)
+  func fewVictims(seed: Int) {
+    let jobs = Self.jobs(200, seed: seed)
+    let scheduler = Watched(base: PriorityPreemption()) { view, actions in
+      var cluster = view.cluster
+      var stopped: [RunningJob] = []
+      for action in actions {
+        switch action {
+        case .preempt(let id):
+          let victim = view.running.first { $0.id == id }!
+          cluster.release(victim.allocation)
+          stopped.append(victim)
+        case .start(let id):
+          for victim in stopped {
+            var spared = cluster
+            spared.retake(victim.allocation)
+            #expect(!spared.canPlace(view.jobs[id].request))
+            #expect(view.jobs[victim.id].priority < view.jobs[id].priority)
+          }
+          stopped = []
+          #expect(cluster.place(view.jobs[id].request, by: .packed) != nil)
+        }
+      }
+      #expect(stopped.isEmpty, "nobody is stopped for nobody")
+    }
+    var run = JobTraceRun(jobs, on: Self.cluster)
+    run.finish(scheduler)
+    #expect(run.outcomes.reduce(0) { $0 + $1.preemptions } > 0)
+  }
+
+  @Test("of two that could go, the one whose place is enough goes; a preemption costs its restart")
+  func victimsByHand() {
+    func job(_ at: Int64, _ count: Int, _ priority: Int) -> Job {
+      Job(
+        arrival: Ticks(at), request: JobRequest(accelerators: count), duration: Ticks(1000),
+        priority: priority, deadline: Ticks(2100))
+    }
+    let jobs = [job(0, 8, 0), job(1, 2, 0), job(2, 8, 1)]
+    var run = JobTraceRun(
+      jobs, on: ClusterState(nodes: 1, acceleratorsPerNode: 10, nodesPerPod: 1), preemptionCost: Ticks(50))
+    run.finish(PriorityPreemption())
+    #expect(run.outcomes.map(\.preemptions) == [1, 0, 0])
+    #expect(run.outcomes.map(\.end) == [Ticks(2050), Ticks(1001), Ticks(1002)])
+    #expect(run.outcomes.map(\.wait) == [Ticks(1000), .zero, .zero])
+    #expect(run.deadlinesMet == 1)
+  }
+
+  @Test(
+    "jobs on nodes that are rented as needed take no more of them than alone, and pay for all",
+    arguments: 0..<20)
+  func packing(seed: Int) {
+    var stream = RandomStream(seed: 44, replication: seed, entity: "packing", purpose: "jobs")
+    let counts = (0..<Int(stream.below(12))).map { _ in 1 + Int(stream.below(20)) }
+    let packing = NodePacking(accelerators: counts, perNode: 8)
+    #expect(abs(packing.held.reduce(0, +) - Double(packing.nodes)) < 1e-9)
+    #expect(packing.nodes <= counts.reduce(0) { $0 + ($1 + 7) / 8 })
+    #expect(packing.nodes * 8 >= counts.reduce(0, +))
+    for (count, held) in zip(counts, packing.held) {
+      #expect(held >= Double(count) / 8 - 1e-9 && held <= Double((count + 7) / 8) + 1e-9)
+    }
+  }
+
   @Test("users who always want more share by weight, and none passes its quota")
   func shares() {
     // Each user has more work than the cluster can do; all jobs are alike.

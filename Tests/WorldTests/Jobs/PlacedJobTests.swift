@@ -46,15 +46,21 @@ import Testing
   @Test func scatteringNeverHelps() throws {
     let model = try ContentionTests.model(Self.text(nodes: 6)).model
     let (job, pool) = (model.jobs[2], model.design.pools[0])
-    func step(_ nodes: [Int]) -> Ticks {
+    func step(_ nodes: [Int]) -> PlacedStep {
       let grants = nodes.enumerated().flatMap { place, node in
         Allocation.whole(devices: (node * 8 + place)..<(node * 8 + place + 1), perNode: 8).grants
       }
-      return job.stepTime(on: Allocation(grants: grants), of: pool, catalog: .builtIn)
+      return job.step(on: Allocation(grants: grants), of: pool, catalog: .builtIn)
     }
-    let steps = [[0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 5]].map(step)
-    #expect(steps[0] == job.stepTime && steps == steps.sorted() && steps[1] > steps[0])
-    #expect(job.stepTime(on: nil, of: pool, catalog: .builtIn) == job.stepTime)
+    let steps = [[0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 5]].map {
+      step($0)
+    }
+    let times = steps.map(\.time)
+    #expect(times[0] == job.stepTime && times == times.sorted() && times[1] > times[0])
+    #expect(job.step(on: nil, of: pool, catalog: .builtIn).time == job.stepTime)
+    // What a scattered job pays is communication.
+    let network = steps.map { $0.shares.network / $0.shares.total }
+    #expect(network == network.sorted() && network[1] > network[0])
   }
 
   /// Beside parts that age, those without memory fail at their rate: the interval of 99.9 % covers it.
@@ -107,11 +113,18 @@ import Testing
       }
       if stream.below(6) == 0 { safe += (entries.count - safe) / 2 }
       book.settle(
-        upTo: Ticks(Int64(entries.count)), safe: Ticks(Int64(safe)), share: share, byNetwork: byNetwork)
+        upTo: Ticks(Int64(entries.count)), safe: Ticks(Int64(safe)),
+        pace: DelayBook.Pace(delay: share, isByNetwork: byNetwork, placement: byNetwork ? 1 : 0))
       func expected(_ byNetwork: Bool) -> Double {
         entries.reduce(0) { $0 + ($1.byNetwork == byNetwork ? Ticks(1).seconds * $1.share : 0) }
       }
-      #expect(abs(book.network - expected(true)) < 1e-15 && abs(book.storage - expected(false)) < 1e-15)
+      let totals = book.totals
+      #expect(abs(totals.network - expected(true)) < 1e-15 && abs(totals.storage - expected(false)) < 1e-15)
+      for (placement, byNetwork) in [(0, false), (1, true)] {
+        let all = entries.reduce(0) { $0 + ($1.byNetwork == byNetwork ? Ticks(1).seconds : 0) }
+        let found = totals.steps.indices.contains(placement) ? totals.steps[placement] : 0
+        #expect(abs(found - (all - expected(byNetwork))) < 1e-15)
+      }
     }
   }
 }

@@ -64,13 +64,17 @@ public struct JobProgress: Sendable, Hashable {
   public private(set) var interruptions: Int64 = 0
   /// Where the time went; `useful` is what would count if a failure struck never again.
   public private(set) var time = JobTime()
+  /// How much longer it has stood still for checkpoints, and read them, than it would have alone.
+  public private(set) var heldUp = Ticks.zero
 
-  /// End of the restart or of the blocking part.
+  /// End of the restart or of the blocking part, and where it would lie if nobody slowed it.
   private var phaseEnd = Ticks.never
+  private var phaseEndAlone = Ticks.never
   /// End of the step in progress, while working.
   private var stepEnd = Ticks.never
   /// Persisted at this time; `.never` when nothing is being persisted.
   private var persistEnd = Ticks.never
+  private var persistEndAlone = Ticks.never
   private var persisting = SavePoint()
   private var local: SavePoint?
   private var remote = SavePoint()
@@ -146,12 +150,20 @@ public struct JobProgress: Sendable, Hashable {
 
   /// Accounts for the time up to `target`, in which no change falls but the ends of steps.
   private mutating func pass(to target: Ticks) {
-    let span = target - now
+    let (span, from) = (target - now, now)
     now = target
     switch phase {
     case .waiting: time.wait += span
-    case .restarting, .restoring: time.restart += span
-    case .checkpointing, .awaitingPersistence: time.checkpoint += span
+    case .restarting: time.restart += span
+    case .restoring:
+      time.restart += span
+      heldUp += max(.zero, target - max(from, min(phaseEndAlone, target)))
+    case .checkpointing:
+      time.checkpoint += span
+      heldUp += max(.zero, target - max(from, min(phaseEndAlone, target)))
+    case .awaitingPersistence:
+      time.checkpoint += span
+      heldUp += max(.zero, target - max(from, min(persistEndAlone, target)))
     case .finished: break
     case .working:
       time.useful += span
@@ -182,6 +194,7 @@ public struct JobProgress: Sendable, Hashable {
     case .waiting, .finished, .awaitingPersistence: break
     case .restarting where restoreSpan > .zero:
       phase = .restoring
+      phaseEndAlone = now.later(by: restoreSpan)
       phaseEnd = now.later(by: Self.stretched(restoreSpan, by: 1 / paces.restoring))
       restoreSpan = .zero
     case .restarting, .restoring: beginWork()
@@ -221,6 +234,7 @@ public struct JobProgress: Sendable, Hashable {
 
   private mutating func beginCheckpoint() {
     phase = .checkpointing
+    phaseEndAlone = now.later(by: plan.blocking)
     phaseEnd = now.later(by: Self.stretched(plan.blocking, by: 1 / paces.blocking))
   }
 
@@ -238,6 +252,7 @@ public struct JobProgress: Sendable, Hashable {
       } else {
         persisting = point
         persistSlowdown = plan.slowdownPermille
+        persistEndAlone = now.later(by: plan.persisting)
         persistEnd = now.later(by: Self.stretched(plan.persisting, by: 1 / paces.persisting))
       }
     }
@@ -313,8 +328,13 @@ extension JobProgress {
     if phase == .working { rescale(from: before, to: currentStepTime) }
   }
 
-  /// Work of the newest checkpoint that no failure undoes.
+  /// Work of the newest checkpoint that no failure undoes, and the steps done by then.
   public var safeWork: Ticks { remote.work }
+  public var safeStep: Int64 { remote.step }
+  /// What has passed of the step in progress; zero unless working.
+  public var stepInProgress: Ticks {
+    phase == .working && stepEnd != .never ? max(.zero, currentStepTime - (stepEnd - now)) : .zero
+  }
 
   /// Whether a checkpoint is on its way to where it is safe while the job does something else.
   public var isPersisting: Bool { persistEnd != .never }
