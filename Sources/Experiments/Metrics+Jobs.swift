@@ -88,9 +88,10 @@ extension MetricReader {
     add(
       name, "gpu_allocated_ratio", available > 0 ? min(1, held.seconds * devices / available) : nil, "ratio")
     let cost = JobCost(result, of: job, on: pool, site: model.design.sites[pool.siteIndex])
-    add(
-      name, "cost_per_training_run", isDone ? (cost.total + model.design.stageInCost(training)).units : nil,
-      scenario.economics.currency)
+    let stores = JobStores(result, training, workload, on: pool, of: model.design)
+    let sum = cost.total + model.design.stageInCost(training) + stores.total
+    add(name, "cost_per_training_run", isDone ? sum.units : nil, scenario.economics.currency)
+    add(name, "cost_of_storage", isDone ? stores.total.units : nil, scenario.economics.currency)
   }
 
   /// Time of restarts, without that of the first start, which no failure caused.

@@ -219,6 +219,7 @@ extension World {
     if jobs.states[job].heldSince == nil { jobs.states[job].heldSince = now }
     jobs.states[job].startVersion &+= 1
     let fixed = Ticks(seconds: jobs.models[job].job.restart.value)
+    jobs.states[job].countRestore(after: what, jobs.models[job].job.checkpoints)
     switch what {
     case .firstStart: jobs.states[job].progress.restart(taking: fixed)
     case .lostProgram: jobs.states[job].progress.restart(taking: jobs.models[job].localRestart)
@@ -327,6 +328,8 @@ extension World {
       outcome.time = progress.time
       outcome.interruptions = progress.interruptions
       outcome.checkpoints = progress.checkpointsTaken
+      outcome.stores = jobs.models[index].storeVolumes(
+        progress, restores: jobs.states[index].restores, design: model.design)
       outcome.waitForCapacity = max(
         .zero, progress.time.wait - ((outcome.firstStart ?? progress.now) - jobs.models[index].job.start))
       precondition(
