@@ -92,7 +92,7 @@ extension RunPlan {
 
   /// Costs that belong to no machine.
   static func otherCosts(of design: Design, currency: String) -> [Line] {
-    let storage = design.storageUse.map { use in
+    let storage = design.storageUse.filter(\.isUsed).map { use in
       Line(
         name: "data in \(use.name)", value: "\(PlanWords.number(use.kept.value / 1e9)) GB kept",
         source: Catalog.builtIn.source(use.source)?.citation ?? "the scenario")

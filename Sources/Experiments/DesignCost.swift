@@ -188,6 +188,7 @@ struct DesignCost {
     }
     settleUse(design)
     addJobs(design, outcome)
+    addStores(ofJobs: design, outcome)
     for (index, service) in design.services.enumerated() {
       let before = (items.count, prepayments.count)
       let start = effectivePerMonth

@@ -99,11 +99,12 @@ extension MetricReader {
     let available = outcome.seconds(ofJobsOnPool: job.poolIndex, of: model.design) * Double(pool.accelerators)
     add(
       name, "gpu_allocated_ratio", available > 0 ? min(1, held.seconds * devices / available) : nil, "ratio")
-    let cost =
+    let nodes =
       costOfPool ?? JobCost(result, of: job, on: pool, site: model.design.sites[pool.siteIndex]).total
-    add(
-      name, "cost_per_training_run", isDone ? (cost + model.design.stageInCost(training)).units : nil,
-      scenario.economics.currency)
+    let stores = JobStores(result, training, workload, on: pool, of: model.design)
+    let sum = nodes + model.design.stageInCost(training) + stores.total
+    add(name, "cost_per_training_run", isDone ? sum.units : nil, scenario.economics.currency)
+    add(name, "cost_of_storage", isDone ? stores.total.units : nil, scenario.economics.currency)
   }
 
   /// Time of restarts, without that of the first start, which no failure caused.

@@ -100,7 +100,9 @@ extension Summary {
     guard ranked.count > 1, let best = ranked.first, ranked[1].total > 0 else { return [] }
     let next = ranked[1]
     let parts = Part.allCases.map { part -> (part: Part, saved: Double) in
-      (part, amount(part, books[next.index]) - amount(part, books[best.index]))
+      let saved = amount(part, books[next.index]) - amount(part, books[best.index])
+      // Sums of the same amounts in another order differ by rounding: books know millionths.
+      return (part, abs(saved) < max(1e-6, 1e-12 * next.total) ? 0 : saved)
     }
     guard let largest = parts.max(by: { abs($0.saved) < abs($1.saved) }), largest.saved != 0 else {
       return []

@@ -238,6 +238,7 @@ private struct TableLine {
     TableLine("GPU hours", "gpu_hours"),
     TableLine("  lost", "lost_gpu_hours", onlyWhenAny: true),
     TableLine("cost of a run", "cost_per_training_run"),
+    TableLine("  for its storage", "cost_of_storage", onlyWhenAny: true),
     TableLine("wait p50", "queue_wait_s", ["p50"]),
     TableLine("wait p90", "queue_wait_s", ["p90"]),
     TableLine("wait p99", "queue_wait_s", ["p99"]),

@@ -28,30 +28,13 @@ public struct CacheTheory: Sendable {
   /// Infinite when everything fits.
   /// - Complexity: O(objects), some ten times.
   public func characteristicTime(capacity: Int) -> Double {
-    if capacity <= 0 { return 0 }
-    if capacity >= popularity.count { return .infinity }
-    let wanted = Double(capacity)
-    // The sum is concave in T, so Newton's steps from the left never pass the root.
-    var time = wanted
-    for _ in 0..<200 {
-      var sum = 0.0
-      var slope = 0.0
-      for p in popularity {
-        let gone = exp(-p * time)
-        sum -= expm1(-p * time)
-        slope += p * gone
-      }
-      let next = time + (wanted - sum) / slope
-      if abs(next - time) <= 1e-14 * time { return next }
-      time = next
-    }
-    return time
+    RankGroups(popularity).characteristicTime(capacity: Double(capacity))
   }
 
   /// Che's approximation of the hit ratio of least-recently-used replacement: Σpᵢ(1 − e^(−pᵢT)).
   public func leastRecentlyUsedHitRatio(capacity: Int) -> Double {
-    let time = characteristicTime(capacity: capacity)
-    return time == .infinity ? 1 : popularity.reduce(0) { $0 - $1 * expm1(-$1 * time) }
+    let groups = RankGroups(popularity)
+    return groups.hitRatio(after: groups.characteristicTime(capacity: Double(capacity)))
   }
 
   /// The exact hit ratio of least-recently-used replacement, by summing over all orders of the cached objects

@@ -12,6 +12,25 @@ public struct LoadingBound: Sendable, Hashable {
     self.storage = storage
     self.network = network
   }
+
+  /// Of work whose parts, given as shares that sum to 1, are bound differently: the mean over the time, of
+  /// which each part takes the longer the less it computes.
+  public init(meanOf parts: [(work: Double, bound: LoadingBound)]) {
+    self.init(compute: 0, storage: 0, network: 0)
+    var whole = 0.0
+    for (work, bound) in parts where work > 0 {
+      let time = work / max(bound.compute, 1e-9)
+      whole += time
+      compute += time * bound.compute
+      storage += time * bound.storage
+      network += time * bound.network
+    }
+    if whole > 0 {
+      (compute, storage, network) = (compute / whole, storage / whole, network / whole)
+    } else {
+      compute = 1
+    }
+  }
 }
 
 /// Feeding an accelerator with batches: readers fill a bounded buffer, the accelerator empties it.
@@ -51,23 +70,6 @@ public struct DataLoading: Sendable, Hashable {
     let shared = bytesPerBatch.value / all.value
     return compute / max(compute, read / parallel, shared, (compute + read) / Double(prefetch))
   }
-
-  /// The share of the time an accelerator computes when read times are exponential of mean `read` on each
-  /// worker and compute times too: the closed loop's product form, a lower bound for steadier times
-  /// (Lavenberg, "Computer Performance Modeling Handbook", section 3.5; machine repair with `workers` crews).
-  /// - Complexity: O(prefetch).
-  public func utilizationWithVaryingReads(meanRead read: Seconds) -> Double {
-    // "Machines" are the slots, "up" is being read: the accelerator is the one crew that is busy with them.
-    let ratio = computePerBatch / read
-    var weight = 1.0
-    var total = 1.0
-    for waiting in 0..<prefetch {
-      weight *= Double(min(workers, prefetch - waiting)) * ratio
-      total += weight
-    }
-    // Idle only when no batch is ready.
-    return total.isFinite ? 1 - 1 / total : 1
-  }
 }
 
 /// Accelerators of several clients that read one data set from one store.
@@ -79,6 +81,8 @@ public struct LoadingSystem: Sendable, Hashable {
   public var networkPerClient: BytesPerSecond
   /// Bytes that are read for each file opened; zero where so few are opened that their rate never binds.
   public var bytesPerFile = Bytes.zero
+  /// `nil` where all comes from the store.
+  public var cache: CachedLoading?
 
   /// Counts are taken as at least 1.
   public init(
@@ -92,9 +96,9 @@ public struct LoadingSystem: Sendable, Hashable {
 
   /// The share of the time that accelerators compute; samples are read in requests of `request` bytes.
   public func utilization(from tier: StorageTier, request: Bytes) -> Double {
-    let rate = min(storageRate(tier, request), networkPerClient.value) / Double(acceleratorsPerClient)
-    let alone = tier.readShare(clients: clients, request: request, outstanding: 1)
-    return loading.utilization(each: min(alone, networkPerClient), all: BytesPerSecond(rate))
+    let rate = min(sourceRate(tier, request), networkRate.value) / Double(acceleratorsPerClient)
+    return loading.utilization(
+      each: min(readerRate(tier, request), networkPerClient), all: BytesPerSecond(rate))
   }
 
   /// What the store gives one client at the most: its data servers, or those that open files.
@@ -105,15 +109,56 @@ public struct LoadingSystem: Sendable, Hashable {
       tier.openShare(clients: clients, bytesPerFile: bytesPerFile).value)
   }
 
+  /// The same with the cache before it.
+  private func sourceRate(_ tier: StorageTier, _ request: Bytes) -> Double {
+    guard let cache, cache.hit > 0 else { return storageRate(tier, request) }
+    let outstanding = loading.workers * acceleratorsPerClient
+    let near = cache.tier.readShare(
+      clients: cache.isShared ? clients : 1, request: request, outstanding: outstanding)
+    return StorageTier.cachedRate(
+      hit: cache.hit, cache: near, behind: BytesPerSecond(storageRate(tier, request))
+    ).value
+  }
+
+  /// What one reader gets, one request after the other: from the cache for some, from the store for others.
+  private func readerRate(_ tier: StorageTier, _ request: Bytes) -> BytesPerSecond {
+    let alone = tier.readShare(clients: clients, request: request, outstanding: 1)
+    guard let cache, cache.hit > 0 else { return alone }
+    let near = cache.tier.readShare(clients: cache.isShared ? clients : 1, request: request, outstanding: 1)
+    return BytesPerSecond(1 / (cache.hit / near.value + (1 - cache.hit) / alone.value))
+  }
+
+  /// What the network lets a client take in: hits in its own cache do not cross it.
+  private var networkRate: BytesPerSecond {
+    guard let cache, !cache.isShared else { return networkPerClient }
+    return BytesPerSecond(cache.hit < 1 ? networkPerClient.value / (1 - cache.hit) : .infinity)
+  }
+
   /// Compute time counts as compute; waiting counts as storage or network, whichever gives less, in halves
   /// when they give the same.
   public func bound(from tier: StorageTier, request: Bytes) -> LoadingBound {
     let busy = utilization(from: tier, request: request)
-    let storage = storageRate(tier, request)
+    let storage = sourceRate(tier, request)
     let waiting = 1 - busy
-    if storage < networkPerClient.value { return LoadingBound(compute: busy, storage: waiting, network: 0) }
-    if storage > networkPerClient.value { return LoadingBound(compute: busy, storage: 0, network: waiting) }
+    if storage < networkRate.value { return LoadingBound(compute: busy, storage: waiting, network: 0) }
+    if storage > networkRate.value { return LoadingBound(compute: busy, storage: 0, network: waiting) }
     return LoadingBound(compute: busy, storage: waiting / 2, network: waiting - waiting / 2)
+  }
+}
+
+/// A cache before the store that clients read from.
+public struct CachedLoading: Sendable, Hashable {
+  /// Share of the bytes that it gives, 0...1.
+  public var hit: Double
+  /// How fast it is: of each client's own, or of the shared one.
+  public var tier: StorageTier
+  public var isShared: Bool
+
+  /// `hit` is taken as within 0...1.
+  public init(hit: Double, tier: StorageTier, isShared: Bool) {
+    self.hit = min(max(hit, 0), 1)
+    self.tier = tier
+    self.isShared = isShared
   }
 }
 

@@ -54,6 +54,8 @@ public struct StorageTier: Sendable, Hashable {
     writeRate = PerSecond(number("write-rate") ?? .infinity)
     metadataRate = PerSecond(number("metadata-rate") ?? .infinity)
     retrievalDelay = Seconds(number("retrieval-delay") ?? 0)
+    // The catalogue's first byte of an archive comes after its retrieval; writes do not wait for one.
+    latency = Seconds(max(0, latency.value - retrievalDelay.value))
     minimumRetention = Seconds(number("minimum-retention") ?? 0)
     prices = StoragePrices(
       perGigabyteMonth: number("monthly-price") ?? 0, perThousandWrites: number("put-price") ?? 0,
@@ -97,16 +99,20 @@ public struct StorageTier: Sendable, Hashable {
     return tier
   }
 
-  /// How long a checkpoint of `bytes` in all takes when `clients` write their part of it together.
-  public func writeTime(_ bytes: Bytes, clients: Int) -> Seconds {
+  /// How long a checkpoint of `bytes` in all takes when `clients` write their part of it together, in so many
+  /// requests: as long as the bytes or the requests take, whichever is longer.
+  public func writeTime(_ bytes: Bytes, clients: Int, requests: Double = 0) -> Seconds {
     let rate = min(clientBandwidth.value * Double(max(clients, 1)), writeBandwidth.value)
-    return bytes.value <= 0 ? .zero : latency + Seconds(bytes.value / rate)
+    return bytes.value <= 0
+      ? .zero : latency + Seconds(max(bytes.value / rate, max(requests, 0) / writeRate.value))
   }
 
-  /// How long a restore takes: `clients` read `bytes` in all together.
-  public func restoreTime(_ bytes: Bytes, clients: Int) -> Seconds {
+  /// How long a restore takes: `clients` read `bytes` in all together, in so many requests.
+  public func restoreTime(_ bytes: Bytes, clients: Int, requests: Double = 0) -> Seconds {
     let rate = min(clientBandwidth.value * Double(max(clients, 1)), readBandwidth.value)
-    return bytes.value <= 0 ? .zero : retrievalDelay + latency + Seconds(bytes.value / rate)
+    return bytes.value <= 0
+      ? .zero
+      : retrievalDelay + latency + Seconds(max(bytes.value / rate, max(requests, 0) / readRate.value))
   }
 }
 

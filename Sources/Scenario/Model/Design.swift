@@ -15,6 +15,8 @@ public struct Design: Sendable {
   public var services: [Service]
   public var staff: Staff?
   public var storage: [StorageTier] = []
+  /// Before some of them, in their order.
+  public var caches: [StorageCache] = []
   public var jobs: [JobDeployment] = []
   public var scheduler = SchedulerSettings()
   public var storageUse: [StorageUse] = []

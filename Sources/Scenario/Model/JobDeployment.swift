@@ -144,6 +144,8 @@ public struct CheckpointSettings: Sendable, Hashable {
   public var remoteEvery: Int
   /// Parts that each accelerator's process sends or fetches at once.
   public var streams = 8
+  /// Newest checkpoints that stay on `storage`; older ones are deleted.
+  public var kept = 1
   /// Whether work goes on while it is written.
   public var isAsynchronous: Bool
   /// Whether a notice of preemption calls for one.

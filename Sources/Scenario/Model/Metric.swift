@@ -131,6 +131,7 @@ public struct Metric: Sendable, Hashable {
     Metric("queue_wait_s", "s", .lower, .distribution),
     Metric("stage_in_s", "s", .lower),
     Metric("cost_per_training_run", "money", .lower),
+    Metric("cost_of_storage", "money", .lower),
     Metric("jobs_finished", "1", .higher),
     Metric("jobs_refused", "1", .lower),
     Metric("gpu_stranded_ratio", "ratio", .lower),

@@ -85,6 +85,8 @@ public struct StorageUse: Sendable, Hashable {
   public var tier: String
   public var siteIndex: Int?
   public var kept: Bytes
+  /// Whether the scenario says what is kept: then checkpoints of jobs are part of it.
+  public var isKeptWritten = false
   /// Read back in a month, where reading costs.
   public var retrieved: Bytes
   /// Leaves the provider in a month.
@@ -95,6 +97,18 @@ public struct StorageUse: Sendable, Hashable {
   public var purchasePerGigabyte: Money
   public var source: String
   public var date: String
+  /// Whether a month pays for anything, whatever jobs do.
+  public var isUsed: Bool {
+    kept.value + retrieved.value + leaving.value + readsPerMonth + writesPerMonth > 0
+  }
+}
+
+extension Design {
+  /// What a month does with a store of `storage`, where it lies and whose prices hold; `nil` past the last one.
+  public func use(ofStore index: Int) -> StorageUse? {
+    guard storage.indices.contains(index) else { return nil }
+    return storageUse.first { $0.name == storage[index].name }
+  }
 }
 
 /// A cost that no other key speaks of.

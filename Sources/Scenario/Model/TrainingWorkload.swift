@@ -91,6 +91,8 @@ public struct TrainingData: Sendable, Hashable {
   public var samplesPerStep: Double
   /// Of all samples; `nil` where not said.
   public var dataset: Bytes?
+  /// In which order they are read: what a cache before the store can make of it.
+  public var order = ReadOrder.epochs
   /// Samples that one opened file gives; `nil` where files are so large that opening them takes no time.
   public var samplesPerFile: Double?
   /// The store's name in each design; `nil` leaves it to the job.

@@ -117,7 +117,7 @@ extension Resolver {
 
   /// What is kept in and read from storage, with the catalogue's prices of it.
   mutating func storageUse(_ value: Written?, _ path: String, sites: [Site]) -> [StorageUse] {
-    (value?.members ?? []).compactMap { member in
+    (value?.members ?? []).map { member in
       let item = member.value
       func bytes(_ key: String) -> Bytes { Bytes(quantity(item[key], .bytes) ?? 0) }
       let kind = item["kind"]?.text ?? ""
@@ -125,12 +125,13 @@ extension Resolver {
       let rows = catalog.rows(of: .storage, named: tier)
       let bought = rows.first { $0.key == "purchase-price" }
       let priced = rows.first { $0.key == "monthly-price" } ?? bought
-      let use = StorageUse(
+      var use = StorageUse(
         name: member.key, tier: tier, siteIndex: sites.firstIndex { $0.name == item["site"]?.text },
         kept: bytes("holds"), retrieved: bytes("retrieves"), leaving: bytes("leaves"),
         readsPerMonth: number(item["reads"]) ?? 0, writesPerMonth: number(item["writes"]) ?? 0,
         purchasePerGigabyte: Money(bought?.number ?? 0), source: priced?.source ?? "scenario",
         date: priced?.date ?? "")
+      use.isKeptWritten = item["holds"] != nil
       let isUsed = use.kept.value + use.retrieved.value + use.leaving.value + use.readsPerMonth > 0
       if isUsed && priced == nil {
         notes.append("\(path).\(member.key): the catalogue has no price of '\(tier)': its data costs nothing")
@@ -143,7 +144,7 @@ extension Resolver {
         notes.append(
           "\(path).\(member.key): the catalogue has no price of \(what) '\(tier)': `\(key)` costs nothing")
       }
-      return isUsed || use.writesPerMonth > 0 ? use : nil
+      return use
     }
   }
 }

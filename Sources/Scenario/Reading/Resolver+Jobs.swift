@@ -15,6 +15,11 @@ extension Resolver {
     let value = member.value
     for store in value["storage"]?.members ?? [] {
       if let tier = storage(store, "\(path).storage.\(store.key)", sites: design.sites) {
+        if let cache = cache(
+          store.value["cache"], "\(path).storage.\(store.key).cache", store: design.storage.count)
+        {
+          design.caches.append(cache)
+        }
         design.storage.append(tier)
       }
     }
@@ -60,6 +65,7 @@ extension Resolver {
     checkJobPlacement(design, value, path)
     checkPhases(of: design, value, path)
     tellIdleRates(of: design, trainings, value["storage"], "\(path).storage")
+    settleStores(of: &design, trainings, value, path)
   }
 
   /// Rates of opening files that nobody opens files at.
@@ -374,11 +380,14 @@ extension Resolver {
         help: "give both, or leave it out")
     }
     settings.streams = integer(value["streams"]) ?? standing(8, at: "\(path).streams", as: "8")
+    settings.kept = integer(value["keep"]) ?? 1
     settings.remoteEvery = integer(value["remote-every"]) ?? 1
     settings.isAsynchronous = value["asynchronous"]?.text == "true"
     settings.onNotice = value["on-notice"]?.text == "true"
     if settings.storage == nil && settings.local == nil {
-      notes.append("\(path): without `to` or `local` a checkpoint takes no time")
+      notes.append(
+        "\(path): checkpoints are written nowhere: they and reading one back take no time, which no store "
+          + "can reach; name one with `to` or `local`")
     }
     return settings
   }

@@ -54,6 +54,7 @@ extension Resolver {
       reads.dataset = quantity(data["dataset"], .bytes).map { Bytes($0) }
       reads.samplesPerFile = number(data["samples-per-file"])
       reads.storage = data["storage"]?.text
+      if let exponent = number(data["zipf"]) { reads.order = .zipf(exponent) }
       workload.data = reads
     }
     return workload
@@ -167,15 +168,20 @@ extension Resolver {
     tier.readBandwidth = tier.readBandwidth * nodes
     tier.writeBandwidth = tier.writeBandwidth * nodes
     tier.latency = quantity(value["latency"], .duration).map { Seconds($0) } ?? tier.latency
-    for key in ["read-rate", "metadata-rate"] {
+    for key in ["read-rate", "write-rate", "metadata-rate"] {
       guard let written = value[key] else { continue }
       guard let own = quantity(written, .rate), own > 0 else {
         fault(written, "\(path).\(key)", "the rate must be positive", help: "such as 12000/s")
         return nil
       }
-      if key == "read-rate" { tier.readRate = PerSecond(own) } else { tier.metadataRate = PerSecond(own) }
+      switch key {
+      case "read-rate": tier.readRate = PerSecond(own)
+      case "write-rate": tier.writeRate = PerSecond(own)
+      default: tier.metadataRate = PerSecond(own)
+      }
     }
     tier.readRate = PerSecond(tier.readRate.value * nodes)
+    tier.writeRate = PerSecond(tier.writeRate.value * nodes)
     tier.metadataRate = PerSecond(tier.metadataRate.value * nodes)
     return tier
   }

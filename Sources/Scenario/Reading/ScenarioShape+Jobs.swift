@@ -34,6 +34,9 @@ extension ScenarioShape {
           Key(
             "samples-per-file", .number(1...1e12), "Samples that one opened file gives.",
             fallback: "so many that opening takes no time"),
+          Key(
+            "zipf", .number(0...5), "Each read draws a sample (or a file) by Zipf's law of this exponent.",
+            fallback: "each once an epoch, in a new order"),
           Key("storage", .text, "Name of a storage of each design."),
           Key("workers", .integer(1...1024), "Processes that read for an accelerator.", fallback: "4"),
           Key("prefetch", .integer(1...1_000_000), "Batches read ahead.", fallback: "8"),
@@ -158,6 +161,9 @@ extension ScenarioShape {
       Key("to", .text, "Storage where it is safe."),
       Key("local", .text, "Storage of the node itself, written first."),
       Key("streams", .integer(1...4096), "Parts that each process sends or fetches at once.", fallback: "8"),
+      Key(
+        "keep", .integer(1...1_000_000), "Newest ones that stay on `to`; older ones are deleted.",
+        fallback: "1"),
       Key("remote-every", .integer(1...1_000_000), "Each k-th local one goes on to `to`.", fallback: "1"),
       Key(
         "asynchronous", .choice(["true", "false"]), "Work goes on while it is written.", fallback: "false"),
@@ -185,6 +191,8 @@ extension ScenarioShape {
         "Of one connection: a reader, or a stream of a checkpoint."),
       Key("latency", .quantity(.duration), "To the first byte."),
       Key("read-rate", .quantity(.rate), "Reads of all clients (IOPS).", fallback: "as the catalogue has it"),
+      Key("write-rate", .quantity(.rate), "Writes of all clients.", fallback: "as the catalogue has it"),
+      storageCache,
       Key(
         "metadata-rate", .quantity(.rate), "Files opened, all clients.", fallback: "as the catalogue has it"),
     ] + storageUse)

@@ -16,6 +16,8 @@ struct JobModel: Sendable {
   let workload: TrainingWorkload
   /// Share of the time that accelerators have their samples.
   let loading: LoadingBound
+  /// Of the bytes of samples, those that no cache answers.
+  let missedShare: Double
   /// Of one step, samples included.
   let stepTime: Ticks
   let totalSteps: Int64
@@ -48,7 +50,8 @@ struct JobModel: Sendable {
     nodes = (accelerators + perNode - 1) / perNode
     self.job = job
     self.workload = workload
-    loading = Self.loading(job, workload, design: design, pool: pool, nodes: nodes)
+    let reading = Self.reading(job, workload, design: design, pool: pool, nodes: nodes)
+    (loading, missedShare) = (reading.bound, reading.missedShare)
     let step = Seconds(job.step.time.value / max(loading.compute, 1e-9))
     stepTime = max(Ticks(1), Ticks(seconds: step.value))
     totalSteps = Int64(min(workload.steps(stepTime: job.step.time), 9e15))
@@ -67,8 +70,9 @@ struct JobModel: Sendable {
     restoring = Ticks(seconds: costs.restore)
     let perNodeBytes = job.checkpointBytes / Double(nodes)
     let nodeSteps = Double(nodes) * stepTime.seconds
+    let missed = reading.missedShare
     samples = workload.data.map {
-      BytesPerSecond($0.bytesPerSample.value * $0.samplesPerStep / nodeSteps)
+      BytesPerSecond($0.bytesPerSample.value * $0.samplesPerStep * missed / nodeSteps)
     }
     blocksOnStore = job.checkpoints.local == nil && !job.checkpoints.isAsynchronous
     let writing = blocksOnStore ? costs.blocking : costs.persisting
@@ -125,28 +129,6 @@ struct JobModel: Sendable {
     return Ticks(seconds: min(5e7, left * stepTime.seconds + checkpoints * plan.blocking.seconds))
   }
 
-  // MARK: Samples
-
-  private static func loading(
-    _ job: TrainingJob, _ workload: TrainingWorkload, design: Design, pool: Pool, nodes: Int
-  ) -> LoadingBound {
-    guard let data = workload.data, let index = job.dataStorage else {
-      return LoadingBound(compute: 1, storage: 0, network: 0)
-    }
-    let accelerators = Double(job.run.layout.accelerators)
-    let samples = data.samplesPerStep / accelerators
-    var system = LoadingSystem(
-      loading: DataLoading(
-        computePerBatch: job.step.time, bytesPerBatch: data.bytesPerSample * samples, workers: data.workers,
-        prefetch: data.prefetch),
-      acceleratorsPerClient: min(pool.node.accelerators, job.run.layout.accelerators), clients: nodes,
-      networkPerClient: pool.node.nicBandwidth)
-    system.bytesPerFile = data.bytesPerSample * (data.samplesPerFile ?? 0)
-    // Each reader has a connection of its own.
-    let tier = design.storage[index].seen(throughConnections: data.workers * system.acceleratorsPerClient)
-    return system.bound(from: tier, request: data.bytesPerSample)
-  }
-
   // MARK: Checkpoints
 
   private struct Costs {
@@ -165,10 +147,11 @@ struct JobModel: Sendable {
     // Every accelerator's process sends and fetches several parts at once.
     let connections = min(pool.node.accelerators, job.run.layout.accelerators) * settings.streams
     let wire = bytes.value / max(1, pool.node.nicBandwidth.value * Double(nodes))
+    let parts = settings.parts(accelerators: job.run.layout.accelerators)
     let local = settings.local.map { design.storage[$0] }
     if let remote = settings.storage.map({ design.storage[$0].seen(throughConnections: connections) }) {
-      let write = max(wire, remote.writeTime(bytes, clients: nodes).value)
-      costs.restore = max(wire, remote.restoreTime(bytes, clients: nodes).value)
+      let write = max(wire, remote.writeTime(bytes, clients: nodes, requests: parts).value)
+      costs.restore = max(wire, remote.restoreTime(bytes, clients: nodes, requests: parts).value)
       costs.localRestore = costs.restore
       costs.blocking = write
       if settings.isAsynchronous || local != nil {

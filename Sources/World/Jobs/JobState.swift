@@ -60,6 +60,8 @@ struct JobState {
   /// What others have made its steps longer by, and whether the network or a store does.
   var delays = DelayBook()
   var isSlowedByNetwork = true
+  /// Restarts that read a checkpoint from the store that keeps it safe.
+  var restores: Int64 = 0
 
   init(_ model: JobModel, seed: UInt64, replication: Int, design: String) {
     progress = JobProgress(
@@ -157,6 +159,8 @@ public struct TrainingOutcome: Sendable {
   public var spotNodeSeconds = 0.0
   /// What the spot nodes cost where their price moves; `nil` where it stays.
   public var spotCost: Double?
+  /// What it read from and wrote to stores.
+  public var stores: [StoreVolume] = []
   /// On-demand nodes that stood in for spot ones.
   public var fallbackNodeSeconds = 0.0
 

@@ -235,6 +235,7 @@ extension World {
     if jobs.states[job].heldSince == nil { jobs.states[job].heldSince = now }
     voidPlans(of: job)
     let fixed = Ticks(seconds: jobs.models[job].job.restart.value)
+    jobs.states[job].countRestore(after: what, jobs.models[job].job.checkpoints)
     switch what {
     case .firstStart: jobs.states[job].progress.restart(taking: fixed)
     case .lostProgram: jobs.states[job].progress.restart(taking: jobs.models[job].localRestart)
@@ -387,6 +388,8 @@ extension World {
       outcome.time = progress.time
       outcome.interruptions = progress.interruptions
       outcome.checkpoints = progress.checkpointsTaken
+      outcome.stores = jobs.models[index].storeVolumes(
+        progress, restores: jobs.states[index].restores, design: model.design)
       outcome.waitForCapacity = jobs.states[index].capacityWait
       precondition(
         outcome.time.total == progress.now - jobs.models[index].job.start,

@@ -57,6 +57,8 @@ public struct JobProgress: Sendable, Hashable {
   public private(set) var phase = Phase.waiting
   /// Whole steps done that no failure has undone.
   public private(set) var step: Int64 = 0
+  /// Whole steps done that a failure undid: they read their samples all the same.
+  public private(set) var stepsUndone: Int64 = 0
   /// Checkpoints whose blocking part ended, and those that were persisted.
   public private(set) var checkpointsTaken: Int64 = 0
   public private(set) var checkpointsPersisted: Int64 = 0
@@ -306,6 +308,7 @@ extension JobProgress {
     persistEnd = .never
     time.lost += time.useful - point.work
     time.useful = point.work
+    stepsUndone += step - point.step
     step = point.step
     phase = .waiting
     phaseEnd = .never
