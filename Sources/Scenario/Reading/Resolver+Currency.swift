@@ -37,7 +37,8 @@ extension Resolver {
       switch pool.payment {
       case .purchase(let each, _, _): price = each
       case .lease(let leased):
-        price = leased.lease.payment * (leased.lease.term.value / Calendar.secondsPerMonth)
+        let payments = leased.lease.payment * (leased.lease.term.value / Calendar.secondsPerMonth)
+        price = max(payments, leased.price ?? .zero)
       case .rent: continue
       }
       let batches = pool.deliveries.map { ($0.price ?? price).units * Double($0.nodes) }
