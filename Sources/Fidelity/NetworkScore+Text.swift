@@ -50,7 +50,7 @@ extension NetworkScore {
 
       \(hashed.count) random permutations of 128 hosts, 10 MB each, on a tree that blocks nobody take a mean
       of \(Self.micro(mean)) µs where each flow has one path by its hash, the means of single permutations
-      lying in \(Self.micro(low))–\(Self.micro(high)) µs; published are \(Int(goal.lowerBound))–\(Int(
+      lying in \(Self.micro(low))–\(Self.micro(high)) µs; the goal is \(Int(goal.lowerBound))–\(Int(
         goal.upperBound)) µs: \(permutationsHold ? "✓" : "✗"). Sprayed evenly over all paths they take
       \(Self.micro(spray)) µs, the time of 10 MB at 50 GB/s.
 
