@@ -6,9 +6,9 @@ import World
 
 /// What one run of a job costs at the stores that it reads and writes.
 ///
-/// Requests, retrieval and data that leaves a site go by what the run did. Checkpoints are kept until they are
-/// replaced, but are paid for the store's minimum retention. The data set is kept for as long as the run takes:
-/// its share of what the design pays for all the time.
+/// Requests, retrieval and data that leaves a site go by what the run did. Checkpoints are kept until they
+/// are replaced, but are paid for the store's minimum retention. The data set is kept for as long as the run
+/// takes: its share of what the design pays for all the time.
 struct JobStores {
   /// Of the run alone; a design pays them once, or for each run.
   private(set) var charges: [(charge: Charge, date: String)] = []
@@ -76,8 +76,8 @@ struct JobStores {
     addEgress(volume.bytesWritten, what, from: design.sites[pool.siteIndex], price: .zero)
   }
 
-  /// What keeping its objects costs; of stores whose `holds` the scenario says, only what is paid for the time
-  /// after objects were deleted.
+  /// What keeping its objects costs; of stores whose `holds` the scenario says, only what is paid for the
+  /// time after objects were deleted.
   private func kept(
     _ volume: StoreVolume, _ use: StorageUse, _ tier: StorageTier
   ) -> (String, Double, Double, String) {
@@ -106,7 +106,8 @@ struct JobStores {
 }
 
 extension DesignCost {
-  /// What jobs do to stores: paid once and spread over the horizon, or by each run of a job that is run again.
+  /// What jobs do to stores: paid once and spread over the horizon, or by each run of a job that is run
+  /// again.
   mutating func addStores(ofJobs design: Design, _ outcome: Outcome) {
     for (item, result) in zip(design.trainingJobs, outcome.jobs) {
       let job = item.deployment

@@ -9,6 +9,9 @@ struct InfrastructureReport {
   var training: TrainingScore?
   var ownSteps: OwnSteps?
   var storage: StorageScore?
+  var network: NetworkScore?
+  var longRun: LongRunScore?
+  var spot: SpotScore?
 
   func text() -> String {
     var page = Self.opening + glance()
@@ -19,6 +22,9 @@ struct InfrastructureReport {
     page += "\n" + (training?.text() ?? Self.absent("Training steps", "training runs"))
     if let ownSteps { page += "\n" + ownSteps.text() }
     page += "\n" + (storage?.text() ?? Self.absent("Storage", "storage results"))
+    page += "\n" + (network?.text() ?? Self.absent("Networks", "finish times"))
+    page += "\n" + (longRun?.text() ?? Self.absent("A long training: Llama 3 405B", "such a scenario"))
+    page += "\n" + (spot?.text() ?? Self.absent("Spot markets", "traces"))
     return page
   }
 
@@ -49,8 +55,37 @@ struct InfrastructureReport {
     line("time of a training step, shipped", training?.shipped.map(\.error) ?? [])
     line("time of a step on one accelerator, measured here, not fitted", ownSteps?.timeErrors ?? [])
     line("its memory, measured here", ownSteps?.memoryErrors ?? [], hasGoal: false)
-    line("accelerators that storage keeps busy, the run's own rate", storage?.ownErrors ?? [], hasGoal: false)
-    line("the same, the rate of another workload", storage?.crossErrors ?? [], hasGoal: false)
+    for (name, errors) in [
+      ("accelerators that storage keeps busy, the run's own rate", storage?.ownErrors ?? []),
+      ("the same, the rate of another workload", storage?.crossErrors ?? []),
+    ] where !errors.isEmpty {
+      page += MarkdownTable.row([name] + MarkdownTable.errors(errors) + [StorageScore.verdict(errors)])
+    }
+    return page + holds()
+  }
+
+  /// What either holds or does not.
+  private func holds() -> String {
+    var page = "\n" + MarkdownTable.header(["figure", "n", "holds"])
+    func line(_ name: String, _ count: Int, _ holds: Bool) {
+      page += MarkdownTable.row([name, "\(count)", holds ? "✓" : "✗"])
+    }
+    if let network {
+      line("finish times of flows, exact to 1e-9", network.exactErrors.count, network.exactHolds)
+      line("mean flow time of runs in packets, within 15 %", network.packets.count, network.packetsHold)
+      line(
+        "hashed permutations of 128 hosts, mean within 421–531 µs", network.hashed.count,
+        network.permutationsHold)
+    }
+    if let longRun {
+      line("Llama 3 405B: a stop every 3.1 h, inside the interval", longRun.stops.count, longRun.stopsHold)
+      line("Llama 3 405B: more than 90 % effective", longRun.effective.count, longRun.effectiveHolds)
+    }
+    if let spot {
+      line(
+        "spot traces replayed: availability and losses exact", spot.rows.count,
+        spot.rows.allSatisfy(\.isExact))
+    }
     return page
   }
 
@@ -61,9 +96,9 @@ struct InfrastructureReport {
   private static let opening = """
     # How accurate: infrastructure
 
-    Written by `make fidelity`: published measurements of collectives, training steps and storage beside
-    what the product's own models answer, with no coefficient set per row. How accurate served models are
-    stands in [fidelity.md](fidelity.md).
+    Written by `make fidelity`: published measurements of collectives, training steps, storage, networks, a
+    long training and spot markets beside what the product's own models answer, with no coefficient set per
+    row. How accurate served models are stands in [fidelity.md](fidelity.md).
 
     Errors are relative and in per cent. *Median* and *90th* are percentiles of their sizes, *bias* is the
     median error with its sign, *n* counts the rows, *shipped* are the catalogue's coefficients. A figure

@@ -2,6 +2,15 @@ import DryRack
 import Infrastructure
 
 extension StorageScore {
+  /// What is promised of accelerators kept busy: every result within a tenth.
+  static let goal = 0.1
+
+  static func verdict(_ errors: [Double]) -> String {
+    let within = errors.filter { abs($0) <= goal }.count
+    return
+      "\(Scoreboard.percent(goal)) each: \(within) of \(errors.count) \(within == errors.count ? "✓" : "✗")"
+  }
+
   /// The section of the report.
   func text() -> String {
     var page = """

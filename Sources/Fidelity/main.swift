@@ -22,8 +22,9 @@ let usage = """
          fidelity --infrastructure FOLDER --report FILE [--setups FILE] [--left-out FILE]
                   [--own-steps FILE]
 
-    FOLDER          holds fabric.csv, training.csv and storage.csv; what is missing is not judged
-    --report FILE   collectives, training steps and storage in Markdown
+    FOLDER          holds fabric.csv, training.csv and storage.csv; beside it lie network and traces; what
+                    is missing is not judged
+    --report FILE   collectives, training steps, storage, networks and spot markets in Markdown
     --setups FILE   what fabric.csv was measured on; tools/measured-fabrics.csv unless stated
     --left-out FILE what tools/distil-fabric.py --cross-validate --rows wrote
     --own-steps FILE what tools/profile-training.py wrote; tools/measured-training.csv unless stated
@@ -66,7 +67,11 @@ if let folder = option("--infrastructure") {
     hasLeftOutFabric: leftOut != nil,
     training: optional("\(folder)/training.csv").map { TrainingScore($0) },
     ownSteps: optional(option("--own-steps") ?? "tools/measured-training.csv").map { OwnSteps($0) },
-    storage: optional("\(folder)/storage.csv").map { StorageScore($0) })
+    storage: optional("\(folder)/storage.csv").map { StorageScore($0) },
+    network: NetworkScore("\(folder)/../network"),
+    longRun: await LongRunScore(
+      scenario: "scenarios/llama-3-405b.yaml", bytes: optional("scenarios/llama-3-405b.yaml")),
+    spot: SpotScore("\(folder)/../traces"))
   write(report.text(), to: file)
   exit(0)
 }

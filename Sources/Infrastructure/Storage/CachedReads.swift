@@ -84,14 +84,14 @@ public struct CachedReads: Sendable, Hashable {
     }
   }
 
-  /// The mean hit ratio of least-recently-used caches over `epochs` in which each object is read once, in a new
-  /// random order and by a node drawn anew; all caches are empty at the start.
+  /// The mean hit ratio of least-recently-used caches over `epochs` in which each object is read once, in a
+  /// new random order and by a node drawn anew; all caches are empty at the start.
   ///
   /// An object that a node reads at the position U of one epoch and next at V of the k-th after it has been
   /// pushed out unless the objects that the node did not read meanwhile are at least those that do not fit:
-  /// (1 − (1 − U)/n)(1 − 1/n)^(k−1)(1 − V/n) ≥ 1 − capacity, in the limit of many objects. It is the same node
-  /// after k epochs with probability (1 − 1/n)^(k−1)/n. With one cache that is c + (1 − c) ln(1 − c) of all
-  /// later epochs: far less than c, for what is read last is read, on the mean, last again.
+  /// (1 − (1 − U)/n)(1 − 1/n)^(k−1)(1 − V/n) ≥ 1 − capacity, in the limit of many objects. It is the same
+  /// node after k epochs with probability (1 − 1/n)^(k−1)/n. With one cache that is c + (1 − c) ln(1 − c) of
+  /// all later epochs: far less than c, for most objects come again only after more others than fit.
   ///
   /// - Parameters:
   ///   - capacity: of one cache, as a share of the data set, 0...1.
@@ -114,8 +114,8 @@ public struct CachedReads: Sendable, Hashable {
     return sum
   }
 
-  /// The probability that the product of two numbers, uniform between `least` = 1 − 1/`count` and 1, is at least
-  /// `product`.
+  /// The probability that the product of two numbers, uniform between `least` = 1 − 1/`count` and 1, is at
+  /// least `product`.
   private static func isAbove(_ product: Double, least: Double, count: Double) -> Double {
     if product <= least * least { return 1 }
     if product >= 1 { return 0 }

@@ -104,7 +104,8 @@ public struct StorageUse: Sendable, Hashable {
 }
 
 extension Design {
-  /// What a month does with a store of `storage`, where it lies and whose prices hold; `nil` past the last one.
+  /// What a month does with a store of `storage`, where it lies and whose prices hold; `nil` past the last
+  /// one.
   public func use(ofStore index: Int) -> StorageUse? {
     guard storage.indices.contains(index) else { return nil }
     return storageUse.first { $0.name == storage[index].name }

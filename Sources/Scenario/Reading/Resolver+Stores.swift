@@ -41,7 +41,8 @@ extension Resolver {
       isShared: value["shared"]?.text == "true")
   }
 
-  /// What jobs do to stores: faults of what cannot be read, and what lies on them unless the scenario says so.
+  /// What jobs do to stores: faults of what cannot be read, and what lies on them unless the scenario says
+  /// so.
   mutating func settleStores(
     of design: inout Design, _ trainings: [TrainingWorkload], _ value: Written, _ path: String
   ) {

@@ -107,7 +107,9 @@ extension ScenarioShape {
   ]
 
   static let storageUse = [
-    Key("holds", .quantity(.bytes), "Data kept, paid by the month.", fallback: "the data sets that jobs read from it"),
+    Key(
+      "holds", .quantity(.bytes), "Data kept, paid by the month.",
+      fallback: "the data sets that jobs read from it"),
     Key("retrieves", .quantity(.bytes), "Read back in a month, where reading costs.", fallback: "0GB"),
     Key("leaves", .quantity(.bytes), "Leaves the provider in a month.", fallback: "0GB"),
     Key("reads", .number(0...1e15), "Requests a month.", fallback: "0"),

@@ -56,8 +56,8 @@ extension JobModel {
   ///
   /// - A read of samples is a request for a sample or, where `samples-per-file` says so, for a file. What a
   ///   cache answers asks nothing of the store. Data that is moved to the job's site first is read once.
-  /// - Checkpoints go in a request for each of an accelerator's `streams`. They are taken to be evenly spaced;
-  ///   broken-off ones are left out.
+  /// - Checkpoints go in a request for each of an accelerator's `streams`. They are taken to be evenly
+  ///   spaced; broken-off ones are left out.
   func storeVolumes(_ progress: JobProgress, restores: Int64, design: Design) -> [StoreVolume] {
     var volumes: [StoreVolume] = []
     if let data = workload.data, let store = job.dataStorage, design.storage.indices.contains(store) {

@@ -8,8 +8,8 @@ import Testing
 
 @Suite("Caches before a store answer what a played cache does")
 struct CachedReadsTests {
-  /// Least-recently-used caches, one a node, over whole epochs in which each object is read once, in a new order
-  /// and by a node drawn anew: hits over reads.
+  /// Least-recently-used caches, one a node, over whole epochs in which each object is read once, in a new
+  /// order and by a node drawn anew: hits over reads.
   private static func play(objects: Int, capacity: Int, caches: Int, epochs: Int, run: Int) -> Double {
     var stream = RandomStream(seed: 7, replication: run, entity: "epochs", purpose: "order")
     var order = Array(0..<objects)
@@ -50,26 +50,30 @@ struct CachedReadsTests {
     #expect(CachedReads.meanHitRatio(capacity: 1, caches: 1, epochs: 1) == 0)
   }
 
-  @Test("more room or more epochs never hit less, more caches of the same size never more; shares sum to 1")
+  @Test(
+    "more room or more epochs never hit less, and shares sum to 1; in the long run own caches near their size"
+  )
   func order() {
     for order in [ReadOrder.epochs, .zipf(0), .zipf(0.8), .zipf(1.3)] {
-      for caches in [1, 3, 64] {
+      for caches in [1, 5] {
         var last = -1.0
         for size in [0, 1e9, 1e11, 5e11, 9.9e11, 1e12, 2e12] {
-          let reads = CachedReads(dataset: Bytes(1e12), object: Bytes(1e8), read: Bytes(7e12), order: order)
+          let reads = CachedReads(dataset: Bytes(1e12), object: Bytes(2e9), read: Bytes(7e12), order: order)
           let phases = reads.phases(size: Bytes(size), caches: caches)
           #expect(abs(phases.reduce(0) { $0 + $1.share } - 1) < 1e-12)
           let hit = phases.reduce(0) { $0 + $1.share * $1.hit }
           #expect(phases.allSatisfy { (0...1).contains($0.hit) } && hit >= last - 1e-9, "\(order) \(size)")
           last = hit
-          let once = CachedReads(dataset: Bytes(1e12), object: Bytes(1e8), read: Bytes(1e12), order: order)
+          let once = CachedReads(dataset: Bytes(1e12), object: Bytes(2e9), read: Bytes(1e12), order: order)
           let early = once.phases(size: Bytes(size), caches: caches).reduce(0) { $0 + $1.share * $1.hit }
           #expect(early <= hit + 1e-9)
         }
       }
     }
-    let counts = [1, 2, 5, 20, 1000].map { CachedReads.meanHitRatio(capacity: 0.6, caches: $0, epochs: 40) }
-    #expect(zip(counts, counts.dropFirst()).allSatisfy { $0 >= $1 - 1e-12 }, "\(counts)")
+    // Nodes that read whatever comes to them hit as often as they hold, given epochs enough.
+    let counts = [1, 2, 5, 20, 1000].map { CachedReads.meanHitRatio(capacity: 0.6, caches: $0, epochs: 1e7) }
+    #expect(
+      zip(counts, counts.dropFirst()).allSatisfy { $0 < $1 } && abs(counts[4] - 0.6) < 1e-3, "\(counts)")
   }
 
   @Test("Zipf's law: hits of a cache that starts empty, over all of its requests", arguments: [0.6, 1, 1.2])
