@@ -184,6 +184,9 @@ static const char tco_lp2225_reserved_3y_yaml[] = {
 static const char ten_thousand_gpus_yaml[] = {
 #embed "../../scenarios/ten-thousand-gpus.yaml"
 };
+static const char topologies_yaml[] = {
+#embed "../../scenarios/topologies.yaml"
+};
 static const char traces_enterprise_jobs_csv[] = {
 #embed "../../scenarios/traces/enterprise-jobs.csv"
 };
@@ -252,6 +255,7 @@ static const struct dryrack_template templates[] = {
     {"tco/lp2225-reserved-1y.yaml", tco_lp2225_reserved_1y_yaml, sizeof tco_lp2225_reserved_1y_yaml},
     {"tco/lp2225-reserved-3y.yaml", tco_lp2225_reserved_3y_yaml, sizeof tco_lp2225_reserved_3y_yaml},
     {"ten-thousand-gpus.yaml", ten_thousand_gpus_yaml, sizeof ten_thousand_gpus_yaml},
+    {"topologies.yaml", topologies_yaml, sizeof topologies_yaml},
     {"traces/enterprise-jobs.csv", traces_enterprise_jobs_csv, sizeof traces_enterprise_jobs_csv},
     {"traces/support-chat.csv", traces_support_chat_csv, sizeof traces_support_chat_csv},
 };

@@ -35,9 +35,9 @@ public struct FabricParts: Sendable, Hashable {
     return parts
   }
 
-  /// A tree of three tiers as it stands: leaves in pods, each leaf with a cable to every aggregation switch of
-  /// its pod, and those to the core. A place in the tree that has more ports than a switch is several switches
-  /// side by side, and places with fewer share one.
+  /// A tree of three tiers as it stands: leaves in pods, each leaf with a cable to every aggregation switch
+  /// of its pod, and those to the core. A place in the tree that has more ports than a switch is several
+  /// switches side by side, and places with fewer share one.
   ///
   /// - Parameters:
   ///   - interfaces: of all nodes.

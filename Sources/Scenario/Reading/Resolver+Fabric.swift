@@ -60,7 +60,8 @@ extension Resolver {
     let kinds = Self.fabricKinds.joined(separator: ", ")
     let help: String
     if ["tcp", "tcp-ip", "tcp/ip", "sockets"].contains(name.lowercased()) {
-      help = "what the catalogue knows as `ethernet` is TCP of the kernel: write `kind: ethernet`"
+      help =
+        "what the catalogue knows as `ethernet` is TCP of the kernel: write `kind: ethernet`"
         + (hasLine ? "" : " with a `link-bandwidth`, or ethernet-100g")
     } else if Self.fabricKinds.contains(name) {
       help = "give `link-bandwidth` to one of your own"
@@ -77,7 +78,7 @@ extension Resolver {
       let own = integer(links), let other = integer(rails), own != other
     else { return }
     fault(
-      rails, "\(path).rails", "\(other) rails, and \(own) `links-per-node`: both are the interfaces of a node",
+      rails, "\(path).rails", "\(other) rails, and \(own) `links-per-node`: both are a node's interfaces",
       help: "write one of them")
   }
 
@@ -131,7 +132,8 @@ extension Resolver {
       design.pools[index].network = assumed
       let words = "\(assumed.fabric.name), a fat tree that blocks nobody, with \(assumed.routing.rawValue)"
       defaults.append(AppliedDefault(path: "\(path).pools.\(pool.name).fabric", value: words))
-      var note = "\(path).pools.\(pool.name): its jobs need a network and it names no `fabric`: "
+      var note =
+        "\(path).pools.\(pool.name): its jobs need a network and it names no `fabric`: "
         + "\(words) is assumed"
       if pool.isOwned && !pool.ownership.holdsFabric {
         note += isPriced(assumed) ? ", and charged as bought" : "; no price of it is known, and none charged"

@@ -38,7 +38,8 @@ extension Resolver {
     var near = run
     near.layout = nearest.layout
     let remedies = others(near, framework: framework, wanted: wanted)
-    let count = answer.considered == 1 ? "the one considered" : "of \(answer.considered) considered the nearest"
+    let count =
+      answer.considered == 1 ? "the one considered" : "of \(answer.considered) considered the nearest"
     fault(
       value["parallelism"] ?? value, "\(path).parallelism",
       "no layout on \(accelerators) accelerators fits: \(count) (\(nearest.layout.words)) "

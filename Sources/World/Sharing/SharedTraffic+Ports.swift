@@ -41,7 +41,7 @@ extension SharedTraffic {
     }
   }
 
-  /// An idle port of a service gets work: `receiver` is where what it sends goes, `nil` for one that receives.
+  /// An idle port of a service gets work: `receiver` is where what it sends goes, `nil` where it receives.
   ///
   /// - Returns: the share of its rate at which it goes on now.
   mutating func occupy(

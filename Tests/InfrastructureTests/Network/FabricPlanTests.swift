@@ -61,7 +61,7 @@ import Testing
     #expect(abs(closed - found) < 1e-9, "\(plan): \(closed), \(found)")
   }
 
-  /// 1,024 nodes as 8 x 8 x 16: each link of the long side carries k/8 of what a node sends, and is a sixth of
+  /// 1,024 nodes as 8 x 8 x 16: a link of the long side carries k/8 of what a node sends, and is a sixth of
   /// its interfaces.
   @Test func bisectionBoundsATorus() {
     let share = Self.plan(.torus, nodes: 1024).exchangeShare()

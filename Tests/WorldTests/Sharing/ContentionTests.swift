@@ -47,7 +47,7 @@ import Testing
           output-tokens: { distribution: constant, value: 40 }
         train:
           kind: training
-          model: llama-3.1-8b
+          model: llama-3.1-8b\(accelerators == nil ? "" : "\n          trained: lora\n          lora-rank: 1")
           sequence: 4096
           global-batch: 96
           steps: 60
