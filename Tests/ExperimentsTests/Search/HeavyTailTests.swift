@@ -53,7 +53,7 @@ struct HeavyTailTests {
     let one = try await Self.runs(1, 60).sorted()
     let mean = one.reduce(0, +) / Double(one.count)
     // A limit that one machine misses on average, but keeps in most runs: two runs often agree that it holds.
-    let limit = 0.9 * mean
+    let limit = (one[one.count / 2] + mean) / 2
     #expect(one.count { $0 < limit } > one.count / 2, "\(mean): \(one)")
     let two = try await Self.runs(2, 10)
     #expect(two.allSatisfy { $0 < limit / 2 })
