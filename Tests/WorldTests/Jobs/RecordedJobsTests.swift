@@ -51,4 +51,52 @@ struct RecordedJobsTests {
     #expect(mean(outcomes[1]) < 0.5 * mean(outcomes[0]), "backfilling")
     #expect(mean(outcomes[4]) < mean(outcomes[0]), "a quarter more nodes")
   }
+
+  @Test("what would change nothing of recorded jobs is refused, and named")
+  func idleKeys() throws {
+    let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: Self.path)), as: UTF8.self)
+    let folder = URL(fileURLWithPath: Self.path).deletingLastPathComponent().path
+    for (from, to, says) in [
+      ("pool: gpus }", "pool: gpus, accelerators: 4, priority: 3 }", "`accelerators`, `priority` say nothing"),
+      ("count: 16,", "count: 16, failures: { node-mtbf: 100s },", "nothing fails under a recorded trace"),
+      ("policy: backfill, placement: packed", "policy: fair-share, quotas: { nobody: 4 }", "user 'nobody'"),
+    ] {
+      let changed = text.replacing(from, with: to)
+      #expect(changed != text)
+      guard
+        case .failure(let report) = ScenarioReader.read(
+          bytes: Array(changed.utf8), file: "e.yaml", folder: folder)
+      else {
+        Issue.record("'\(to)' is refused")
+        continue
+      }
+      #expect(report.description.contains(says), "\(report.description)")
+    }
+  }
+
+  @Test("deadlines of a table are on its clock, and jobs that come faster have as long as ever")
+  func deadlines() throws {
+    let table = """
+      arrival_s,accelerators,duration_s,deadline_s
+      1000,8,100,1150
+      1000,8,50,1060
+      1010,8,10,
+      """
+    let trace = try JobTraceReader.read(Array(table.utf8), format: .table).get()
+    #expect(trace.jobs.map(\.deadline) == [Ticks(seconds: 150), Ticks(seconds: 60), .never])
+    var run = JobTraceRun(trace.jobs, on: ClusterState(nodes: 1, acceleratorsPerNode: 8, nodesPerPod: 1))
+    run.finish(EarliestDeadline())
+    #expect(run.deadlinesMet == 1 && run.outcomes[2].end == Ticks(seconds: 160))
+    var inOrder = JobTraceRun(trace.jobs, on: ClusterState(nodes: 1, acceleratorsPerNode: 8, nodesPerPod: 1))
+    inOrder.finish(FirstInFirstOut())
+    #expect(inOrder.deadlinesMet == 0.5)
+    guard
+      case .failure(let faults) = JobTraceReader.read(
+        Array(table.replacing("1150", with: "soon").utf8), format: .table)
+    else {
+      Issue.record("a deadline is a number")
+      return
+    }
+    #expect(faults.faults.map(\.line) == [2])
+  }
 }
