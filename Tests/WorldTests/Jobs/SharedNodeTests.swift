@@ -14,11 +14,11 @@ import Testing
     fabric: String = "infiniband-ndr"
   ) throws -> Scenario {
     let workloads = jobs.map {
-      "  \($0.name): { kind: training, model: llama-3.1-8b, trained: lora, sequence: \(sequence), global-batch: 64, "
-        + "duration: \($0.hours)h\(workload) }"
+      "  \($0.name): { kind: training, model: llama-3.1-8b, trained: lora, sequence: \(sequence), "
+        + "global-batch: 64, duration: \($0.hours)h\(workload) }"
     }
     let written = jobs.map {
-      "      \($0.name): { workload: \($0.name), pool: gpus, restart: 0s, \(SharedNodeTests.laidOut($0.keys)) }"
+      "      \($0.name): { workload: \($0.name), pool: gpus, restart: 0s, \(laidOut($0.keys)) }"
     }
     let text = """
       version: 1
