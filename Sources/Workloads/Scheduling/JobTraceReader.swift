@@ -4,8 +4,8 @@ import Kernel
 public enum JobTraceFormat: String, Sendable, CaseIterable {
   /// A header and the columns `arrival_s, accelerators, duration_s` in any order, and where they are known
   /// `user`, `busy_ratio` (share of the time held in which the accelerators compute), `priority`,
-  /// `estimate_s` (what its user said that it takes) and `deadline_s` (by when it should be done, on the clock
-  /// of `arrival_s`).
+  /// `estimate_s` (what its user said that it takes) and `deadline_s` (by when it should be done, on the
+  /// clock of `arrival_s`).
   case table
   /// Pods of Alibaba's 2023 GPU cluster trace (cluster-trace-gpu-v2023, openb pods): one row a pod; users are
   /// its classes of service.

@@ -57,7 +57,9 @@ struct RecordedJobsTests {
     let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: Self.path)), as: UTF8.self)
     let folder = URL(fileURLWithPath: Self.path).deletingLastPathComponent().path
     for (from, to, says) in [
-      ("pool: gpus }", "pool: gpus, accelerators: 4, priority: 3 }", "`accelerators`, `priority` say nothing"),
+      (
+        "pool: gpus }", "pool: gpus, accelerators: 4, priority: 3 }", "`accelerators`, `priority` say nothing"
+      ),
       ("count: 16,", "count: 16, failures: { node-mtbf: 100s },", "nothing fails under a recorded trace"),
       ("policy: backfill, placement: packed", "policy: fair-share, quotas: { nobody: 4 }", "user 'nobody'"),
     ] {

@@ -16,7 +16,8 @@ import Testing
         + "duration: \(hours)h }"
     }
     let written = jobs.map {
-      "      \($0.name): { workload: \($0.name), pool: gpus, restart: 0s, \($0.keys) }"
+      "      \($0.name): { workload: \($0.name), pool: gpus, restart: 0s, "
+        + "\(SharedNodeTests.laidOut($0.keys)) }"
     }
     let text = """
       version: 1
