@@ -73,8 +73,8 @@ public struct FabricPlan: Sendable, Hashable {
   /// The graph of it.
   ///
   /// A torus has nodes as endpoints, all their interfaces together, split evenly among two links to
-  /// neighbours in each dimension; everything else has interfaces, `node · interfaces + interface`. Routers of
-  /// a dragonfly's group are joined by as much as their endpoints bring; so are groups, less the
+  /// neighbours in each dimension; everything else has interfaces, `node · interfaces + interface`. Routers
+  /// of a dragonfly's group are joined by as much as their endpoints bring; so are groups, less the
   /// oversubscription, evenly among all pairs.
   public var description: TopologyDescription {
     switch layout {
