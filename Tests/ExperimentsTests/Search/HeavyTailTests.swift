@@ -25,7 +25,11 @@ struct HeavyTailTests {
         rent:
           sites: { us: { kind: cloud, provider: aws, region: us-east-1 } }
           pools:
-            g: { site: us, node: { accelerator: h100-sxm, accelerators: 1 }, count: 2, pricing: { price: 3 USD/gpu-hour } }
+            g:
+              site: us
+              node: { accelerator: h100-sxm, accelerators: 1 }
+              count: 2
+              pricing: { price: 3 USD/gpu-hour }
           services: { chat: { workload: chat, pool: g } }
       thresholds: [ "p99(ttft_s) < \(limit)" ]
       optimize: { variables: { designs.rent.pools.g.count: { from: 1, to: 30 } } }

@@ -193,7 +193,8 @@ struct SensitivityTests {
       version: 1
       name: bare
       replications: 1
-      workloads: { train: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 20 } }
+      workloads:
+        train: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 20 }
       designs:
         one:
           sites: { dc: { kind: on-prem } }
