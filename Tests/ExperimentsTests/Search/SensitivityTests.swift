@@ -168,7 +168,11 @@ struct SensitivityTests {
       #expect(pue.breakEvenAbove == nil)
     }
     let count = try #require(results.effects.first { $0.path.hasSuffix("count") })
-    #expect(count.high == 2 && (count.designs[0].elasticity ?? 0) > 0.5)
+    // No machine at all is no scenario: twice as many tell the elasticity.
+    let buy = count.designs[0]
+    let (one, two) = (try #require(buy.base), try #require(buy.high))
+    #expect(count.high == 2 && buy.low == nil && two > one)
+    #expect(abs(try #require(buy.elasticity) - (two / one - 1)) < 1e-9)
   }
 
   @Test("ties, a single design and nothing to move are called so")
