@@ -146,7 +146,7 @@ struct SensitivityTests {
 
   @Test("a break-even before a bound of the format is found; whole numbers move by one")
   func bounds() async throws {
-    let plain = Self.text.replacing("pue: 1.4", with: "pue: 4")
+    let plain = Self.text.replacing("0.12 USD/kWh, pue: 1.4", with: "0.38 USD/kWh, pue: 4")
     let text = plain + "sensitivity: { inputs: [designs.buy.sites.dc.pue, designs.buy.pools.h100.count] }\n"
     let family = try ScenarioFamily(bytes: Array(text.utf8), file: "t.yaml", folder: ".")
     let scenario = try family.scenario().get()
@@ -161,12 +161,9 @@ struct SensitivityTests {
     let share = try #require(pue.designs[0].elasticity)
     let costs = results.designs.compactMap(\.objective)
     let crossing = pue.base * (1 + (costs[1] / costs[0] - 1) / share)
-    if crossing < 10 {
-      let above = try #require(pue.breakEvenAbove)
-      #expect(abs(above.value / crossing - 1) < 2e-3 && above.winner == "rent")
-    } else {
-      #expect(pue.breakEvenAbove == nil)
-    }
+    #expect(crossing > 2 * pue.base && crossing < 10)
+    let above = try #require(pue.breakEvenAbove)
+    #expect(abs(above.value / crossing - 1) < 2e-3 && above.winner == "rent")
     let count = try #require(results.effects.first { $0.path.hasSuffix("count") })
     // No machine at all is no scenario: twice as many tell the elasticity.
     let buy = count.designs[0]
