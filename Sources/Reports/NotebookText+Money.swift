@@ -24,7 +24,8 @@ extension NotebookText {
         for number, (key, rows) in enumerate(lines):
             bars = whiskers(rows, factor) if len(points) <= 40 else None
             axis.errorbar(rows["value"] * factor, rows["value_cost"], xerr=bars, capsize=3, lw=0.8,
-                          fmt="o-" if PARAMETER and not scattered else "o", color=cycle[number % len(cycle)], label=label(key))
+                          fmt="o-" if PARAMETER and not scattered else "o",
+                          color=cycle[number % len(cycle)], label=label(key))
         best = points.sort_values(["value", "value_cost"])
         front = best[best["value_cost"] < best["value_cost"].cummin().shift(fill_value=np.inf)]
         axis.step(front["value"] * factor, front["value_cost"], where="post", color="0.4", lw=1, ls="--",
@@ -49,10 +50,10 @@ extension NotebookText {
   static let costsWords = """
     ## When is what paid?
 
-    What is invoiced, added up: purchases when they are billed, everything else at the end of its month. Where the
-    file holds one month, every month is taken to be like it. Write-offs are no invoices and do not count here.
-    What bought machines are still worth when the horizon ends comes back then, if they are sold: the dashed fall
-    to the ring.
+    What is invoiced, added up: purchases when they are billed, everything else at the end of its month.
+    Where the file holds one month, every month is taken to be like it. Write-offs are no invoices and do not
+    count here. What bought machines are still worth when the horizon ends comes back then, if they are sold:
+    the dashed fall to the ring.
     """
 
   static let costs = """

@@ -46,7 +46,7 @@ extension ResultsNotebook {
     }
   }
 
-  /// Whether hardly any two points differ in the parameter alone, as in a sampled sweep: then they are no lines.
+  /// Whether hardly any two points differ in the parameter alone, as in a sampled sweep: they are no lines.
   private func isScattered(_ parameter: String, _ others: [String]) -> Bool {
     guard !others.isEmpty, let axis = set.pointColumns.firstIndex(of: parameter) else { return false }
     let places = set.pointColumns.indices.filter { others.contains(set.pointColumns[$0]) }

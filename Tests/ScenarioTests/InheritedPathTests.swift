@@ -33,12 +33,14 @@ struct InheritedPathTests {
     """
 
   /// The same designs with everything written out, with other counts of machines.
+  private static let node = "site: dc, node: hgx-h100"
+
   static func plain(_ counts: (Int, Int, Int), life: String = "4y", precision: String = "fp8") -> String {
     func design(_ name: String, _ count: Int, _ more: String) -> String {
       """
         \(name):
           sites: { dc: { kind: on-prem, electricity: 0.1 USD/kWh } }
-          pools: { gpu: { site: dc, node: hgx-h100, count: \(count), purchase: { price: 280000 USD, life: \(life) } } }
+          pools: { gpu: { \(node), count: \(count), purchase: { price: 280000 USD, life: \(life) } } }
           services: { chat: { workload: chat, pool: gpu, replicas: 2\(more) } }
 
       """

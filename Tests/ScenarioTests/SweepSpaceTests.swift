@@ -189,7 +189,8 @@ struct SweepSpaceTests {
       "designs:",
       with: """
         templates:
-          own: { site: dc, node: hgx-h100, count: 1, purchase: { price: 280000 USD }, failures: { template: mean } }
+          own:
+            { site: dc, node: hgx-h100, count: 1, purchase: { price: 9 USD }, failures: { template: mean } }
           mean: { node-mtbf: 30d }
         designs:
         """)

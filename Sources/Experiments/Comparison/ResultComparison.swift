@@ -55,8 +55,8 @@ public struct ResultComparison: Sendable {
   /// Figures of one metric, statistic and workload are one family: over its designs and points, calling any
   /// of them different by chance happens once in twenty at most.
   ///
-  /// - Parameter isJudged: false for two that stand side by side, of which none is to be as good as the other:
-  ///   what differs has `changed`.
+  /// - Parameter isJudged: false for two that stand side by side, of which none is to be as good as the
+  ///   other: what differs has `changed`.
   /// - Complexity: O(rows).
   public init(
     before: ResultSet, after: ResultSet, selection: Selection = Selection(), isJudged: Bool = true

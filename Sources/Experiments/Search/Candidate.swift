@@ -69,6 +69,9 @@ public struct ThresholdState: Sendable, Hashable {
   public var holds: Bool
   /// How far the value is from the limit, relative to the limit: positive where it holds. `nil` when unknown.
   public var slack: Double?
+  /// Whether even the 99.9 % interval lies wholly on one side of the limit: of few runs with a long tail, the
+  /// 95 % one says so too readily.
+  public var isFirm = true
 
   /// Whether the interval lies wholly on one side of the limit.
   public var isCertain: Bool {
@@ -104,7 +107,10 @@ struct SearchGoal: Sendable {
         threshold: threshold, workload: candidate.probes[index].workload, value: value,
         low: interval?.low ?? (candidate.isFixed ? value : nil),
         high: interval?.high ?? (candidate.isFixed ? value : nil),
-        holds: value.map(threshold.holds) ?? false, slack: value.map(threshold.slack))
+        holds: value.map(threshold.holds) ?? false, slack: value.map(threshold.slack),
+        isFirm: candidate.interval(index, confidence: 0.999).map {
+          threshold.holds($0.low) == threshold.holds($0.high)
+        } ?? true)
     }
   }
 

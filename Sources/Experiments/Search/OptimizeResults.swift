@@ -84,7 +84,7 @@ public struct OptimizeResults: Sendable {
     public var mayHold: Bool {
       let broken = thresholds.filter { !$0.holds }
       return status == .infeasible && fault == nil && !broken.isEmpty
-        && broken.allSatisfy { $0.low != nil && !$0.isCertain }
+        && broken.allSatisfy { !$0.isFirm }
     }
     public var isFeasible: Bool { status == .front || status == .dominated }
     /// It ran, and some objective has no value.
@@ -255,14 +255,18 @@ extension Optimizer {
     let bests = requirements.compactMap(\.best).filter { !front.contains($0) }
     let holding = (front + bests).flatMap { index in
       goal.states(candidates[index]).compactMap { state -> String? in
-        guard !candidates[index].isFixed, state.low != nil, !state.isCertain else { return nil }
-        return "trial \(index + 1) holds '\(state.threshold.text)' on average; the 95 % interval of its "
+        guard !candidates[index].isFixed, state.low != nil, !(state.isCertain && state.isFirm) else {
+          return nil
+        }
+        let share = state.isCertain ? "99.9" : "95"
+        return
+          "trial \(index + 1) holds '\(state.threshold.text)' on average; the \(share) % interval of its "
           + "\(candidates[index].runs) replications crosses the limit"
       }
     }
     let failing = requirements.compactMap { requirement -> String? in
       guard let index = requirement.edge?.fails, mayHold(index) else { return nil }
-      return "trial \(index + 1), beside the edge of \(requirement.design), fails on average; the 95 % "
+      return "trial \(index + 1), beside the edge of \(requirement.design), fails on average; the 99.9 % "
         + "interval of its \(candidates[index].runs) replications crosses the limit, so that it may hold"
     }
     return holding + failing

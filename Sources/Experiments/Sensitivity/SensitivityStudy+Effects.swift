@@ -63,8 +63,8 @@ extension SensitivityStudy {
   }
 
   /// The nearest value at which another design wins: factors further and further out until the winner
-  /// changes or the scenario is no longer valid, then bisection of the last interval, to a ten-thousandth where
-  /// only money moves and to a fiftieth where runs do.
+  /// changes or the scenario is no longer valid, then bisection of the last interval, to a ten-thousandth
+  /// where only money moves and to a fiftieth where runs do.
   ///
   /// A winner that changes and changes back between two factors is not seen.
   private mutating func breakEven(_ knob: Knob, _ first: String?, _ factors: [Double]) async
@@ -83,8 +83,8 @@ extension SensitivityStudy {
     return nil
   }
 
-  /// The break-even between a factor with the same winner and one with another; with `beyond` `nil` one that is
-  /// not valid, before which there may be none.
+  /// The break-even between a factor with the same winner and one with another; with `beyond` `nil` one
+  /// that is not valid, before which there may be none.
   private mutating func breakEven(
     _ knob: Knob, _ first: String?, between inside: Double, and outside: Double, _ beyond: [DesignState]?
   ) async -> SensitivityResults.BreakEven? {

@@ -1,8 +1,8 @@
 /// Finds the numbers of a scenario that costs and load rest on.
 ///
-/// A number that is written once is one input. What a design takes from a template counts at that design, as if
-/// it were written there; where several designs take the same number, it is an input of the template, which
-/// moves all of them. What a design takes from one that it extends moves with that one.
+/// A number that is written once is one input. What a design takes from a template counts at that design, as
+/// if it were written there; where several designs take the same number, it is an input of the template,
+/// which moves all of them. What a design takes from one that it extends moves with that one.
 struct InputFinder {
   /// The scenario with templates in place, without what designs take from those that they extend.
   private let written: Written
@@ -35,8 +35,8 @@ struct InputFinder {
     self.file = file
   }
 
-  /// In the order of the file; what it leaves to defaults is left out, but for prices of the catalogue and the
-  /// speed of a trace.
+  /// In the order of the file; what it leaves to defaults is left out, but for prices of the catalogue and
+  /// the speed of a trace.
   ///
   /// - Complexity: O(values of the scenario with its templates in place).
   mutating func inputs() -> [SensitivitySettings.Input] {

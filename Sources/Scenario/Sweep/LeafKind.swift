@@ -24,8 +24,8 @@ struct LeafKind: Sendable {
     }
   }
 
-  /// - Parameter file: as it is written, with its templates, whose values are of the kind that they have where
-  ///   they are used.
+  /// - Parameter file: as it is written, with its templates, whose values are of the kind that they have
+  ///   where they are used.
   init(ofPath path: String, in file: Written) {
     let keys = path.split(separator: ".").map(String.init)
     if keys.count > 2, keys[0] == "templates", let use = file.use(ofTemplate: keys[1]) {
@@ -35,8 +35,8 @@ struct LeafKind: Sendable {
     }
   }
 
-  /// A value as a number in the base unit of its measure, money in the currency that it is written in; `nil` for
-  /// what is no number.
+  /// A value as a number in the base unit of its measure, money in the currency that it is written in; `nil`
+  /// for what is no number.
   func number(_ text: String) -> Double? {
     if let measure {
       let own = Exchange(currency: currency(text) ?? Exchange.dollars.currency, rates: [:])

@@ -25,7 +25,11 @@ struct HeavyTailTests {
         rent:
           sites: { us: { kind: cloud, provider: aws, region: us-east-1 } }
           pools:
-            g: { site: us, node: { accelerator: h100-sxm, accelerators: 1 }, count: 2, pricing: { price: 3 USD/gpu-hour } }
+            g:
+              site: us
+              node: { accelerator: h100-sxm, accelerators: 1 }
+              count: 2
+              pricing: { price: 3 USD/gpu-hour }
           services: { chat: { workload: chat, pool: g } }
       thresholds: [ "p99(ttft_s) < \(limit)" ]
       optimize: { variables: { designs.rent.pools.g.count: { from: 1, to: 30 } } }
@@ -90,6 +94,7 @@ struct HeavyTailTests {
     #expect(search.finding == .least(4) && search.deciding == [3, 4])
     search.tell(4, holds: false)
     while let number = search.next.first { search.tell(number, holds: number >= 6) }
-    #expect(search.finding == .least(6) && search.deciding == [5, 6])
+    // 5 was told before, and stays as it was told.
+    #expect(search.finding == .least(5) && search.deciding == [4, 5])
   }
 }

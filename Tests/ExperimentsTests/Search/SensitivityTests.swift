@@ -146,7 +146,7 @@ struct SensitivityTests {
 
   @Test("a break-even before a bound of the format is found; whole numbers move by one")
   func bounds() async throws {
-    let plain = Self.text.replacing("pue: 1.4", with: "pue: 4")
+    let plain = Self.text.replacing("0.12 USD/kWh, pue: 1.4", with: "0.38 USD/kWh, pue: 4")
     let text = plain + "sensitivity: { inputs: [designs.buy.sites.dc.pue, designs.buy.pools.h100.count] }\n"
     let family = try ScenarioFamily(bytes: Array(text.utf8), file: "t.yaml", folder: ".")
     let scenario = try family.scenario().get()
@@ -161,14 +161,15 @@ struct SensitivityTests {
     let share = try #require(pue.designs[0].elasticity)
     let costs = results.designs.compactMap(\.objective)
     let crossing = pue.base * (1 + (costs[1] / costs[0] - 1) / share)
-    if crossing < 10 {
-      let above = try #require(pue.breakEvenAbove)
-      #expect(abs(above.value / crossing - 1) < 2e-3 && above.winner == "rent")
-    } else {
-      #expect(pue.breakEvenAbove == nil)
-    }
+    #expect(crossing > 2 * pue.base && crossing < 10)
+    let above = try #require(pue.breakEvenAbove)
+    #expect(abs(above.value / crossing - 1) < 2e-3 && above.winner == "rent")
     let count = try #require(results.effects.first { $0.path.hasSuffix("count") })
-    #expect(count.high == 2 && (count.designs[0].elasticity ?? 0) > 0.5)
+    // No machine at all is no scenario: twice as many tell the elasticity.
+    let buy = count.designs[0]
+    let (one, two) = (try #require(buy.base), try #require(buy.high))
+    #expect(count.high == 2 && buy.low == nil && two > one)
+    #expect(abs(try #require(buy.elasticity) - (two / one - 1)) < 1e-9)
   }
 
   @Test("ties, a single design and nothing to move are called so")
@@ -193,7 +194,8 @@ struct SensitivityTests {
       version: 1
       name: bare
       replications: 1
-      workloads: { train: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 20 } }
+      workloads:
+        train: { kind: training, model: llama-3.1-8b, sequence: 4096, global-batch: 64, steps: 20 }
       designs:
         one:
           sites: { dc: { kind: on-prem } }
