@@ -50,9 +50,6 @@ public enum Experiment {
       if look!.isReached || next == replications { break }
       replications = next
     }
-    let runs = models.indices.flatMap { model in
-      (0..<replications).map { Run(model: model, replication: $0) }
-    }
     let windows = await simulateWindows(
       scenario, chosen: chosen, replications: replications, options: options, limits: limits)
     var notes = scenario.notes

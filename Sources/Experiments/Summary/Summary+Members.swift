@@ -25,9 +25,8 @@ extension Summary {
     let parts = zip(settings.members, tallies).map { member, tally in
       let share = percent(tally.measuredRequests, of: requests)
       let work = percent(Int(tally.promptTokens + tally.outputTokens), of: Int(tokens))
-      let money = cost.perMonth(ofMember: member.service, design).units.rounded()
-      let price =
-        cost.isKnown ? ", \(Int64(max(-9e18, min(9e18, money)))) \(scenario.economics.currency)/month" : ""
+      let money = MoneyWords.whole(cost.perMonth(ofMember: member.service, design).units)
+      let price = cost.isKnown ? ", \(money) \(scenario.economics.currency)/month" : ""
       return "\(member.name) \(share) of requests, \(work) of tokens\(price)"
     }
     let name = scenario.workloads[service.workloadIndex].name

@@ -169,17 +169,3 @@ extension Summary {
     books.reduce(0.0) { $0 + $1.ledger.effective.units } / Double(max(1, books.count))
   }
 }
-
-extension MoneyWords {
-  /// A whole number with its thousands apart.
-  static func whole(_ value: Double) -> String {
-    guard value.isFinite, abs(value) < 1e15 else { return "unknown" }
-    var digits = String(Int64(value.rounded()))
-    var groups: [String] = []
-    while digits.count > 3 {
-      groups.insert(String(digits.suffix(3)), at: 0)
-      digits = String(digits.dropLast(3))
-    }
-    return ([digits] + groups).joined(separator: ",")
-  }
-}
