@@ -12,8 +12,8 @@ struct HeavyTailTests {
       version: 1
       name: tail
       seed: \(seed)
-      duration: 60s
-      warmup: 5s
+      duration: 30s
+      warmup: 3s
       workloads:
         chat:
           kind: inference
