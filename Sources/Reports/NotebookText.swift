@@ -183,7 +183,7 @@ enum NotebookText {
         if unit != "%" and is_wide:
             axis.set_yscale("log")
         else:
-            axis.set_ylim(0, 105 if unit == "%" else None)
+            axis.set_ylim(0, 105 if unit == "%" else max(1.04 * axis.dataLim.ymax, 1e-9))
         axis.set_title(title)
         axis.set_ylabel(unit)
         axis.set_xlabel(f"{PARAMETER} [{unit_of_x}]" if unit_of_x else PARAMETER)

@@ -61,8 +61,8 @@ extension SampleComparison {
       mean: gap, standardError: error, degrees: degrees, confidence: confidence)
     pValue = Self.pValue(gap, error, degrees)
     if let own = x.variance, let other = y.variance, own > 0, other > 0 {
-      // What is left of equal differences is rounding.
-      varianceRatio = spread > (own + other) * 1e-18 ? (own + other) / spread : .infinity
+      // What is left of equal differences is rounding, of money to a millionth as well.
+      varianceRatio = spread > (own + other) * 1e-12 ? (own + other) / spread : .infinity
     }
     guard self.base != 0 else { return }
     let quotient = self.sample / self.base

@@ -256,3 +256,61 @@ struct MonthLawTests {
     #expect(abs(try Self.value(results, "unmet_ratio") - lost) < 1e-9)
   }
 }
+
+/// Months of growing demand.
+@Suite("Laws of growing months")
+struct GrowingMonthTests {
+  private static func text(rate: Double, economics: String, pool: String) -> String {
+    """
+    version: 1
+    name: growing
+    seed: 5
+    duration: 2m
+    economics: { horizon: 6mo, discount-rate: 0%\(economics) }
+    workloads:
+      chat:
+        kind: inference
+        model: llama-3.1-8b
+        arrivals: { process: poisson, rate: \(rate)/s }
+        prompt-tokens: { distribution: constant, value: 1000 }
+        output-tokens: { distribution: constant, value: 200 }
+    designs:
+      own:
+        sites:
+          dc: { kind: on-prem, links: { us: { bandwidth: 10Gbps, latency: 30ms } } }
+          us: { kind: cloud, provider: aws, region: us-east-1 }
+        pools:
+          base: { site: dc, node: hgx-h100, count: 1, purchase: { price: 290000 USD, life: 4y } }\(pool)
+    """
+  }
+
+  @Test(
+    "what nobody needs yet is paid for when it is needed: a month is what its demand costs, run by itself",
+    arguments: [
+      ("", "{ endpoint: together-llama-3.1-8b }"),
+      (
+        "\n      burst: { site: us, node: p5.48xlarge, count: { min: 0, max: 2 }, pricing: on-demand, "
+          + "provisioning: { delay: 10s } }",
+        "{ pool: burst, autoscale: { min: 0, max: 8, metric: running, target: 40, interval: 1s, "
+          + "cold-start: 2s } }"
+      ),
+    ])
+  func bursts(pool: String, member: String) async throws {
+    let service =
+      "\n    services: { chat: { workload: chat, placement: [ { pool: base, replicas: 2 }, \(member) ], "
+      + "overflow: { policy: order, counts: in-hand, spill-at: 40 } } }\n"
+    let growing = try await MonthLawTests.run(
+      Self.text(
+        rate: 10, economics: ", demand: { growth: 40%/month, simulate: every-month }", pool: pool)
+        + service)
+    let months = growing.months
+    let first = try #require(months.first?.effective)
+    let last = try #require(months.last)
+    let alone = try await MonthLawTests.run(
+      Self.text(rate: 10 * last.demandLevel, economics: "", pool: pool) + service)
+    let own = try MonthLawTests.value(alone, "cost_per_month")
+    #expect(own > first * 1.1, "the last month needs more than what is owned: \(first), \(own)")
+    let paid = try #require(last.effective)
+    #expect(abs(paid - own) < own * 1e-6, "\(paid) in the month, \(own) by itself")
+  }
+}

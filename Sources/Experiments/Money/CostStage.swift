@@ -59,13 +59,29 @@ struct CostCalendar {
     }
   }
 
-  /// What of an item's charge comes in a month, over the charge of a whole month.
+  /// The charge that an item's months are multiples of: that of the scenario's own demand, or, where that takes
+  /// nothing of it, the largest that was simulated: a burst that nobody needs yet.
+  func unit(ofItem index: Int) -> Charge {
+    let item = own.items[index]
+    if item.isInProportion || item.isByPeople || item.driver == .always || item.charge.billed > .zero {
+      return item.charge
+    }
+    var found = demand.isSteady ? [] : whole.map { $0.cost.items[index].charge }
+    if !item.key.isEmpty {
+      found += staged.joined().compactMap { window in
+        window.cost.items.first { $0.key == item.key }?.charge
+      }
+    }
+    return found.reduce(item.charge) { $1.billed > $0.billed ? $1 : $0 }
+  }
+
+  /// What comes in a month, over its unit.
   func factor(ofItem index: Int, month: Int) -> Double {
     let item = own.items[index]
-    let amount = item.charge.billed.units
     let level = demand.level(ofMonth: month)
     if item.isInProportion { return level }
     if item.isByPeople { return peopleShare(ofMonth: month) }
+    let amount = unit(ofItem: index).billed.units
     if !item.key.isEmpty && !stages.isEmpty {
       let share = own.horizon.share(ofMonth: month)
       guard amount > 0, share > 0 else { return 0 }

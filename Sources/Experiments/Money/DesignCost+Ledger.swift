@@ -25,7 +25,8 @@ extension DesignCost {
     for (index, item) in items.enumerated() where comes(item.batch) {
       // What goes by capacity begins with it.
       let isStaged = !item.key.isEmpty && design.isPhased
-      ledger.book(monthly: item.charge, date: item.date, from: isStaged ? .zero : item.from) { month in
+      let unit = calendar.unit(ofItem: index)
+      ledger.book(monthly: unit, date: item.date, from: isStaged ? .zero : item.from) { month in
         calendar.factor(ofItem: index, month: month)
       }
     }

@@ -80,11 +80,11 @@ extension DesignCost {
         return sum + nodes * Calendar.hoursPerMonth
       }
     }
-    var all = byJobs + byServices
-    // What recorded jobs hold of a pool is not asked: they leave this one its own hours.
-    if design.playsRecordedJobs(onPool: job.poolIndex) {
-      all = max(all, Double(pool.nodeCount) * Calendar.hoursPerMonth)
-    }
+    // Runs that find no hours are not made: those that are pay for the pool. What recorded jobs hold of it is
+    // not asked: they leave this one its own hours.
+    let there = Double(pool.nodeCount) * Calendar.hoursPerMonth
+    let isShared = design.playsRecordedJobs(onPool: job.poolIndex)
+    let all = isShared ? there : min(byJobs + byServices, there)
     guard all > 0 else { return nil }
     return ofPools[job.poolIndex] * (held(position) / all * runs.monthsPerRun)
   }

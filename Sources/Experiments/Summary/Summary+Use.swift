@@ -30,9 +30,15 @@ extension Summary {
     let horizon = Horizon(scenario.economics.horizon)
     return design.pools.indices.compactMap { position in
       let here = design.trainingJobs.map(\.deployment).filter { $0.poolIndex == position }
-      guard !here.isEmpty, !design.isPaidByJobs(position) else { return nil }
+      guard !here.isEmpty else { return nil }
       let name = "\(design.name)/\(design.pools[position].name)"
       let share = outcome.shareOfJobs(onPool: position, of: design, horizon)
+      if design.isPaidByJobs(position) {
+        guard share > 1 + 1e-9 else { return nil }
+        return
+          "\(name): the runs of its jobs take \(MoneyWords.number(share * 100)) % of the hours of its nodes: "
+          + "the months pay for more nodes than the pool has"
+      }
       if share > 1 + 1e-9 {
         return
           "\(name): the runs of its jobs take \(MoneyWords.number(share * 100)) % of the hours that there "

@@ -93,6 +93,14 @@ extension Resolver {
           help: "leave it out; its links carry a node's interfaces, split evenly among its neighbours")
       }
     }
+    if let leaves = settings.leavesPerPod, settings.podOversubscription > Double(leaves),
+      let written = value["pod-oversubscription"]
+    {
+      fault(
+        written, "\(path).pod-oversubscription",
+        "a pod of \(leaves) leaves has an uplink for each of its switches: \(leaves) to 1 is the most",
+        help: "more `leaves-per-pod`")
+    }
     let deep = ["leaves-per-pod", "pod-oversubscription"]
     for key in deep + ["tiers"] where settings.topology != .fatTree {
       guard let written = value[key] else { continue }

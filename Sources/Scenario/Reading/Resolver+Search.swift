@@ -15,7 +15,11 @@ extension Resolver {
     var finder = InputFinder(file, resolved: root)
     // Jobs have an end, and what it costs to reach it tells their designs apart; a month does not.
     let others = scenario.workloads.count + scenario.collectives.count + scenario.jobTraces.count
-    if others == 0, scenario.trainings.count == 1 { settings.objective = .costPerTrainingRun }
+    if others == 0, scenario.trainings.count == 1,
+      scenario.designs.allSatisfy({ $0.trainingJobs.count == 1 })
+    {
+      settings.objective = .costPerTrainingRun
+    }
     if let value = root["sensitivity"] {
       for (index, item) in (value["inputs"]?.items ?? []).enumerated() {
         let place = "sensitivity.inputs[\(index)]"
@@ -164,11 +168,14 @@ extension Resolver {
     let keys = path.split(separator: ".").map(String.init)
     guard keys.count > 1, keys[0] == "designs" else { return nil }
     let members = written["designs"]?.members ?? []
+    var faults: [Written.ExpansionFault] = []
+    let own = written.expanded(&faults, extending: false)["designs"]
     var changed = [keys[1]]
     var isGrowing = true
     while isGrowing {
       let more = members.filter { member in
         !changed.contains(member.key) && member.value["extends"]?.text.map(changed.contains) == true
+          && own?[member.key]?.writesItself(keys[2...]) != true
       }
       changed += more.map(\.key)
       isGrowing = !more.isEmpty

@@ -49,6 +49,15 @@ extension Written {
     return whole
   }
 
+  /// Whether a design has a value of its own at a path, so that nothing it takes over comes to stand there.
+  func writesItself(_ path: ArraySlice<String>) -> Bool {
+    guard let key = path.first else { return true }
+    // Of a list's items, or of all members, some may be taken over.
+    if key == "*" || key.contains("[") { return false }
+    guard let value = self[key] else { return false }
+    return value.members == nil || value.writesItself(path.dropFirst())
+  }
+
   private func contains(key: String) -> Bool {
     switch content {
     case .scalar: false
