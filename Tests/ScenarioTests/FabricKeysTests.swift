@@ -72,6 +72,11 @@ struct FabricKeysTests {
     #expect(try network(", nodes-per-leaf: 1", 65).isDeep(nodes: 65))
     #expect(try network(", nodes-per-leaf: 1", 65).podSize == 32)
     #expect(try network(", tiers: 3, leaves-per-pod: 4", 64).isDeep(nodes: 64))
+    // A switch of a pod has one uplink at least.
+    _ = try network(", tiers: 3, leaves-per-pod: 4, pod-oversubscription: 4", 64)
+    #expect(throws: (any Error).self) {
+      try network(", tiers: 3, leaves-per-pod: 4, pod-oversubscription: 5", 64)
+    }
   }
 
   @Test("a tree of three tiers is bought as it stands")

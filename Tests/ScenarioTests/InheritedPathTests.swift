@@ -140,6 +140,14 @@ struct InheritedPathTests {
     let scenario = try Self.read(Self.taken + more).get()
     let variables = try #require(scenario.optimize?.variables)
     #expect(variables[0].designs == ["child", "grandchild"] && variables[1].designs == nil)
+    // A design with a value of its own there stands as it is, and so do those that take over from it.
+    let own = Self.taken.replacing(
+      "extends: base, services", with: "extends: base, pools: { gpu: { count: 3 } }, services")
+    let base = more.replacing("designs.child.pools.gpu.count", with: "designs.base.pools.gpu.count")
+    #expect(try Self.read(own + base).get().optimize?.variables[0].designs == ["base"])
+    #expect(
+      try Self.read(Self.taken + base).get().optimize?.variables[0].designs
+        == ["base", "child", "grandchild"])
     guard case .integer(from: 1, to: 4, by: 1) = variables[0].domain else {
       Issue.record("\(variables[0].domain)")
       return

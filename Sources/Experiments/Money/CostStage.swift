@@ -59,8 +59,8 @@ struct CostCalendar {
     }
   }
 
-  /// The charge that an item's months are multiples of: that of the scenario's own demand, or, where that takes
-  /// nothing of it, the largest that was simulated: a burst that nobody needs yet.
+  /// The charge that an item's months are multiples of: that of the scenario's own demand, or, where that
+  /// takes nothing of it, the largest that was simulated: a burst that nobody needs yet.
   func unit(ofItem index: Int) -> Charge {
     let item = own.items[index]
     if item.isInProportion || item.isByPeople || item.driver == .always || item.charge.billed > .zero {

@@ -205,6 +205,9 @@ struct SensitivityTests {
       """
     let nothing = try await answer(bare)
     #expect(nothing.objective.metric == "cost_per_training_run")
+    // Of two jobs the cost of a run is two figures: designs are compared by the month.
+    let two = bare.replacing("{ train: {", with: "{ again: { workload: train, pool: gpu }, train: {")
+    #expect(try await answer(two).objective.metric == "cost_per_month")
     #expect(nothing.effects.isEmpty && nothing.notes.contains { $0.hasPrefix("no input was moved") })
   }
 
