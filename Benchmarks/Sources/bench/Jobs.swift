@@ -7,7 +7,7 @@ enum Jobs {
     try measureTrace()
   }
 
-  /// 90 days on 16,384 accelerators that fail as the Llama 3 report counted it, with checkpoints.
+  /// 90 days and more on 16,384 accelerators that fail as the Llama 3 report counted it, with checkpoints.
   private static func measureLongRun() throws {
     let text = """
       version: 1
@@ -49,7 +49,8 @@ enum Jobs {
     for (load, scheduler) in [
       (0.7, FirstInFirstOut() as any JobScheduler), (0.95, FirstInFirstOut()), (0.7, EasyBackfill()),
       (0.95, EasyBackfill()), (0.95, EasyBackfill(placement: .topology)), (0.95, FairShare(weights: [])),
-      (0.95, PriorityPreemption()), (0.95, EarliestDeadline()),
+      (0.95, PriorityPreemption()), (0.95, PriorityPreemption(placement: .topology)),
+      (0.95, EarliestDeadline()),
     ] {
       let bytes = Array(table(load: load).utf8)
       var run: JobTraceRun?
@@ -64,6 +65,7 @@ enum Jobs {
       line(
         "100,000 jobs on 1,213 nodes, \(type(of: scheduler)) \(scheduler.placement.rawValue)",
         "\(rounded(seconds)) s (goal 10), load \(load), \(waited) waited,"
+          + " \(run!.outcomes.reduce(0) { $0 + $1.preemptions }) preempted,"
           + " \(rounded(run!.utilization * 100)) % used")
     }
   }
@@ -77,18 +79,21 @@ enum Jobs {
   /// Sizes as in the Philly trace (Jeon et al., ATC 2019): most jobs have one accelerator; lifetimes vary.
   private static func table(load: Double) -> String {
     var stream = RandomStream(seed: 7, replication: 0, entity: "jobs", purpose: "trace")
+    var ranks = RandomStream(seed: 7, replication: 0, entity: "jobs", purpose: "priority")
     let sizes = [1, 1, 1, 1, 1, 1, 2, 2, 4, 4, 8, 8, 8, 16, 32, 64]
     let meanSize = Double(sizes.reduce(0, +)) / Double(sizes.count)
     let meanDuration = 6_000.0
     let gap = meanSize * meanDuration / (load * 1213 * 8)
     var time = 0.0
-    var text = "arrival_s,accelerators,duration_s,user\n"
+    var text = "arrival_s,accelerators,duration_s,user,priority\n"
     for _ in 0..<100_000 {
       time += stream.exponential() * gap
       // A mixture of two exponentials: nine in ten are short.
       let mean = stream.below(10) > 0 ? meanDuration / 3 : meanDuration * 7
       let size = sizes[Int(stream.below(UInt32(sizes.count)))]
-      text += "\(time),\(size),\(1 + stream.exponential() * mean),u\(stream.below(20))\n"
+      // One in ten may take the place of others, where the scheduler knows priorities.
+      let priority = ranks.below(10) == 0 ? 1 : 0
+      text += "\(time),\(size),\(1 + stream.exponential() * mean),u\(stream.below(20)),\(priority)\n"
     }
     return text
   }
