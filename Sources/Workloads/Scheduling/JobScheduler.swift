@@ -181,24 +181,37 @@ public struct PriorityPreemption: JobScheduler {
   public func decide(_ view: SchedulerView) -> [SchedulingAction] {
     var cluster = view.cluster
     var actions: [SchedulingAction] = []
-    // The lowest priority last in, first out.
-    var victims = view.running.enumerated().sorted {
-      (view.jobs[$0.element.id].priority, -$0.offset) < (view.jobs[$1.element.id].priority, -$1.offset)
-    }.map(\.element)
-    let order = view.waiting.enumerated().sorted {
-      (view.jobs[$1.element].priority, $0.offset) < (view.jobs[$0.element].priority, $1.offset)
-    }.map(\.element)
+    var stopped: Set<Int> = []
+    let byPriority = Dictionary(grouping: view.waiting) { view.jobs[$0].priority }
+    let order = byPriority.keys.sorted(by: >).lazy.flatMap { byPriority[$0]! }
     for id in order {
       let job = view.jobs[id]
+      if cluster.place(job.request, by: placement) != nil {
+        actions.append(.start(id))
+        continue
+      }
+      let victims = Self.below(job.priority, view, without: stopped)
+      if victims.isEmpty { break }
       var trial = cluster
-      let stopped = Self.stop(victims.filter { view.jobs[$0.id].priority < job.priority }, for: job, &trial)
+      let needed = Self.stop(victims, for: job, &trial)
       guard trial.place(job.request, by: placement) != nil else { break }
-      actions += stopped.map { .preempt($0.id) }
-      victims.removeAll { victim in stopped.contains { $0.id == victim.id } }
+      actions += needed.map { .preempt($0.id) }
+      stopped.formUnion(needed.map(\.id))
       actions.append(.start(id))
       cluster = trial
     }
     return actions
+  }
+
+  /// Jobs that run below a priority: the lowest first, of one priority last in, first out.
+  private static func below(_ priority: Int, _ view: SchedulerView, without stopped: Set<Int>)
+    -> [RunningJob]
+  {
+    view.running.enumerated().filter {
+      view.jobs[$0.element.id].priority < priority && !stopped.contains($0.element.id)
+    }.sorted {
+      (view.jobs[$0.element.id].priority, -$0.offset) < (view.jobs[$1.element.id].priority, -$1.offset)
+    }.map(\.element)
   }
 
   /// Makes room for a job: the victims that have to go of those that may, in order; all of them go where even
